@@ -1,0 +1,128 @@
+package bundle
+
+const mib = 1 << 20
+
+// The evidence of a cluster.
+var (
+	KubeVersion = Evidence{ID: "kube-version", Title: "Kubernetes version", Path: "k8s/version.json", Program: Kubectl,
+		Args: []string{"version", "-o", "json"}, Scope: PerCluster, Format: JSON, Redaction: RedactText, Cap: mib,
+		Without: "known bugs of a version and the defaults of the cloud provider cannot be told apart", Right: "get /version"}
+	Events = Evidence{ID: "events", Title: "Events", Path: "k8s/events.yaml", Program: Kubectl,
+		Args: []string{"get", "events", "--all-namespaces", "-o", "yaml"}, Scope: PerCluster, Format: YAML, Redaction: RedactObject, Cap: 64 * mib,
+		Without: "errors that the controller reported on a Service within the last hour are not seen", Right: "list events in all namespaces"}
+	Services = Evidence{ID: "services", Title: "Services", Path: "k8s/services.yaml", Program: Kubectl,
+		Args: []string{"get", "services", "--all-namespaces", "-o", "yaml"}, Scope: PerCluster, Format: YAML, Redaction: RedactObject, Cap: 64 * mib,
+		Without: "no Service can be judged at all", Right: "list services in all namespaces"}
+	Nodes = Evidence{ID: "nodes", Title: "Nodes", Path: "k8s/nodes.yaml", Program: Kubectl,
+		Args: []string{"get", "nodes", "-o", "yaml"}, Scope: PerCluster, Format: YAML, Redaction: RedactObject, Cap: 128 * mib,
+		Without: "neither the backend pool's members nor the resource groups of the cluster are known", Right: "list nodes"}
+	EndpointSlices = Evidence{ID: "endpointslices", Title: "EndpointSlices", Path: "k8s/endpointslices.yaml", Program: Kubectl,
+		Args: []string{"get", "endpointslices.discovery.k8s.io", "--all-namespaces", "-o", "yaml"}, Scope: PerCluster, Format: YAML, Redaction: RedactObject, Cap: 128 * mib,
+		Without: "whether a Service has ready pods behind it is not known", Right: "list endpointslices.discovery.k8s.io in all namespaces"}
+	Endpoints = Evidence{ID: "endpoints", Title: "Endpoints (clusters before 1.21)", Path: "k8s/endpoints.yaml", Program: Kubectl,
+		Args: []string{"get", "endpoints", "--all-namespaces", "-o", "yaml"}, Scope: PerCluster, Format: YAML, Redaction: RedactObject, Cap: 128 * mib,
+		Without: "whether a Service has ready pods behind it is not known on a cluster without EndpointSlices", Right: "list endpoints in all namespaces"}
+	KubeSystem = Evidence{ID: "kube-system", Title: "Namespace kube-system (identity of the cluster)", Path: "k8s/namespace-kube-system.yaml", Program: Kubectl,
+		Args: []string{"get", "namespace", "kube-system", "-o", "yaml"}, Scope: PerCluster, Format: YAML, Redaction: RedactObject, Cap: mib,
+		Without: "two bundles cannot be told to come from the same cluster by its uid", Right: "get namespaces"}
+	ControllerPods = Evidence{ID: "controller-pods", Title: "Pods of kube-system", Path: "k8s/pods-kube-system.yaml", Program: Kubectl,
+		Args: []string{"get", "pods", "--namespace", "kube-system", "-o", "yaml"}, Scope: PerCluster, Format: YAML, Redaction: RedactObject, Cap: 64 * mib,
+		Without: "whether a controller-manager runs, and in which version, is not known", Right: "list pods in kube-system"}
+	Pods = Evidence{ID: "pods", Title: "Pods behind LoadBalancer Services", Path: "k8s/pods/{namespace}.yaml", Program: Kubectl,
+		Args: []string{"get", "pods", "--namespace", "{namespace}", "-o", "yaml"}, Scope: PerNamespace, Format: YAML, Redaction: RedactObject, Cap: 64 * mib,
+		Without: "container ports, readiness probes and restarts behind a Service are not known", Right: "list pods in the namespaces of LoadBalancer Services"}
+	ControllerLog = Evidence{ID: "controller-log", Title: "Log of the controller manager", Path: "logs/{pod}.{container}.log", Program: Kubectl,
+		Args: []string{"logs", "--namespace", "{namespace}", "{pod}", "--container", "{container}", "--timestamps"}, Scope: PerContainer, Format: Log, Redaction: RedactText, Cap: 64 * mib,
+		Without: "errors that no event shows, or that are older than an hour, are not seen", Right: "get pods/log in kube-system"}
+	ControllerLogPrevious = Evidence{ID: "controller-log-previous", Title: "Log of the controller manager before its last restart", Path: "logs/{pod}.{container}.previous.log", Program: Kubectl,
+		Args: []string{"logs", "--namespace", "{namespace}", "{pod}", "--container", "{container}", "--timestamps", "--previous"}, Scope: PerContainer, Format: Log, Redaction: RedactText, Cap: 64 * mib,
+		Without: "why the controller restarted is not seen", Right: "get pods/log in kube-system"}
+)
+
+// The evidence of Azure.
+var (
+	AzVersion = Evidence{ID: "az-version", Title: "Azure CLI version", Path: "azure/version.json", Program: Az,
+		Args: []string{"version"}, Scope: PerSubscription, Format: JSON, Redaction: RedactText, Cap: mib,
+		Without: "which shape the az output has is inferred from its keys", Right: "none"}
+	Account = Evidence{ID: "account", Title: "Azure subscription", Path: "azure/account.json", Program: Az,
+		Args: []string{"account", "show"}, Scope: PerSubscription, Format: JSON, Redaction: RedactARM, Cap: mib,
+		Without: "the subscription's name and tenant are not known", Right: "az login"}
+	Group = Evidence{ID: "group", Title: "Resource group", Path: "azure/{group}/group.json", Program: Az,
+		Args: []string{"group", "show", "--name", "{group}"}, Rest: "/subscriptions/{subscription}/resourceGroups/{group}", RestVersion: "2021-04-01",
+		Scope: PerGroup, Format: JSON, Redaction: RedactARM, Cap: mib,
+		Without: "whether the group exists and which AKS cluster manages it is not known", Right: "Microsoft.Resources/subscriptions/resourceGroups/read"}
+	LoadBalancers = network("load-balancers", "Load balancers", "lb", []string{"network", "lb", "list"}, "loadBalancers",
+		"frontends, load balancing rules, probes and backend pools cannot be compared with the Services")
+	PublicIPs = network("public-ips", "Public IP addresses", "public-ip", []string{"network", "public-ip", "list"}, "publicIPAddresses",
+		"whether a public address exists, in which group, with which SKU and who uses it is not known")
+	NSGs = network("nsgs", "Network security groups", "nsg", []string{"network", "nsg", "list"}, "networkSecurityGroups",
+		"whether a network security group blocks the traffic is not known")
+	VNets = network("vnets", "Virtual networks", "vnet", []string{"network", "vnet", "list"}, "virtualNetworks",
+		"which security group and route table the nodes' subnet has is not known")
+	NICs = network("nics", "Network interfaces", "nic", []string{"network", "nic", "list"}, "networkInterfaces",
+		"the backend pool's members that are no scale-set instances cannot be matched to nodes")
+	RouteTables = network("route-tables", "Route tables", "route-table", []string{"network", "route-table", "list"}, "routeTables",
+		"whether a user-defined route sends the answers elsewhere is not known")
+	PrivateLinkServices = network("private-link-services", "Private link services", "private-link-service", []string{"network", "private-link-service", "list"}, "privateLinkServices",
+		"private link services in front of a frontend are not seen")
+	ScaleSets = compute("scale-sets", "Scale sets", "azure/{group}/vmss.json", PerGroup, []string{"vmss", "list", "--resource-group", "{group}"},
+		"/virtualMachineScaleSets", nil, "which scale sets the nodes belong to is not known", "Microsoft.Compute/virtualMachineScaleSets/read")
+	ScaleSetInstances = compute("scale-set-instances", "Scale-set instances", "azure/{group}/vmss/{scaleset}/instances.json", PerScaleSet,
+		[]string{"vmss", "list-instances", "--resource-group", "{group}", "--name", "{scaleset}", "--expand", "instanceView"},
+		"/virtualMachineScaleSets/{scaleset}/virtualMachines", []string{"$expand=instanceView"},
+		"power and provisioning state of the nodes' instances are not known", "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read")
+	ScaleSetNICs = compute("scale-set-nics", "Network interfaces of scale-set instances", "azure/{group}/vmss/{scaleset}/nics.json", PerScaleSet,
+		[]string{"vmss", "nic", "list", "--resource-group", "{group}", "--vmss-name", "{scaleset}"},
+		"/virtualMachineScaleSets/{scaleset}/networkInterfaces", nil,
+		"addresses, security groups and pool membership of the nodes' interfaces are not known", "Microsoft.Compute/virtualMachineScaleSets/networkInterfaces/read")
+	VMs = compute("vms", "Virtual machines", "azure/{group}/vm.json", PerGroup, []string{"vm", "list", "--resource-group", "{group}"},
+		"/virtualMachines", nil, "nodes that are plain virtual machines cannot be matched to their interfaces", "Microsoft.Compute/virtualMachines/read")
+	VMInstanceViews = compute("vm-instance-views", "State of virtual machines", "azure/{group}/vm/{vm}.json", PerVM,
+		[]string{"vm", "get-instance-view", "--resource-group", "{group}", "--name", "{vm}"},
+		"/virtualMachines/{vm}", []string{"$expand=instanceView"},
+		"power and provisioning state of nodes that are plain virtual machines are not known", "Microsoft.Compute/virtualMachines/instanceView/read")
+)
+
+// Files that the customer's machine has or the customer names.
+var (
+	CloudConfig = Evidence{ID: "cloud-config", Title: "Cloud provider configuration (azure.json)", Path: "config/azure.json", Program: Local,
+		Scope: PerFile, Format: JSON, Redaction: RedactConfig, Cap: mib,
+		Without: "settings of the cloud provider are inferred from what it built", Right: "read /etc/kubernetes/azure.json, or give it with --cloud-config"}
+	LogFile = Evidence{ID: "log-file", Title: "Log file that the customer added", Path: "logs/files/{name}", Program: Local,
+		Scope: PerFile, Format: Log, Redaction: RedactText, Cap: 64 * mib,
+		Without: "logs that kubectl cannot read (kubelet, AKS control plane) are not seen", Right: "give it with --log-file"}
+)
+
+// Catalogue lists all evidence in the order in which it is collected: events
+// first, because the API server keeps them for an hour only.
+var Catalogue = []*Evidence{
+	&Events, &KubeVersion, &Services, &Nodes, &EndpointSlices, &Endpoints, &KubeSystem, &ControllerPods, &Pods,
+	&ControllerLog, &ControllerLogPrevious, &CloudConfig, &LogFile,
+	&AzVersion, &Account, &Group, &LoadBalancers, &PublicIPs, &NSGs, &VNets, &NICs, &RouteTables, &PrivateLinkServices,
+	&ScaleSets, &ScaleSetInstances, &ScaleSetNICs, &VMs, &VMInstanceViews,
+}
+
+// ByID returns the evidence of that id, or nil.
+func ByID(id string) *Evidence {
+	for _, e := range Catalogue {
+		if e.ID == id {
+			return e
+		}
+	}
+	return nil
+}
+
+// network is a list of one type of Microsoft.Network per resource group.
+func network(id, title, file string, args []string, arm, without string) Evidence {
+	return Evidence{ID: id, Title: title, Path: "azure/{group}/" + file + ".json", Program: Az,
+		Args: append(args, "--resource-group", "{group}"),
+		Rest: "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/" + arm, RestVersion: "2024-05-01",
+		Scope: PerGroup, Format: JSON, Redaction: RedactARM, Cap: 256 * mib, Without: without, Right: "Microsoft.Network/" + arm + "/read"}
+}
+
+// compute is a reading of Microsoft.Compute.
+func compute(id, title, path string, scope Scope, args []string, arm string, params []string, without, right string) Evidence {
+	return Evidence{ID: id, Title: title, Path: path, Program: Az, Args: args,
+		Rest: "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute" + arm, RestVersion: "2024-07-01", RestParams: params,
+		Scope: scope, Format: JSON, Redaction: RedactARM, Cap: 256 * mib, Without: without, Right: right}
+}
