@@ -4,6 +4,9 @@ const mib = 1 << 20
 
 // The evidence of a cluster.
 var (
+	KubeContext = Evidence{ID: "kube-context", Title: "Current kube context", Path: "k8s/context.txt", Program: Kubectl,
+		Args: []string{"config", "current-context"}, Scope: PerCluster, Format: Log, Redaction: RedactText, Cap: mib,
+		Without: "which cluster kubectl spoke to is not certain", Right: "none"}
 	KubeVersion = Evidence{ID: "kube-version", Title: "Kubernetes version", Path: "k8s/version.json", Program: Kubectl,
 		Args: []string{"version", "-o", "json"}, Scope: PerCluster, Format: JSON, Redaction: RedactText, Cap: mib,
 		Without: "known bugs of a version and the defaults of the cloud provider cannot be told apart", Right: "get /version"}
@@ -94,9 +97,10 @@ var (
 )
 
 // Catalogue lists all evidence in the order in which it is collected: events
-// first, because the API server keeps them for an hour only.
+// first of all that is asked of the cluster, because the API server keeps them
+// for an hour only.
 var Catalogue = []*Evidence{
-	&Events, &KubeVersion, &Services, &Nodes, &EndpointSlices, &Endpoints, &KubeSystem, &ControllerPods, &Pods,
+	&KubeContext, &Events, &KubeVersion, &Services, &Nodes, &EndpointSlices, &Endpoints, &KubeSystem, &ControllerPods, &Pods,
 	&ControllerLog, &ControllerLogPrevious, &CloudConfig, &LogFile,
 	&AzVersion, &Account, &Group, &LoadBalancers, &PublicIPs, &NSGs, &VNets, &NICs, &RouteTables, &PrivateLinkServices,
 	&ScaleSets, &ScaleSetInstances, &ScaleSetNICs, &VMs, &VMInstanceViews,
