@@ -345,13 +345,7 @@ func TestCutEntryIsDeliveredAsFarAsItGoes(t *testing.T) {
 // TestDamageBehindTheEndMark changes and cuts each of the last 20 bytes.
 func TestDamageBehindTheEndMark(t *testing.T) {
 	body := entry{name: "a", body: "evidence"}
-	var packed bytes.Buffer
-	w := gzip.NewWriter(&packed)
-	w.Write(tarOf(t, manifestOf(t, body), body))
-	w.Flush()
-	w.Flush()
-	w.Close()
-	whole := packed.Bytes()
+	whole := gz(t, tarOf(t, manifestOf(t, body), body))
 	p := write(t, "b.tgz", nil)
 	check := func(what string, b []byte) {
 		if err := os.WriteFile(p, b, 0o600); err != nil {
@@ -369,11 +363,9 @@ func TestDamageBehindTheEndMark(t *testing.T) {
 		at := len(whole) - i
 		check(fmt.Sprintf("last %d bytes cut", i), whole[:at])
 		check(fmt.Sprintf("byte -%d missing", i), slices.Delete(slices.Clone(whole), at, at+1))
-		for bit := byte(1); bit != 0; bit <<= 1 {
-			changed := slices.Clone(whole)
-			changed[at] ^= bit
-			check(fmt.Sprintf("byte -%d changed", i), changed)
-		}
+		changed := slices.Clone(whole)
+		changed[at] ^= 0xff
+		check(fmt.Sprintf("byte -%d changed", i), changed)
 	}
 	check("a second archive behind the first", gz(t, append(tarOf(t, body), tarOf(t, entry{name: "b", body: "more"})...)))
 	check("rubbish behind the gzip stream", append(slices.Clone(whole), "rubbish"...))
