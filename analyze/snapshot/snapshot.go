@@ -136,6 +136,7 @@ type LogFile struct {
 	Flags       map[string]string // of the FLAG lines a controller logs at its start
 	Version     string            // that the program logged of itself
 	Previous    bool              // of the container before its last restart
+	Dropped     int               // records that mattered but exceeded the cap: neither of the first nor of the newest
 	Doc         *Doc              // cites line 1
 }
 
