@@ -1,0 +1,114 @@
+package analyze
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"azlb/analyze/rule"
+	"azlb/analyze/snapshot"
+	bundle "azlb/bundle-schema"
+	"azlb/report"
+)
+
+// build puts the report together; nothing is decided after it.
+func build(w *rule.World, o rule.Outcome, tool string) *report.Report {
+	s := w.Snapshot
+	r := &report.Report{
+		Schema:   report.SchemaVersion,
+		Tool:     tool,
+		Bundle:   source(s),
+		Cluster:  cluster(w),
+		Findings: o.Findings,
+		Services: services(w, o.Findings),
+		Verdicts: o.Verdicts,
+		Coverage: coverage(s),
+		Notes:    notes(w),
+	}
+	r.Headline = headline(w, r)
+	r.Inventory = inventory(s)
+	return r
+}
+
+// source says what was read.
+func source(s *snapshot.Snapshot) report.Bundle {
+	b := report.Bundle{Name: s.Name, Loose: s.Manifest == nil, Partial: s.Partial, Collected: s.Now, Files: s.Files}
+	if m := s.Manifest; m != nil {
+		b.Collector = strings.TrimSpace(m.Tool.Name + " " + m.Tool.Version)
+	}
+	return b
+}
+
+// coverage lists every kind of evidence with what is missing of it.
+func coverage(s *snapshot.Snapshot) report.Coverage {
+	var c report.Coverage
+	for _, e := range bundle.Catalogue {
+		gaps := slices.DeleteFunc(slices.Clone(s.Gaps), func(g bundle.Gap) bool { return g.Evidence.ID != e.ID })
+		if len(gaps) == 0 {
+			if s.Have(e) {
+				c.Evidence = append(c.Evidence, report.Evidence{ID: e.ID, Title: e.Title, Status: string(bundle.StatusOK)})
+			}
+			continue
+		}
+		row := report.Evidence{ID: e.ID, Title: e.Title, Status: string(gaps[0].Status), Without: e.Without, Supply: gaps[0].Supply}
+		var reasons []string
+		for _, g := range gaps {
+			if !slices.Contains(reasons, g.Reason) {
+				reasons = append(reasons, g.Reason)
+			}
+		}
+		row.Reason = strings.Join(reasons, "; ")
+		c.Evidence = append(c.Evidence, row)
+	}
+	return c
+}
+
+// notes are facts for the reader that are no findings.
+func notes(w *rule.World) []string {
+	var out []string
+	if w.Snapshot.Partial != "" {
+		out = append(out, "The archive could not be read to its end: "+w.Snapshot.Partial+". What follows rests on the part before that.")
+	}
+	if managed(w.Snapshot) && !w.Snapshot.Have(&bundle.ControllerLog) && len(w.Snapshot.Logs) == 0 {
+		out = append(out, "This is an AKS cluster: its cloud-controller-manager runs at Microsoft, and kubectl cannot read its log. "+
+			"Two ways to get it: query the Log Analytics workspace for category cloud-controller-manager (or kube-controller-manager before 1.22), "+
+			"if a diagnostic setting sends it there; or enable that category with `az monitor diagnostic-settings create`, reproduce the fault and collect again. "+
+			"An exported log is added with `azlb-collect --log-file FILE`.")
+	}
+	for _, svc := range w.Graph.Services {
+		if svc.Join == "address" || svc.Join == "port" {
+			out = append(out, fmt.Sprintf("Service %s has no usable uid in the evidence; it was matched to its frontend by %s.", svc.Key(), svc.Join))
+		}
+	}
+	return out
+}
+
+// inventory counts what the bundle holds.
+func inventory(s *snapshot.Snapshot) report.Inventory {
+	var inv report.Inventory
+	add := func(what string, n int) { inv.Items = append(inv.Items, report.Count{What: what, N: n}) }
+	balancers := 0
+	for _, svc := range s.Services {
+		if svc.Spec.Type == "LoadBalancer" {
+			balancers++
+		}
+	}
+	add("Services", len(s.Services))
+	add("Services of type LoadBalancer", balancers)
+	add("Nodes", len(s.Nodes))
+	add("EndpointSlices", len(s.Slices))
+	add("Pods", len(s.Pods))
+	add("Events", len(s.Events))
+	add("Log files", len(s.Logs))
+	add("Log records kept", len(s.Records))
+	add("Load balancers", len(s.Loads))
+	add("Public IPs", len(s.PublicIPs))
+	add("Network security groups", len(s.NSGs))
+	add("Virtual networks", len(s.VNets))
+	add("Network interfaces", len(s.NICs))
+	add("Route tables", len(s.Routes))
+	add("Private link services", len(s.Links))
+	add("Scale sets", len(s.ScaleSets))
+	add("Virtual machines and instances", len(s.VMs))
+	return inv
+}

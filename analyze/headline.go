@@ -1,0 +1,100 @@
+package analyze
+
+import (
+	"fmt"
+	"strings"
+
+	"azlb/analyze/rule"
+	bundle "azlb/bundle-schema"
+	"azlb/report"
+)
+
+// headline says in at most three lines what is broken and why. It never says
+// healthy alone: it says what was found in what could be looked at.
+func headline(w *rule.World, r *report.Report) []string {
+	var lines []string
+	for _, f := range r.Findings {
+		if f.Severity != report.Error || len(lines) == 2 {
+			continue
+		}
+		line := f.Title
+		if n := len(f.Services); n == 1 {
+			line = f.Services[0] + ": " + line
+		} else if n > 1 {
+			line = fmt.Sprintf("%d Services (%s, …): %s", n, f.Services[0], line)
+		}
+		lines = append(lines, line+".")
+	}
+	if len(lines) == 0 {
+		lines = append(lines, calm(w, r))
+	} else if more := count(r.Findings, report.Error) - len(lines); more > 0 {
+		lines[len(lines)-1] += fmt.Sprintf(" (%d more errors below)", more)
+	}
+	return append(lines, lookedAt(r))
+}
+
+// calm is the first line where no error was found.
+func calm(w *rule.World, r *report.Report) string {
+	if !w.Snapshot.Have(&bundle.Services) {
+		return "The bundle holds no Services, so no Service could be judged."
+	}
+	if len(r.Services) == 0 {
+		return "There is no Service of type LoadBalancer in this cluster."
+	}
+	foreign := 0
+	for _, s := range r.Services {
+		if s.Status == report.Foreign {
+			foreign++
+		}
+	}
+	if foreign == len(r.Services) {
+		return "No Service of type LoadBalancer belongs to the Azure cloud provider; another controller serves all of them."
+	}
+	if n := count(r.Findings, report.Warning); n > 0 {
+		return fmt.Sprintf("No error was found, %s.", plural(n, "warning"))
+	}
+	return "No error and no warning was found."
+}
+
+// lookedAt says on how much evidence the answer rests.
+func lookedAt(r *report.Report) string {
+	states := map[report.State]map[string]bool{}
+	for _, v := range r.Verdicts {
+		if states[v.State] == nil {
+			states[v.State] = map[string]bool{}
+		}
+		states[v.State][v.Rule] = true
+	}
+	var missing []string
+	for _, e := range r.Coverage.Evidence {
+		if e.Status != string(bundle.StatusOK) && e.Status != string(bundle.StatusEmpty) {
+			missing = append(missing, e.Title)
+		}
+	}
+	total := len(states[report.Found]) + len(states[report.Clean]) + len(states[report.NotApplicable]) + len(states[report.NotEvaluated]) + len(states[report.BrokenRule])
+	line := fmt.Sprintf("%s looked at %d of %s in full", plural(len(r.Services), "Service"), total-len(states[report.NotEvaluated])-len(states[report.BrokenRule]), plural(total, "failure mode"))
+	if len(missing) == 0 {
+		return line + "."
+	}
+	if len(missing) > 3 {
+		missing = append(missing[:3], "…")
+	}
+	return line + "; missing or incomplete: " + strings.Join(missing, ", ") + "."
+}
+
+func count(findings []report.Finding, s report.Severity) int {
+	n := 0
+	for _, f := range findings {
+		if f.Severity == s {
+			n++
+		}
+	}
+	return n
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

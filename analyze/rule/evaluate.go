@@ -1,0 +1,154 @@
+package rule
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"azlb/analyze/errtext"
+	bundle "azlb/bundle-schema"
+	"azlb/report"
+)
+
+// Outcome is what all rules together say.
+type Outcome struct {
+	Findings []report.Finding // causes, ranked, consequences folded below them
+	Verdicts []report.Verdict // sorted by rule; every rule has at least one
+}
+
+// Evaluate runs the rules on a world. Every rule ends in exactly one state: a rule
+// that found something has one verdict per finding, every other rule has one.
+func Evaluate(w *World, rules []*Rule) Outcome {
+	claims := map[*errtext.Error]string{}
+	var all []ranked
+	var verdicts []report.Verdict
+	for _, net := range []bool{false, true} {
+		for i, r := range rules {
+			if r.Net != net {
+				continue
+			}
+			found, verdict := evaluate(w, r, claims)
+			verdicts = append(verdicts, verdict...)
+			for _, f := range found {
+				all = append(all, ranked{Finding: f, rule: r, order: i})
+			}
+		}
+	}
+	slices.SortStableFunc(verdicts, func(a, b report.Verdict) int {
+		if c := strings.Compare(a.Rule, b.Rule); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Subject, b.Subject)
+	})
+	return Outcome{Findings: fold(rank(all), rules), Verdicts: verdicts}
+}
+
+// evaluate runs one rule. A panic is the state broken, not the end of the report.
+func evaluate(w *World, r *Rule, claims map[*errtext.Error]string) (found []report.Finding, verdicts []report.Verdict) {
+	one := func(s report.State, reason string) []report.Verdict {
+		return []report.Verdict{{Rule: r.ID, State: s, Reason: reason}}
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			found, verdicts = nil, one(report.BrokenRule, fmt.Sprintf("the rule stopped: %v", p))
+		}
+	}()
+	if missing := without(w, r.Needs.All, have); len(missing) > 0 {
+		return nil, one(report.NotEvaluated, "missing: "+titles(missing))
+	}
+	if len(r.Needs.Any) > 0 && len(without(w, r.Needs.Any, have)) == len(r.Needs.Any) {
+		return nil, one(report.NotEvaluated, "missing: "+titles(r.Needs.Any))
+	}
+	p := &Pass{World: w, rule: r, claims: claims}
+	r.Check(p)
+	for _, f := range p.found {
+		full := complete(w, r, f)
+		found = append(found, full)
+		verdicts = append(verdicts, report.Verdict{Rule: r.ID, Subject: full.Subject.String(), State: report.Found, Reason: full.Message})
+	}
+	if len(found) > 0 {
+		return found, verdicts
+	}
+	if p.notApplicable != "" {
+		return nil, one(report.NotApplicable, p.notApplicable)
+	}
+	if missing := without(w, slices.Concat(r.Needs.All, r.Needs.Any), whole); len(missing) > 0 {
+		return nil, one(report.NotEvaluated, "partly looked at, nothing found; incomplete: "+titles(missing))
+	}
+	return nil, one(report.Clean, "")
+}
+
+// complete adds to a finding what the rule says of itself, and lowers what the
+// evidence does not carry.
+func complete(w *World, r *Rule, f Finding) report.Finding {
+	out := report.Finding{Rule: r.ID, Severity: f.Severity, Confidence: f.Confidence, Why: f.Why, Subject: f.Subject,
+		Services: slices.Compact(slices.Sorted(slices.Values(f.Services))), Title: r.Doc.Title, Message: f.Message,
+		Cites: f.Cites, Fix: f.Fix, References: r.Doc.References}
+	if out.Severity == "" {
+		out.Severity = r.Severity
+	}
+	if out.Confidence == "" {
+		out.Confidence = report.Certain
+	}
+	if len(out.Fix) == 0 {
+		out.Fix = r.Doc.Fix
+	}
+	if missing := without(w, r.Needs.Refutes, whole); len(missing) > 0 {
+		out.Confidence = report.Possible
+		if out.Severity == report.Error {
+			out.Severity = report.Warning
+		}
+		out.Why = join(out.Why, "what could disprove it is not in the bundle: "+titles(missing))
+	}
+	if w.Snapshot.Manifest == nil && len(f.Absence) > 0 && out.Confidence == report.Certain {
+		out.Confidence = report.Likely
+		out.Why = join(out.Why, "it rests on something being absent from files that were given by hand; certain with the output of: "+commands(f.Absence))
+	}
+	sum := sha256.Sum256([]byte(r.ID + "\x00" + out.Subject.String() + "\x00" + strings.Join(out.Services, ",")))
+	out.Fingerprint = hex.EncodeToString(sum[:8])
+	return out
+}
+
+func have(w *World, e *bundle.Evidence) bool  { return w.Snapshot.Have(e) }
+func whole(w *World, e *bundle.Evidence) bool { return w.Snapshot.Complete(e, "") }
+
+// without lists the evidence that fails the test.
+func without(w *World, list []*bundle.Evidence, ok func(*World, *bundle.Evidence) bool) []*bundle.Evidence {
+	var out []*bundle.Evidence
+	for _, e := range list {
+		if !ok(w, e) && !slices.Contains(out, e) {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func titles(list []*bundle.Evidence) string {
+	var s []string
+	for _, e := range list {
+		s = append(s, e.Title)
+	}
+	return strings.Join(s, ", ")
+}
+
+// commands names what would supply the evidence.
+func commands(list []*bundle.Evidence) string {
+	var s []string
+	for _, e := range list {
+		if e.Program == bundle.Local {
+			s = append(s, e.Right)
+			continue
+		}
+		s = append(s, "`"+string(e.Program)+" "+strings.Join(e.Args, " ")+"`")
+	}
+	return strings.Join(s, ", ")
+}
+
+func join(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "; " + b
+}

@@ -1,0 +1,129 @@
+package rule
+
+import (
+	"cmp"
+	"slices"
+
+	"azlb/report"
+)
+
+// ranked is a finding on its way to its place.
+type ranked struct {
+	report.Finding
+	rule  *Rule
+	order int // of the rule in the suite: the order in which a packet meets the topics
+}
+
+// rank sorts findings, the likeliest root cause first: by severity, the net below
+// every other rule, by confidence, by the number of Services harmed, by the place
+// of the rule in the suite, by subject.
+func rank(all []ranked) []ranked {
+	slices.SortStableFunc(all, func(a, b ranked) int {
+		return cmp.Or(
+			cmp.Compare(severityOrder(a.Severity), severityOrder(b.Severity)),
+			compareBool(a.rule.Net, b.rule.Net),
+			cmp.Compare(confidenceOrder(a.Confidence), confidenceOrder(b.Confidence)),
+			cmp.Compare(len(b.Services), len(a.Services)),
+			cmp.Compare(a.order, b.order),
+			cmp.Compare(a.Subject.String(), b.Subject.String()),
+		)
+	})
+	return all
+}
+
+// fold puts every finding that another one explains below that one, and returns
+// the causes in rank order. A finding explains another when its rule is among the
+// rules that the other follows from (directly or through a third), and both are
+// about the same subject or every Service of the other is harmed by it too.
+func fold(all []ranked, rules []*Rule) []report.Finding {
+	causes := closure(rules)
+	parent := make([]int, len(all))
+	for i, f := range all {
+		parent[i] = -1
+		for j, c := range all {
+			if i == j || !(causes[f.Rule][c.Rule] || f.rule.Net && !c.rule.Net && c.Severity != report.Info) {
+				continue
+			}
+			if f.Subject == c.Subject || contains(c.Services, f.Services) {
+				parent[i] = j
+				break // the highest ranked cause
+			}
+		}
+	}
+	root := func(i int) int {
+		for steps := 0; parent[i] >= 0 && steps < len(all); steps++ {
+			i = parent[i]
+		}
+		return i
+	}
+	var out []report.Finding
+	at := map[int]int{}
+	for i, f := range all {
+		if root(i) == i {
+			at[i] = len(out)
+			out = append(out, f.Finding)
+		}
+	}
+	for i, f := range all {
+		if r := root(i); r != i {
+			top := &out[at[r]]
+			top.Consequences = append(top.Consequences, f.Finding)
+		}
+	}
+	return out
+}
+
+// closure maps every rule to all rules that it follows from, through others too.
+func closure(rules []*Rule) map[string]map[string]bool {
+	direct := map[string][]string{}
+	for _, r := range rules {
+		direct[r.ID] = r.FollowsFrom
+	}
+	out := map[string]map[string]bool{}
+	for _, r := range rules {
+		seen := map[string]bool{}
+		queue := slices.Clone(r.FollowsFrom)
+		for len(queue) > 0 {
+			id := queue[0]
+			queue = queue[1:]
+			if id == r.ID || seen[id] {
+				continue
+			}
+			seen[id] = true
+			queue = append(queue, direct[id]...)
+		}
+		out[r.ID] = seen
+	}
+	return out
+}
+
+// contains reports whether all of part, at least one, is in whole.
+func contains(whole, part []string) bool {
+	if len(part) == 0 {
+		return false
+	}
+	for _, s := range part {
+		if !slices.Contains(whole, s) {
+			return false
+		}
+	}
+	return true
+}
+
+func severityOrder(s report.Severity) int {
+	return slices.Index([]report.Severity{report.Error, report.Warning, report.Info}, s)
+}
+
+func confidenceOrder(c report.Confidence) int {
+	return slices.Index([]report.Confidence{report.Certain, report.Likely, report.Possible}, c)
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}

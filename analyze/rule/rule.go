@@ -1,0 +1,61 @@
+// Package rule is the vocabulary and the engine of diagnosis: a rule is a value,
+// its evaluation ends in exactly one of five states, and what could not be looked
+// at is said by the engine, never by a rule's author.
+package rule
+
+import (
+	bundle "azlb/bundle-schema"
+	"azlb/report"
+)
+
+// Rule is one failure mode.
+type Rule struct {
+	// ID is "AZLB-" and topic and number, for example AZLB-AUTH02. Ids are never reused.
+	ID string
+	// Severity is that of its findings unless a finding says less.
+	Severity report.Severity
+	Doc      report.Doc
+	Needs    Needs
+	// FollowsFrom lists the rules whose finding explains one of this rule on the same
+	// Services or the same subject: it is then folded below that finding. These are
+	// ids, as topics do not import each other; a test checks that each exists.
+	FollowsFrom []string
+	// Net marks a rule that catches what no other rule explains. It runs after all
+	// others and never ranks above one of them.
+	Net bool
+	// Check looks at the world and reports findings. It must not change what it reads.
+	Check func(*Pass)
+}
+
+// Needs declares the evidence of a rule.
+type Needs struct {
+	// Any are the sources in which a finding can show: one is enough to find, all
+	// must be complete before the engine says clean.
+	Any []*bundle.Evidence
+	// All are the sources without which the rule cannot run.
+	All []*bundle.Evidence
+	// Refutes could disprove a finding: while one is missing, a finding is at most
+	// possible and never an error.
+	Refutes []*bundle.Evidence
+}
+
+// Finding is what a Check reports; the engine adds the rule's own text.
+type Finding struct {
+	Subject  report.Object
+	Services []string        // "ns/name" of every Service it harms
+	Severity report.Severity // empty: the rule's
+	// Confidence is certain when empty; Why gives the reason for anything less.
+	Confidence report.Confidence
+	Why        string
+	Message    string
+	Cites      []report.Cite
+	Fix        []report.Step // with this bundle's names; empty: the Doc's
+	// Absence lists evidence from whose completeness the finding concludes that
+	// something is not there. In loose files such a conclusion is at most likely.
+	Absence []*bundle.Evidence
+}
+
+// Topic is the rule's entry in the catalogue.
+func (r *Rule) Topic() report.Topic {
+	return report.Topic{ID: r.ID, Severity: r.Severity, Doc: r.Doc}
+}

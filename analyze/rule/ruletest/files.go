@@ -1,0 +1,99 @@
+// Package ruletest is the one harness for rules: a case is a short text that says
+// how its world differs from a complete recorded cluster and what a rule must say
+// of it, silence included.
+package ruletest
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	bundle "azlb/bundle-schema"
+)
+
+// Files is a bundle as a plain directory, in memory.
+type Files struct {
+	Manifest bundle.Manifest
+	Content  map[string][]byte // by path in the bundle
+}
+
+// Load reads a bundle directory.
+func Load(dir string) (*Files, error) {
+	raw, err := os.ReadFile(filepath.Join(dir, bundle.ManifestName))
+	if err != nil {
+		return nil, fmt.Errorf("reading the manifest of %s: %w", dir, err)
+	}
+	f := &Files{Content: map[string][]byte{}}
+	if err := json.Unmarshal(raw, &f.Manifest); err != nil {
+		return nil, fmt.Errorf("reading the manifest of %s: %w", dir, err)
+	}
+	for _, e := range f.Manifest.Entries {
+		if e.Path == "" {
+			continue
+		}
+		b, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(e.Path)))
+		if err != nil {
+			return nil, fmt.Errorf("reading evidence: %w", err)
+		}
+		f.Content[e.Path] = b
+	}
+	return f, nil
+}
+
+// Clone is an independent copy.
+func (f *Files) Clone() *Files {
+	out := &Files{Manifest: f.Manifest, Content: map[string][]byte{}}
+	out.Manifest.Entries = slices.Clone(f.Manifest.Entries)
+	for p, b := range f.Content {
+		out.Content[p] = bytes.Clone(b)
+	}
+	return out
+}
+
+// Paths lists the files, sorted.
+func (f *Files) Paths() []string {
+	var out []string
+	for p := range f.Content {
+		out = append(out, p)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Entry returns the manifest's entry of a path, added if there is none.
+func (f *Files) Entry(path string) *bundle.Entry {
+	for i := range f.Manifest.Entries {
+		if f.Manifest.Entries[i].Path == path {
+			return &f.Manifest.Entries[i]
+		}
+	}
+	f.Manifest.Entries = append(f.Manifest.Entries, bundle.Entry{Path: path})
+	return &f.Manifest.Entries[len(f.Manifest.Entries)-1]
+}
+
+// Write lays the bundle down as a directory, with sizes and checksums made anew.
+func (f *Files) Write(dir string) error {
+	for _, p := range f.Paths() {
+		b := f.Content[p]
+		sum := sha256.Sum256(b)
+		e := f.Entry(p)
+		e.Bytes, e.SHA256 = int64(len(b)), hex.EncodeToString(sum[:])
+		full := filepath.Join(dir, filepath.FromSlash(p))
+		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(full, b, 0o644); err != nil {
+			return err
+		}
+	}
+	raw, err := f.Manifest.Marshal()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, bundle.ManifestName), raw, 0o644)
+}

@@ -1,0 +1,148 @@
+package analyze
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"azlb/analyze/rule"
+	"azlb/analyze/topology"
+	"azlb/analyze/walk"
+	"azlb/report"
+)
+
+// services answers for every Service, the worst first.
+func services(w *rule.World, findings []report.Finding) []report.Service {
+	var out []report.Service
+	for _, svc := range w.Graph.Services {
+		out = append(out, service(w, svc, findings))
+	}
+	for _, l := range w.Graph.Leftovers {
+		ns, name, ok := strings.Cut(l.Service, "/")
+		if !ok || w.Graph.Service(l.Service) != nil || slices.ContainsFunc(out, func(s report.Service) bool { return s.Key() == l.Service }) {
+			continue
+		}
+		s := report.Service{Namespace: ns, Name: name, Status: report.Deleting, RootCause: rootCause(l.Service, findings)}
+		if l.PublicIP != nil && l.PublicIP.IPAddress != "" {
+			s.Addresses = []string{l.PublicIP.IPAddress}
+		}
+		s.Summary = "the Service no longer exists, but something of it is left in Azure"
+		out = append(out, s)
+	}
+	order := []report.ServiceStatus{report.Broken, report.Pending, report.Degraded, report.Deleting, report.Unknown, report.Serving, report.Foreign}
+	slices.SortStableFunc(out, func(a, b report.Service) int {
+		if c := slices.Index(order, a.Status) - slices.Index(order, b.Status); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Key(), b.Key())
+	})
+	return out
+}
+
+func service(w *rule.World, svc *topology.Service, findings []report.Finding) report.Service {
+	s := report.Service{Namespace: svc.Namespace, Name: svc.Name, Addresses: svc.Addresses(), RootCause: rootCause(svc.Key(), findings)}
+	if want := w.Wants.Of(svc.Key()); want != nil {
+		s.Internal = want.Internal.V
+	}
+	walks := w.Walks.Of(svc.Key())
+	for _, x := range walks {
+		s.Paths = append(s.Paths, x.Report())
+	}
+	s.Status, s.Summary = status(svc, walks, s.RootCause, findings)
+	return s
+}
+
+// status is the Service's state as a whole, with one line that says why.
+func status(svc *topology.Service, walks []*walk.Walk, cause string, findings []report.Finding) (report.ServiceStatus, string) {
+	if svc.Foreign() {
+		return report.Foreign, fmt.Sprintf("loadBalancerClass %s: another controller than the Azure cloud provider serves it", *svc.Spec.LoadBalancerClass)
+	}
+	because := title(cause, findings)
+	if svc.Deleting() {
+		return report.Deleting, join("deletion began, the finalizer still waits", because)
+	}
+	if len(svc.Addresses()) == 0 {
+		return report.Pending, join("no external address yet", because)
+	}
+	blocked, unknown, first := 0, 0, ""
+	for _, x := range walks {
+		switch b := x.Blocked(); {
+		case b != nil:
+			blocked++
+			if first == "" {
+				first = fmt.Sprintf("port %d stops at hop %s: %s", x.Path.Port.Port, b.Kind, b.Say)
+			}
+		case x.Path.Frontend.To == nil || x.Path.Rule.To == nil:
+			unknown++
+		}
+	}
+	switch {
+	case blocked > 0 && blocked == len(walks):
+		return report.Broken, join(because, first)
+	case blocked > 0:
+		return report.Degraded, join(because, first)
+	case harmed(svc.Key(), findings):
+		return report.Degraded, because
+	case unknown > 0 || len(walks) == 0:
+		return report.Unknown, join("its load balancer is not completely in the bundle", because)
+	case cause != "":
+		return report.Serving, join("every hop that could be checked lets the packet pass", because)
+	}
+	return report.Serving, "every hop that could be checked lets the packet pass"
+}
+
+// rootCause is the rule of the first finding, error or warning, that harms the
+// Service; consequences count only where no cause names it.
+func rootCause(key string, findings []report.Finding) string {
+	f := causeOf(key, findings)
+	if f == nil {
+		return ""
+	}
+	return f.Rule
+}
+
+func causeOf(key string, findings []report.Finding) *report.Finding {
+	for i := range findings {
+		if f := &findings[i]; f.Severity != report.Info && slices.Contains(f.Services, key) {
+			return f
+		}
+	}
+	for i := range findings {
+		if f := causeOf(key, findings[i].Consequences); f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// harmed reports whether an error names the Service.
+func harmed(key string, findings []report.Finding) bool {
+	f := causeOf(key, findings)
+	return f != nil && f.Severity == report.Error
+}
+
+// title of the rule that is the cause, empty where there is none.
+func title(id string, findings []report.Finding) string {
+	if id == "" {
+		return ""
+	}
+	for _, f := range findings {
+		if f.Rule == id {
+			return f.Title
+		}
+		if t := title(id, f.Consequences); t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+func join(a, b string) string {
+	switch {
+	case a == "":
+		return b
+	case b == "":
+		return a
+	}
+	return a + "; " + b
+}

@@ -1,0 +1,53 @@
+package topology
+
+import (
+	"strings"
+
+	"azlb/bundle-schema/az"
+)
+
+// members links the entries of a backend pool to machines and nodes. A NIC-based
+// pool is read from its IP configurations, an IP-based one from its addresses.
+func (g *Graph) members(pool *az.BackendPool) []*Member {
+	var out []*Member
+	for _, ref := range pool.IPConfigurations {
+		out = append(out, g.nicMember(ref.ID, ref.At))
+	}
+	for _, a := range pool.Addresses {
+		switch {
+		case a.IPAddress != "":
+			out = append(out, &Member{ID: a.IPAddress, At: a.At, Address: a.IPAddress, Node: g.nodes["ip/"+a.IPAddress]})
+		case a.NICIPConfiguration != nil && len(pool.IPConfigurations) == 0:
+			out = append(out, g.nicMember(a.NICIPConfiguration.ID, a.At))
+		}
+	}
+	return out
+}
+
+// nicMember follows an IP configuration to its interface, machine and node.
+func (g *Graph) nicMember(id, at string) *Member {
+	m := &Member{ID: id, At: at}
+	lower := strings.ToLower(id)
+	if i := strings.Index(lower, "/ipconfigurations/"); i >= 0 {
+		if nic := g.nics[lower[:i]]; nic != nil {
+			m.NIC = nic
+			for k := range nic.IPConfigurations {
+				if strings.EqualFold(nic.IPConfigurations[k].Name, az.LastName(id)) {
+					m.IP = &nic.IPConfigurations[k]
+					m.Address = m.IP.PrivateIPAddress
+				}
+			}
+		}
+	}
+	key := machineKey(id)
+	if key == "" && m.NIC != nil {
+		key = g.nicMachine(m.NIC)
+	}
+	if key != "" {
+		m.Machine, m.Node = g.machines[key], g.nodes[key]
+	}
+	if m.Node == nil && m.Address != "" {
+		m.Node = g.nodes["ip/"+m.Address]
+	}
+	return m
+}

@@ -1,0 +1,212 @@
+package walk
+
+import (
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"azlb/analyze/nsg"
+	"azlb/analyze/topology"
+	"azlb/report"
+)
+
+// probe adds the health probe: is it there, does it ask the port that answers,
+// and may it reach the nodes.
+func (w *Walk) probe() {
+	p := w.Path
+	if p.Rule.To == nil {
+		w.gone(Probe, p.Rule.State, "there is no load balancing rule to carry it")
+		return
+	}
+	if p.Probe.To == nil {
+		if w.Want.Probe == nil || p.Rule.To.Probe == nil {
+			w.add(Probe, "", report.HopAbsent, report.Passes, "the rule has no probe: every member of the pool gets traffic", nil)
+			return
+		}
+		w.gone(Probe, p.Probe.State, "the rule names a probe that the load balancer does not have")
+		return
+	}
+	x := p.Probe.To
+	cites := []report.Cite{p.Frontend.To.LB.Doc.Cite(x.At + "/port")}
+	say := fmt.Sprintf("%s %d%s every %d s", x.Protocol, x.Port, x.RequestPath, x.IntervalInSeconds)
+	switch {
+	case w.Want.Probe != nil && x.Port != w.Want.Probe.Port && !servedPort(p.Service, x.Port):
+		w.add(Probe, x.Name, report.HopFound, report.Blocks, fmt.Sprintf("%s, but %s is %d", say, w.Want.Probe.Because, w.Want.Probe.Port), cites)
+	case w.answer(ForProbe) == nsg.Denied:
+		d := w.decided(ForProbe)
+		w.add(Probe, x.Name, report.HopFound, report.Blocks, say+"; "+d.Decision.Say, append(cites, d.Cites()...))
+	case w.answer(ForProbe) == nsg.Unknown:
+		w.add(Probe, x.Name, report.HopFound, report.VerdictUnknown, say+"; whether a security group lets it reach the nodes cannot be told", cites)
+	default:
+		w.add(Probe, x.Name, report.HopFound, report.Passes, say, cites)
+	}
+}
+
+// servedPort reports whether something on the node is known to answer at the port:
+// a node port of the Service, its health check port, or kube-proxy's health server.
+func servedPort(s *topology.Service, port int) bool {
+	if port == int(s.Spec.HealthCheckNodePort) && port != 0 || port == 10256 || port == 10356 {
+		return true
+	}
+	for _, p := range s.Spec.Ports {
+		if int(p.NodePort) == port {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *Walk) pool() {
+	p := w.Path
+	switch pool := p.Pool.To; {
+	case pool == nil:
+		w.gone(Pool, p.Pool.State, p.Pool.Why)
+	case len(p.Members) == 0:
+		w.add(Pool, pool.Name, report.HopFound, report.Blocks, "the backend pool has no member", []report.Cite{p.Frontend.To.LB.Doc.Cite(pool.At + "/name")})
+	default:
+		w.add(Pool, pool.Name, report.HopFound, report.Passes, fmt.Sprintf("%d members", len(p.Members)), []report.Cite{p.Frontend.To.LB.Doc.Cite(pool.At + "/name")})
+	}
+}
+
+// node adds the state of the pool's nodes: one that is up lets the packet pass.
+func (w *Walk) node() {
+	p := w.Path
+	if len(p.Members) == 0 {
+		w.gone(Node, stateOf(p), "there is no backend to receive the packet")
+		return
+	}
+	up, down, strange := 0, []*topology.Member{}, 0
+	for _, m := range p.Members {
+		switch {
+		case m.Node == nil:
+			strange++
+		case Down(m.Node) != "":
+			down = append(down, m)
+		default:
+			up++
+		}
+	}
+	say := fmt.Sprintf("%d of %d backends are Ready nodes", up, len(p.Members))
+	var cites []report.Cite
+	for _, m := range down {
+		if len(cites) < 3 {
+			cites = append(cites, NodeCite(m.Node))
+		}
+	}
+	switch {
+	case up > 0:
+		w.add(Node, "", report.HopFound, report.Passes, say, cites)
+	case strange > 0:
+		w.add(Node, "", report.HopUnknown, report.VerdictUnknown, fmt.Sprintf("%d of %d backends could not be matched to a node", strange, len(p.Members)), cites)
+	default:
+		w.add(Node, "", report.HopFound, report.Blocks, "no backend is a Ready node", cites)
+	}
+}
+
+func stateOf(p *topology.Path) report.HopState {
+	if p.Pool.To != nil {
+		return report.HopAbsent
+	}
+	return p.Pool.State
+}
+
+// Down says why a node takes no traffic, empty where it can: not Ready, or its
+// machine is not running.
+func Down(n *topology.Node) string {
+	if n.Machine != nil {
+		if s := PowerState(n); s != "" && s != "running" && s != "starting" {
+			return "its machine is " + s
+		}
+	}
+	if r := n.Ready(); r != corev1.ConditionTrue {
+		if c, _ := n.Condition(corev1.NodeReady); c != nil {
+			return fmt.Sprintf("Ready is %s (%s)", r, c.Reason)
+		}
+		return "it has no Ready condition"
+	}
+	return ""
+}
+
+// PowerState of a node's machine ("running", "deallocated", …), empty where the
+// evidence does not say.
+func PowerState(n *topology.Node) string {
+	if n.Machine == nil {
+		return ""
+	}
+	if n.Machine.InstanceView != nil {
+		for _, s := range n.Machine.InstanceView.Statuses {
+			if p, ok := strings.CutPrefix(strings.ToLower(s.Code), "powerstate/"); ok {
+				return p
+			}
+		}
+	}
+	return strings.TrimPrefix(strings.ToLower(n.Machine.PowerStateText), "vm ")
+}
+
+// NodeCite proves the state of a node.
+func NodeCite(n *topology.Node) report.Cite {
+	if n.Machine != nil && n.Machine.InstanceView != nil && n.Ready() == corev1.ConditionTrue {
+		for _, s := range n.Machine.InstanceView.Statuses {
+			if strings.HasPrefix(strings.ToLower(s.Code), "powerstate/") {
+				return n.Machine.Doc.Cite(s.At + "/code")
+			}
+		}
+	}
+	if _, i := n.Condition(corev1.NodeReady); i >= 0 {
+		return n.Doc.Cite(fmt.Sprintf("/status/conditions/%d/status", i))
+	}
+	return n.Doc.CiteWhole()
+}
+
+// endpoint adds the pods: with externalTrafficPolicy Local only those on a node of
+// the backend pool count.
+func (w *Walk) endpoint() {
+	p := w.Path
+	s := p.Service
+	if len(s.Spec.Selector) == 0 && len(s.Endpoints) == 0 {
+		w.add(Endpoint, "", report.HopUnknown, report.VerdictUnknown, "the Service has no selector; its endpoints are made by hand", nil)
+		return
+	}
+	if len(s.Slices()) == 0 && !s.EndpointsKnown() {
+		w.gone(Endpoint, report.HopUnknown, "the EndpointSlices are not in the bundle")
+		return
+	}
+	ready := s.ReadyEndpoints()
+	var cites []report.Cite
+	for _, sl := range s.Slices() {
+		cites = append(cites, sl.Doc.Cite("/endpoints"))
+		break
+	}
+	if len(ready) == 0 {
+		w.add(Endpoint, "", report.HopAbsent, report.Blocks, fmt.Sprintf("no ready endpoint (%d not ready)", len(s.Endpoints)), cites)
+		return
+	}
+	if !s.Local() {
+		w.add(Endpoint, "", report.HopFound, report.Passes, fmt.Sprintf("%d ready endpoints", len(ready)), cites)
+		return
+	}
+	local := LocalEndpoints(p)
+	switch {
+	case local > 0:
+		w.add(Endpoint, "", report.HopFound, report.Passes, fmt.Sprintf("%d of %d ready endpoints are on nodes of the backend pool (externalTrafficPolicy Local)", local, len(ready)), cites)
+	case len(p.Members) == 0:
+		w.add(Endpoint, "", report.HopFound, report.VerdictUnknown, fmt.Sprintf("%d ready endpoints", len(ready)), cites)
+	default:
+		w.add(Endpoint, "", report.HopFound, report.Blocks, "externalTrafficPolicy is Local and no ready endpoint is on a node of the backend pool", cites)
+	}
+}
+
+// LocalEndpoints counts the ready endpoints on nodes of the path's backend pool.
+func LocalEndpoints(p *topology.Path) int {
+	n := 0
+	for _, e := range p.Service.ReadyEndpoints() {
+		for _, m := range p.Members {
+			if m.Node != nil && m.Node.Name == e.NodeName {
+				n++
+				break
+			}
+		}
+	}
+	return n
+}

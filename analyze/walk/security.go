@@ -1,0 +1,343 @@
+package walk
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"azlb/analyze/desired"
+	"azlb/analyze/nsg"
+	"azlb/analyze/snapshot"
+	"azlb/analyze/topology"
+	"azlb/bundle-schema/az"
+	"azlb/report"
+)
+
+// Purpose says whose packet a check is about.
+type Purpose string
+
+// The purposes.
+const (
+	ForClient Purpose = "client"
+	ForProbe  Purpose = "probe"
+)
+
+// Check is one flow through the security groups of one set of backends.
+type Check struct {
+	Purpose  Purpose
+	Source   string // who sends, in words
+	Flow     nsg.Flow
+	Decision nsg.Decision
+	Members  []*topology.Member // the backends behind the same pair of groups
+	// Subnet and NIC are the groups looked at; nil: none, or not readable.
+	Subnet, NIC *snapshot.NSG
+}
+
+// Cites proves the decision with the rule that decided, where one did.
+func (c Check) Cites() []report.Cite {
+	d := c.Decision.Deciding
+	if d == nil || d.Rule == nil {
+		return nil
+	}
+	for _, g := range []*snapshot.NSG{c.Subnet, c.NIC} {
+		if g != nil && g.Name == d.NSG {
+			return []report.Cite{g.Doc.Cite(d.Rule.At + "/access")}
+		}
+	}
+	return nil
+}
+
+// The probe's source, and a stand-in for any client in the Internet
+// (TEST-NET-2 of RFC 5737).
+var (
+	probeSource    = netip.MustParseAddr("168.63.129.16")
+	internetClient = netip.MustParseAddr("198.51.100.7")
+)
+
+// secure evaluates the security groups for clients and probe and adds the hop nsg.
+func (w *Walk) secure(g *topology.Graph, want *desired.Service) {
+	p := w.Path
+	if p.Rule.To == nil {
+		w.gone(NSG, report.HopUnknown, "without a load balancing rule no packet reaches a security group")
+		return
+	}
+	if p.Family != "IPv4" {
+		w.gone(NSG, report.HopUnknown, "security groups are evaluated for IPv4 only")
+		return
+	}
+	for _, site := range sites(g, p) {
+		for _, src := range w.clients(g, want, site) {
+			w.check(site, ForClient, src.who, nsg.Flow{Inbound: true, Src: src.addr, Dst: w.destination(site), DstPort: p.Rule.To.BackendPort, Protocol: flowProtocol(p)})
+		}
+		if probe := p.Probe.To; probe != nil {
+			w.check(site, ForProbe, "the health probe", nsg.Flow{Inbound: true, Src: probeSource, Dst: site.address, DstPort: probe.Port, Protocol: "Tcp"})
+		}
+	}
+	w.securityHop()
+}
+
+// securityHop sums the clients' checks up: denied for all backends blocks.
+func (w *Walk) securityHop() {
+	c := w.decided(ForClient)
+	if c == nil {
+		w.gone(NSG, report.HopUnknown, "the backends' subnets and interfaces are not in the bundle")
+		return
+	}
+	name := ""
+	for _, n := range []*snapshot.NSG{c.Subnet, c.NIC} {
+		if n != nil && !strings.Contains(name, n.Name) {
+			name = strings.TrimPrefix(name+", "+n.Name, ", ")
+		}
+	}
+	switch w.answer(ForClient) {
+	case nsg.Denied:
+		w.add(NSG, name, report.HopFound, report.Blocks, c.Decision.Say, c.Cites())
+	case nsg.Allowed:
+		w.add(NSG, name, report.HopFound, report.Passes, c.Decision.Say, c.Cites())
+	default:
+		w.add(NSG, name, report.HopUnknown, report.VerdictUnknown, c.Decision.Say, c.Cites())
+	}
+}
+
+// Answer for a purpose: denied where some source is denied at every backend,
+// allowed where every source is allowed at some backend, else unknown.
+func (w *Walk) answer(p Purpose) nsg.Answer {
+	bySource := map[string][]nsg.Answer{}
+	for _, c := range w.Checks {
+		if c.Purpose == p {
+			bySource[c.Source] = append(bySource[c.Source], c.Decision.Answer)
+		}
+	}
+	out := nsg.Allowed
+	for _, answers := range bySource {
+		switch {
+		case slices.Contains(answers, nsg.Allowed):
+		case slices.Contains(answers, nsg.Unknown):
+			if out == nsg.Allowed {
+				out = nsg.Unknown
+			}
+		default:
+			return nsg.Denied
+		}
+	}
+	if len(bySource) == 0 {
+		return nsg.Unknown
+	}
+	return out
+}
+
+// Answer is what the security groups say to the purpose's packets as a whole.
+func (w *Walk) Answer(p Purpose) nsg.Answer { return w.answer(p) }
+
+// decided returns the check that carries the answer, or nil.
+func (w *Walk) decided(p Purpose) *Check {
+	want := w.answer(p)
+	for i := range w.Checks {
+		if c := &w.Checks[i]; c.Purpose == p && c.Decision.Answer == want {
+			return c
+		}
+	}
+	return nil
+}
+
+// Decided is the check that carries the answer for the purpose, or nil.
+func (w *Walk) Decided(p Purpose) *Check { return w.decided(p) }
+
+func (w *Walk) check(s site, purpose Purpose, who string, f nsg.Flow) {
+	if !f.Dst.IsValid() || f.DstPort == 0 {
+		return
+	}
+	facts := s.facts
+	facts.Frontend = w.kind()
+	w.Checks = append(w.Checks, Check{Purpose: purpose, Source: who, Flow: f, Decision: nsg.Evaluate(f, s.subnet, s.nic, facts),
+		Members: s.members, Subnet: s.subnetNSG, NIC: s.nicNSG})
+}
+
+func (w *Walk) kind() nsg.FrontendKind {
+	switch f := w.Path.Frontend.To; {
+	case f.Frontend.PublicIP == nil:
+		return nsg.Internal
+	case strings.EqualFold(f.LB.SKU.Name, "Basic"):
+		return nsg.BasicPublic
+	}
+	return nsg.StandardPublic
+}
+
+// destination is what the packet carries at the interface: the frontend's address
+// with floating IP, the backend's own without.
+func (w *Walk) destination(s site) netip.Addr {
+	if !w.Path.Rule.To.EnableFloatingIP {
+		return s.address
+	}
+	a := w.Path.Frontend.To.Address
+	if a == "" {
+		a = w.Path.Address
+	}
+	addr, _ := netip.ParseAddr(a)
+	return addr
+}
+
+func flowProtocol(p *topology.Path) string {
+	if p.Protocol() == "UDP" {
+		return "Udp"
+	}
+	return "Tcp"
+}
+
+// source is one sender whose packets must get through.
+type source struct {
+	who  string
+	addr netip.Addr
+}
+
+// clients are the senders that the Service wants: an address of every range it
+// allows, else one of the Internet, or of the virtual network for an internal one.
+func (w *Walk) clients(g *topology.Graph, want *desired.Service, s site) []source {
+	var out []source
+	for _, r := range want.Sources.Ranges {
+		if r.Addr().Is4() {
+			out = append(out, source{"a client in " + r.String(), inside(r)})
+		}
+	}
+	if len(out) > 0 || len(want.Sources.Tags) > 0 {
+		return out
+	}
+	if w.Path.Frontend.To.Frontend.PublicIP != nil {
+		return []source{{"a client in the Internet", internetClient}}
+	}
+	for _, p := range s.facts.VNetPrefixes {
+		if p.Addr().Is4() {
+			return []source{{"a client in the virtual network", inside(p)}}
+		}
+	}
+	return nil
+}
+
+// inside is an address of a range that is not its network address.
+func inside(p netip.Prefix) netip.Addr {
+	if n := p.Addr().Next(); p.Contains(n) {
+		return n
+	}
+	return p.Addr()
+}
+
+// site is a set of backends behind the same pair of security groups.
+type site struct {
+	members           []*topology.Member
+	address           netip.Addr // of the first backend
+	subnet, nic       nsg.Level
+	subnetNSG, nicNSG *snapshot.NSG
+	facts             nsg.Facts
+}
+
+// sites groups a path's backends by subnet and security groups: one to three in practice.
+func sites(g *topology.Graph, p *topology.Path) []site {
+	var out []site
+	index := map[string]int{}
+	for _, m := range p.Members {
+		if m.NIC == nil || m.IP == nil || m.IP.Subnet == nil {
+			continue
+		}
+		key := strings.ToLower(m.IP.Subnet.ID) + "|" + asgs(m.IP)
+		if m.NIC.NSG != nil {
+			key += "|" + strings.ToLower(m.NIC.NSG.ID)
+		}
+		if i, ok := index[key]; ok {
+			out[i].members = append(out[i].members, m)
+			continue
+		}
+		index[key] = len(out)
+		out = append(out, newSite(g, m))
+	}
+	return out
+}
+
+func asgs(ip *az.IPConfig) string {
+	var ids []string
+	for _, a := range ip.ASGs {
+		ids = append(ids, strings.ToLower(a.ID))
+	}
+	slices.Sort(ids)
+	return strings.Join(ids, ",")
+}
+
+func newSite(g *topology.Graph, m *topology.Member) site {
+	s := site{members: []*topology.Member{m}}
+	s.address, _ = netip.ParseAddr(m.IP.PrivateIPAddress)
+	vnet, subnet := g.Subnet(m.IP.Subnet)
+	switch {
+	case subnet == nil:
+	case subnet.NSG == nil:
+		s.subnet.None = true
+	default:
+		s.subnetNSG = g.NSG(subnet.NSG)
+		s.subnet.NSG = group(s.subnetNSG)
+	}
+	if m.NIC.NSG == nil {
+		s.nic.None = true
+	} else {
+		s.nicNSG = g.NSG(m.NIC.NSG)
+		s.nic.NSG = group(s.nicNSG)
+	}
+	s.facts = facts(g, vnet, subnet)
+	s.facts.KnowDstASGs = true
+	for _, a := range m.IP.ASGs {
+		s.facts.DstASGs = append(s.facts.DstASGs, a.ID)
+	}
+	return s
+}
+
+func group(n *snapshot.NSG) *az.NSG {
+	if n == nil {
+		return nil
+	}
+	return &n.NSG
+}
+
+// facts collects what the evaluation needs to know about the backends' network.
+func facts(g *topology.Graph, vnet *snapshot.VNet, subnet *az.Subnet) nsg.Facts {
+	f := nsg.Facts{}
+	if vnet == nil {
+		return f
+	}
+	f.VNetPrefixes = prefixes(vnet.AddressSpace.AddressPrefixes)
+	gateway := false
+	for _, p := range vnet.Peerings {
+		gateway = gateway || p.UseRemoteGateways || p.AllowGatewayTransit
+		if strings.EqualFold(p.PeeringState, "Connected") && (p.AllowVirtualNetworkAccess == nil || *p.AllowVirtualNetworkAccess) {
+			remote := p.RemoteVNetAddressSpace.AddressPrefixes
+			if len(remote) == 0 {
+				remote = p.RemoteAddressSpace.AddressPrefixes
+			}
+			f.PeerPrefixes = append(f.PeerPrefixes, prefixes(remote)...)
+		}
+	}
+	for _, s := range vnet.Subnets {
+		gateway = gateway || strings.EqualFold(s.Name, "GatewaySubnet")
+	}
+	f.Complete = !gateway
+	if subnet.RouteTable != nil {
+		table := g.RouteTable(subnet.RouteTable)
+		if table == nil {
+			f.Complete = false
+			return f
+		}
+		for _, r := range table.Routes {
+			f.UDRPrefixes = append(f.UDRPrefixes, prefixes([]string{r.AddressPrefix})...)
+		}
+	}
+	for _, p := range f.UDRPrefixes {
+		f.DefaultRoute = f.DefaultRoute || p.Bits() == 0
+	}
+	return f
+}
+
+func prefixes(list []string) []netip.Prefix {
+	var out []netip.Prefix
+	for _, s := range list {
+		if p, err := netip.ParsePrefix(s); err == nil {
+			out = append(out, p)
+		}
+	}
+	return out
+}
