@@ -2,84 +2,37 @@ package snapshot
 
 import "bytes"
 
-// milestones are the lines of all eras that say where a Service's
-// reconciliation, or the controller itself, stands.
-var milestones = [][]byte{
-	[]byte("Start reconciling Service"),
-	[]byte("START clusterName"),
-	[]byte("FINISH"),
-	[]byte(`"Finished" logger="EnsureLoadBalancerDeleted"`),
-	[]byte("EnsureLoadBalancerDeleted"), // the same in JSON, where the logger is a key of its own
-	[]byte("nsuring load balancer for service"),
-	[]byte("nsuring LB for service"),
-	[]byte("atching status for service"),
-	[]byte("ersisting updated status"),
-	[]byte("rror processing service"),
-	[]byte("ailed to process service"),
-	[]byte("Successfully updated"),
-	[]byte("pdating backends for load balancer"),
-	[]byte("became leader"),
-	[]byte("acquired lease"),
-	[]byte("lost lease"),
-	[]byte("renew lease"),
-	[]byte("leaderelection lost"),
-	[]byte("eader election lost"),
-	[]byte("backoff failure"),
-	[]byte("skipping the removal"),
-}
-
-// eventReasons are the events of a Service's reconciliation, which a controller
-// logs as it sends them.
-var eventReasons = [][]byte{
-	[]byte("EnsuringLoadBalancer"), []byte("EnsuredLoadBalancer"), []byte("UpdatedLoadBalancer"),
-	[]byte("DeletingLoadBalancer"), []byte("DeletedLoadBalancer"), []byte("LoadBalancerFailed"),
-	[]byte("UnAvailableLoadBalancer"), []byte("LoadBalancerUpdateFailed"), []byte("CreateOrUpdateLoadBalancer"),
-	[]byte("DeleteLoadBalancer"), []byte("ListLoadBalancers"),
-}
-
-// failures are the shapes in which an error code or an HTTP status stands, in
-// every generation of wrappers.
-var failures = [][]byte{
-	[]byte("RawError"), []byte("ERROR CODE:"), []byte("AADSTS"), []byte("Original Error"),
-	[]byte(`"error":{`), []byte(`"error": {`), []byte(`\"error\":`), []byte(`"Error":{`),
-	[]byte(`Code="`), []byte(`Code=\"`), []byte("rate limit"), []byte("hrottled"),
-	[]byte("too many requests"), []byte("authentication failed"), []byte(`type="Warning"`), []byte("type: 'Warning'"),
-}
+// telling are the strings that make an informational record, or loose text, worth
+// keeping. A trailing status is looked at by tells.
+var telling = newPatterns(
+	// Where a Service's reconciliation, or the controller itself, stands (all eras).
+	"Start reconciling Service", "START clusterName", "FINISH", "EnsureLoadBalancerDeleted",
+	"nsuring load balancer for service", "nsuring LB for service", "atching status for service",
+	"ersisting updated status", "rror processing service", "ailed to process service", "Successfully updated",
+	"pdating backends for load balancer", "became leader", "acquired lease", "lost lease", "renew lease",
+	"leaderelection lost", "eader election lost", "backoff failure", "skipping the removal",
+	// The events of a Service, which a controller logs as it sends them.
+	"EnsuringLoadBalancer", "EnsuredLoadBalancer", "UpdatedLoadBalancer", "DeletingLoadBalancer",
+	"DeletedLoadBalancer", `type="Warning"`, "type: 'Warning'",
+	// The shapes in which an error code stands, in every generation of wrappers.
+	"RawError", "ERROR CODE:", "AADSTS", "Original Error", `"error":{`, `"error": {`, `\"error\":`, `"Error":{`,
+	`Code="`, `Code=\"`, "rate limit", "hrottled", "too many requests", "authentication failed",
+	// And an HTTP status.
+	"RESPONSE ", "StatusCode", "Status=", "status=",
+)
 
 // matters reports whether an informational record, or loose text, is kept.
-func matters(text []byte) bool {
-	if anyOf(text, milestones) || anyOf(text, failures) {
+func matters(text []byte) bool { return telling.in(text, tells) }
+
+// tells refuses an HTTP status below 400.
+func tells(pattern, rest []byte) bool {
+	switch string(pattern) {
+	case "RESPONSE ", "StatusCode", "Status=", "status=":
+	default:
 		return true
 	}
-	return bytes.Contains(text, []byte("LoadBalancer")) && anyOf(text, eventReasons) || failedStatus(text)
-}
-
-func anyOf(text []byte, list [][]byte) bool {
-	for _, x := range list {
-		if bytes.Contains(text, x) {
-			return true
-		}
-	}
-	return false
-}
-
-// failedStatus finds an HTTP status of 400 or more.
-func failedStatus(text []byte) bool {
-	for _, key := range [][]byte{[]byte("RESPONSE "), []byte("StatusCode"), []byte("tatus=")} {
-		rest := text
-		for {
-			i := bytes.Index(rest, key)
-			if i < 0 {
-				break
-			}
-			rest = rest[i+len(key):]
-			n := bytes.TrimLeft(rest, `:= '"`)
-			if len(n) >= 3 && (n[0] == '4' || n[0] == '5') && digits(n[:3]) && (len(n) == 3 || !digits(n[3:4])) {
-				return true
-			}
-		}
-	}
-	return false
+	n := bytes.TrimLeft(rest[:min(len(rest), 12)], `:= '"`)
+	return len(n) >= 3 && (n[0] == '4' || n[0] == '5') && digits(n[:3]) && (len(n) == 3 || !digits(n[3:4]))
 }
 
 // flagLine reads `FLAG: --name="value"`, which a controller logs of each of its
