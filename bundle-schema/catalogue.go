@@ -2,6 +2,9 @@ package bundle
 
 const mib = 1 << 20
 
+// CatalogueDate is the day on which the catalogue last changed, for --version.
+const CatalogueDate = "2026-11-24"
+
 // The evidence of a cluster.
 var (
 	KubeContext = Evidence{ID: "kube-context", Title: "Current kube context", Path: "k8s/context.txt", Program: Kubectl,
