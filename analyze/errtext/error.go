@@ -4,6 +4,7 @@
 package errtext
 
 import (
+	"strings"
 	"time"
 
 	"azlb/report"
@@ -13,14 +14,19 @@ import (
 // Equal failures of the same object are one Error with a count.
 type Error struct {
 	// Code is the outermost ARM code ("AuthorizationFailed"), or the AADSTS code of a
-	// refused token ("AADSTS7000215"), or empty for a text of the provider itself.
+	// refused token ("AADSTS7000215"; the OAuth word, "invalid_request", where the
+	// endpoint gave no such code), or empty for a text of the provider itself.
+	// "Conflict" and "AlreadyExists" stand for those answers of the Kubernetes API.
 	Code  string
 	Inner []string // further codes inside, outermost first, without Code
-	// Status is the HTTP status that ARM answered (the innermost that is not 0).
+	// Status is the HTTP status that ARM answered (the innermost that is not 0), 429
+	// also for the provider's `throttled due to too many requests`, which it says
+	// after a 429 without repeating it.
 	Status  int
 	Message string // ARM's message, or the provider's text without wrappers, on one line
 	// Action and Scope are of an authorization failure; the linked ones of a
-	// LinkedAuthorizationFailed. ObjectID and ClientID name the identity.
+	// LinkedAuthorizationFailed. ObjectID and ClientID name the identity. Of a
+	// ScopeLocked, Action is the operation ("delete") and Scope holds the lock.
 	Action, Scope             string
 	LinkedAction, LinkedScope string
 	ObjectID, ClientID        string
@@ -32,6 +38,16 @@ type Error struct {
 	RetryAfter        int
 	// ClientSide says that the provider's own rate limiter refused, not Azure.
 	ClientSide bool
+	// Token says that no token was had, so that no call reached ARM. Credential is
+	// the kind of credential where the text names it ("ManagedIdentityCredential").
+	Token      bool
+	Credential string
+	// Transient says that the provider retries this by itself and that it counts
+	// only when it persists: a stale etag, another operation, a 5xx.
+	Transient bool
+	// Advisory says that the sync which told it went on: a warning on the way to
+	// success. The success of that same sync does not make it history.
+	Advisory bool
 
 	// Service is the "ns/name" it is about, empty where none is named; UID its uid
 	// where the event has it. Node is the node it names.
@@ -39,21 +55,22 @@ type Error struct {
 	Reason             string // event reason, empty for logs
 	Raw                string // the text it was found in, whole, cut at 16 KiB
 	First, Last        time.Time
-	Count              int
-	FromLog            bool
-	// Order places errors and successes of one Service in one sequence, larger is
-	// later: by time where both have one, else by the place in the file.
+	// Count is the number of tries that failed so: the several events and log lines
+	// of one try count once.
+	Count   int
+	FromLog bool // no event and no condition tells it, only a log
+	// Order places errors and successes in one sequence, larger is later; see order.go.
 	Order int
 	Cites []report.Cite // newest first, at most three
 }
 
 // Has reports whether the error's code, or one inside it, is code (without case).
 func (e *Error) Has(code string) bool {
-	if equalFold(e.Code, code) {
+	if strings.EqualFold(e.Code, code) {
 		return true
 	}
 	for _, c := range e.Inner {
-		if equalFold(c, code) {
+		if strings.EqualFold(c, code) {
 			return true
 		}
 	}
@@ -84,4 +101,42 @@ func (e *Errors) Of(service string) []*Error {
 		}
 	}
 	return out
+}
+
+// Current returns the errors of one Service ("ns/name"; "" for those that name
+// none) that are newer than its last success, oldest first: what is not history.
+// An advisory error is measured against the success before the last, for the last
+// one ended the very sync that told it.
+func (e *Errors) Current(service string) []*Error {
+	last, before := 0, 0
+	for _, s := range e.Successes {
+		if s.Service != service {
+			continue
+		}
+		switch {
+		case s.Order > last:
+			last, before = s.Order, last
+		case s.Order > before:
+			before = s.Order
+		}
+	}
+	var out []*Error
+	for _, x := range e.Of(service) {
+		if x.Order > last || x.Advisory && x.Order > before {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// LastSuccess returns the newest success of a Service, nil when none is known.
+func (e *Errors) LastSuccess(service string) *Success {
+	var last *Success
+	for i := range e.Successes {
+		s := &e.Successes[i]
+		if s.Service == service && (last == nil || s.Order > last.Order) {
+			last = s
+		}
+	}
+	return last
 }

@@ -1,13 +1,208 @@
 package errtext
 
 import (
+	"slices"
 	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"azlb/analyze/snapshot"
 )
 
-// Scan finds every error and every success that the snapshot's events, Service
-// conditions and log records tell of.
-func Scan(s *snapshot.Snapshot) *Errors { return &Errors{} }
+// rawCap is the length of Error.Raw in bytes.
+const rawCap = 16 << 10
 
-func equalFold(a, b string) bool { return strings.EqualFold(a, b) }
+// scan is what is known so far.
+type scan struct {
+	names     names
+	told      []told
+	successes []placed
+}
+
+// placed is a success before it has an Order.
+type placed struct {
+	Success
+	place place
+}
+
+// Scan finds every error and every success that the snapshot's events, Service
+// conditions and log records tell of. It reads Warning events of Services, all
+// warnings of the Azure provider, and of other objects those that hold an ARM
+// error; of log lines those that always mean failure (see failuresIn).
+func Scan(s *snapshot.Snapshot) *Errors {
+	sc := &scan{names: namesOf(s.Services)}
+	for i := range s.Events {
+		sc.event(&s.Events[i], i)
+	}
+	for i := range s.Services {
+		sc.conditions(&s.Services[i])
+	}
+	sc.records(s.Records)
+	sc.attribute()
+
+	errs := fold(sc.told)
+	sc.number(errs)
+	out := &Errors{}
+	for _, f := range errs {
+		out.All = append(out.All, f.err)
+	}
+	slices.SortFunc(out.All, func(a, b *Error) int { return a.Order - b.Order })
+	slices.SortFunc(sc.successes, func(a, b placed) int { return a.Order - b.Order })
+	for _, p := range sc.successes {
+		out.Successes = append(out.Successes, p.Success)
+	}
+	return out
+}
+
+// event reads one event. index keeps equal ones in their order.
+func (s *scan) event(ev *snapshot.Event, index int) {
+	service, ofAzure := "", ev.Component == "azure-cloud-provider"
+	if ev.Kind == "Service" {
+		service = ev.Namespace + "/" + ev.Name
+	}
+	at := ev.Last
+	if at.IsZero() {
+		at = ev.First
+	}
+	if service != "" && slices.Contains(succeeded, ev.Reason) {
+		cite := ev.Doc.CiteWhole()
+		for _, t := range slices.Compact([]place{{at: ev.First, rank: successEvent, line: index}, {at: at, rank: successEvent, line: index}}) {
+			if !t.at.IsZero() || ev.First.Equal(at) {
+				s.successes = append(s.successes, placed{Success{Service: service, At: t.at, Cite: cite}, t})
+			}
+		}
+		return
+	}
+	if ev.Type != "Warning" {
+		return
+	}
+	found := unwrap(ev.Message)
+	endpoints := ev.Reason == "FailedToCreateEndpoint" || ev.Reason == "FailedToUpdateEndpoint"
+	if endpoints && service == "" {
+		service = firstGroup(endpointOf, ev.Message)
+	}
+	for _, e := range found {
+		if service == "" && !ofAzure && e.Code == "" {
+			continue
+		}
+		kubernetesCode(&e)
+		e.Service, e.Reason, e.Raw = service, ev.Reason, cut(ev.Message)
+		e.Transient = e.Transient || endpoints
+		e.Advisory = slices.Contains(advisoryReasons, ev.Reason)
+		if ev.Kind == "Service" {
+			e.UID = ev.UID
+		}
+		if ev.Kind == "Node" && e.Node == "" {
+			e.Node = ev.Name
+		}
+		s.told = append(s.told, told{
+			err: e, place: place{at: at, rank: errorEvent, line: index}, first: ev.First,
+			count: max(ev.Count, 1), event: true, from: ev.Reason, cite: ev.Doc.CiteWhole(),
+		})
+	}
+}
+
+// conditions reads the failures in a Service's status: a condition that says so,
+// and the error of a port (core/v1 PortStatus).
+func (s *scan) conditions(svc *snapshot.Service) {
+	key := svc.Namespace + "/" + svc.Name
+	add := func(e Error, reason, raw, pointer string, at metav1.Time) {
+		e.Service, e.UID, e.Reason, e.Raw = key, string(svc.UID), reason, cut(raw)
+		s.told = append(s.told, told{
+			err: e, place: place{at: at.UTC(), rank: errorEvent}, count: 1, event: true,
+			from: reason, cite: svc.Doc.Cite(pointer),
+		})
+	}
+	for _, c := range svc.Status.Conditions {
+		bad := c.Status == metav1.ConditionFalse || c.Status == metav1.ConditionTrue && strings.HasSuffix(c.Type, "Error")
+		if !bad {
+			continue
+		}
+		for _, e := range unwrap(c.Message) {
+			kubernetesCode(&e)
+			add(e, c.Reason, c.Message, "/status/conditions", c.LastTransitionTime)
+		}
+	}
+	for _, in := range svc.Status.LoadBalancer.Ingress {
+		for _, p := range in.Ports {
+			if p.Error != nil && *p.Error != "" {
+				add(Error{Code: *p.Error, Message: *p.Error}, "PortError", *p.Error, "/status/loadBalancer/ingress", metav1.Time{})
+			}
+		}
+	}
+}
+
+// records reads the logs.
+func (s *scan) records(records []snapshot.Record) {
+	times := lineTimes(records)
+	for i, r := range records {
+		l := parseRecord(r, s.names)
+		at := place{at: times[i], rank: logLine, file: r.Log.File, line: r.Line}
+		if svc := successOf(r, l); svc != "" {
+			s.successes = append(s.successes, placed{Success{Service: svc, At: at.at, Cite: r.Cite("")}, at})
+			continue
+		}
+		for _, e := range failuresIn(r, l) {
+			e.Service, e.UID, e.Raw = l.service, l.uid, cut(r.Text)
+			if e.Service == "" {
+				e.Service = s.names.byResource(e.Target + " " + e.Message)
+			}
+			s.told = append(s.told, told{
+				err: e, place: at, count: 1, from: r.Source, mild: r.Level == 'W',
+				cite: r.Cite(quoteOf(&e)),
+			})
+		}
+	}
+}
+
+// quoteOf is the part of a text that a reader should see.
+func quoteOf(e *Error) string {
+	if e.Code != "" && !strings.HasPrefix(e.Message, e.Code) {
+		return e.Code + ": " + e.Message
+	}
+	return e.Message
+}
+
+func cut(s string) string { return s[:min(len(s), rawCap)] }
+
+// reach is how many lines of a log lie between the first line of a failing try
+// and the one that names the Service.
+const reach = 400
+
+// attribute gives log lines that name no Service the one whose try they belong
+// to: the provider logs a failure where it happens, then its callers log the same
+// failure, and the service controller, last, names the Service. So it is the next
+// line of the same log with the same failure; else the only Service that has it.
+func (s *scan) attribute() {
+	bySignature := map[string][]int{}
+	for i := range s.told {
+		if s.told[i].err.Service != "" {
+			k := signature(&s.told[i].err)
+			bySignature[k] = append(bySignature[k], i)
+		}
+	}
+	for i := range s.told {
+		t := &s.told[i]
+		if t.err.Service != "" || t.event {
+			continue
+		}
+		t.err.Service = s.next(t, bySignature[signature(&t.err)])
+	}
+}
+
+// next is the Service of the failure's next place in the same log, or the only one.
+func (s *scan) next(t *told, same []int) string {
+	only, several := "", false
+	for _, j := range same {
+		o := &s.told[j]
+		if !o.event && o.place.file == t.place.file && o.place.line > t.place.line && o.place.line-t.place.line <= reach {
+			return o.err.Service
+		}
+		several = several || only != "" && only != o.err.Service
+		only = o.err.Service
+	}
+	if several {
+		return ""
+	}
+	return only
+}
