@@ -1,0 +1,107 @@
+package report
+
+import (
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/olekukonko/tablewriter"
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+	"github.com/olekukonko/tablewriter/renderer"
+	"github.com/olekukonko/tablewriter/tw"
+)
+
+// cells is the width of a text on a terminal, the same in every locale.
+func cells(s string) int { return twwidth.WidthWithOptions(s, twwidth.Options{}) }
+
+// wrap breaks a text into lines of at most width cells, at spaces where it can
+// and inside a word where it must. Line breaks of the text stay.
+func wrap(s string, width int) []string {
+	var out []string
+	for para := range strings.SplitSeq(strings.Trim(s, "\n"), "\n") {
+		line := ""
+		for _, w := range strings.Fields(para) {
+			if line != "" && cells(line)+1+cells(w) > width {
+				out = append(out, line)
+				line = ""
+			}
+			if line != "" {
+				line += " "
+			}
+			for cells(line)+cells(w) > width {
+				head, tail := cut(w, width-cells(line))
+				out = append(out, line+head)
+				line, w = "", tail
+			}
+			line += w
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+// cut divides a word after at most width cells, never after none.
+func cut(w string, width int) (head, tail string) {
+	runes := []rune(w)
+	n := 1
+	for n < len(runes) && cells(string(runes[:n+1])) <= width {
+		n++
+	}
+	return string(runes[:n]), string(runes[n:])
+}
+
+// grid draws a table that is at most width cells wide; without rows it draws nothing.
+func grid(w io.Writer, width int, head []string, rows [][]string) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	widths := columns(width, append([][]string{head}, rows...))
+	none := tw.CellFormatting{AutoWrap: tw.WrapNone, AutoFormat: tw.Off}
+	left := tw.CellAlignment{Global: tw.AlignLeft}
+	t := tablewriter.NewTable(w,
+		tablewriter.WithEastAsian(tw.Off),
+		tablewriter.WithRenderer(renderer.NewBlueprint()),
+		tablewriter.WithConfig(tablewriter.Config{
+			Header: tw.CellConfig{Formatting: none, Alignment: left},
+			Row:    tw.CellConfig{Formatting: none, Alignment: left},
+		}))
+	t.Header(fold(head, widths))
+	for _, row := range rows {
+		if err := t.Append(fold(row, widths)); err != nil {
+			return err
+		}
+	}
+	return t.Render()
+}
+
+// columns gives every column its natural width and then takes from the widest
+// until the table fits.
+func columns(width int, rows [][]string) []int {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			for line := range strings.SplitSeq(cell, "\n") {
+				widths[i] = max(widths[i], cells(oneLine(line)), 1)
+			}
+		}
+	}
+	for {
+		sum := 1
+		for _, n := range widths {
+			sum += n + len("|  ")
+		}
+		widest := slices.Index(widths, slices.Max(widths))
+		if sum <= width || widths[widest] <= 4 {
+			return widths
+		}
+		widths[widest]--
+	}
+}
+
+func fold(row []string, widths []int) []string {
+	out := make([]string, len(row))
+	for i, cell := range row {
+		out[i] = strings.Join(wrap(cell, widths[i]), "\n")
+	}
+	return out
+}

@@ -1,0 +1,314 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// Markdown writes the report for a ticket. Whatever comes from the evidence is
+// inert there: no markup, HTML, mention, reference, address or table cell begins
+// or ends in it.
+func Markdown(w io.Writer, r *Report) error {
+	m := &markdown{layout: arrange(r)}
+	m.identity()
+	m.services()
+	m.wide()
+	m.gaps()
+	m.inventory()
+	if _, err := w.Write(m.Bytes()); err != nil {
+		return fmt.Errorf("writing the Markdown report: %w", err)
+	}
+	return nil
+}
+
+type markdown struct {
+	bytes.Buffer
+	*layout
+}
+
+func (m *markdown) f(format string, args ...any) { fmt.Fprintf(&m.Buffer, format, args...) }
+
+// para writes a paragraph; an empty one is left out.
+func (m *markdown) para(s string) {
+	if s != "" {
+		m.f("%s\n\n", s)
+	}
+}
+
+// table writes rows whose cells are raw text.
+func (m *markdown) table(head []string, rows [][]string) {
+	m.f("| %s |\n|%s\n", strings.Join(head, " | "), strings.Repeat(" --- |", len(head)))
+	for _, row := range rows {
+		m.f("|")
+		for _, cell := range row {
+			m.f(" %s |", inline(cell))
+		}
+		m.f("\n")
+	}
+	m.f("\n")
+}
+
+func (m *markdown) identity() {
+	m.f("# Azure load balancer report\n\n")
+	var rows [][]string
+	for _, f := range identity(m.Report) {
+		rows = append(rows, []string{f.Name, f.Value})
+	}
+	m.table([]string{"Cluster", ""}, rows)
+	m.para(strong(inline(partial(m.Report))))
+	m.f("## What is broken and why\n\n")
+	for _, line := range headline(m.Report) {
+		m.para(strong(inline(line)))
+	}
+}
+
+func (m *markdown) services() {
+	m.f("## Services\n\n")
+	if len(m.Shown) == 0 {
+		m.para(noServices)
+		return
+	}
+	m.para(inline(counts(tallies(m.Services))))
+	for _, s := range m.Shown {
+		m.f("### %s · %s\n\n", inline(s.Key()), inline(string(s.Status)))
+		m.para(inline(s.Summary))
+		m.para(inline(exposure(s.Service) + " · " + cmp.Or(strings.Join(s.Addresses, ", "), "no address")))
+		for _, p := range s.Paths {
+			m.path(p)
+		}
+		switch {
+		case s.Full != nil:
+			m.finding(s.Full)
+		case s.Root != nil:
+			m.f("Root cause: %s\n\n", m.link(s.Root))
+		case s.RootCause != "":
+			m.f("Root cause: %s\n\n", ruleID(s.RootCause))
+		}
+		for _, n := range s.Also {
+			m.f("Also: %s\n\n", m.link(n))
+		}
+	}
+}
+
+// path writes the chain in one line; where something does not pass, every hop
+// follows with its reason and its proof.
+func (m *markdown) path(p Path) {
+	var chain []string
+	first := blocksAt(p)
+	for i, h := range p.Hops {
+		hop := inline(hopName(h.Kind)) + " " + mark(h)
+		if i == first {
+			hop = strong(hop + " " + outcome(h))
+		}
+		chain = append(chain, hop)
+	}
+	m.f("Port %s%s\n\n", inline(portName(p)), prefixed(" at ", inline(p.Address)))
+	if len(chain) == 0 {
+		m.para("No hop of this path is known.")
+		return
+	}
+	m.para(strings.Join(chain, " → "))
+	whole := true
+	var rows [][]string
+	for _, h := range p.Hops {
+		whole = whole && h.Verdict == Passes
+		var proof []string
+		for _, c := range h.Cites {
+			proof = append(proof, place(c))
+		}
+		rows = append(rows, []string{mark(h), hopName(h.Kind), h.Name, outcome(h), h.Say, strings.Join(proof, " ")})
+	}
+	if !whole {
+		m.table([]string{"", "Hop", "Object", "Verdict", "Why", "Proof"}, rows)
+	}
+}
+
+func (m *markdown) link(n *numbered) string {
+	return "[" + n.Label() + "](#" + n.Anchor() + ")" + prefixed(", ", inline(n.Title)) + " (" + inline(string(n.Severity)) + ")"
+}
+
+func (m *markdown) finding(n *numbered) {
+	f := n.Finding
+	m.f("#### %s\n\n", n.Label())
+	m.para(strong(inline(f.Title)))
+	m.f("%s, %s%s · at fault: %s\n\n", inline(string(f.Severity)), inline(string(f.Confidence)),
+		prefixed(": ", inline(f.Why)), inline(f.Subject.String()))
+	m.para(inline(f.Message))
+	if len(f.Services) > 0 {
+		m.para("Harms " + strconv.Itoa(len(f.Services)) + " " + plural(len(f.Services), "Service", "Services") + ": " + inline(strings.Join(f.Services, ", ")))
+	}
+	m.cites(f.Cites)
+	m.steps(f.Fix)
+	if len(f.Consequences) > 0 {
+		m.f("Follows from it:\n\n")
+		m.consequences("", f.Consequences)
+		m.f("\n")
+	}
+	if len(f.References) > 0 {
+		m.f("References:\n\n")
+		for _, ref := range f.References {
+			m.f("- %s\n", reference(ref))
+		}
+		m.f("\n")
+	}
+}
+
+func (m *markdown) cites(cites []Cite) {
+	if len(cites) == 0 {
+		return
+	}
+	m.f("Proof:\n\n")
+	for _, c := range cites {
+		m.f("- %s%s\n\n", code(place(c)), prefixed(" ", code(c.Pointer)))
+		if strings.TrimSpace(c.Quote) != "" {
+			m.f("%s\n", fenced("  ", "text", c.Quote))
+		}
+	}
+}
+
+func (m *markdown) steps(steps []Step) {
+	if len(steps) == 0 {
+		return
+	}
+	m.f("Fix:\n\n")
+	for i, s := range steps {
+		marker := strconv.Itoa(i+1) + ". "
+		m.f("%s%s\n\n", marker, oneLine(marked(s)+" "+inline(s.Say)))
+		if strings.TrimSpace(s.Run) != "" {
+			m.f("%s\n", fenced(strings.Repeat(" ", len(marker)), "sh", s.Run))
+		}
+	}
+}
+
+// marked says of a command whether it changes something.
+func marked(s Step) string {
+	switch kindOf(s) {
+	case "CHANGES":
+		return "**CHANGES**"
+	case "reads":
+		return "*reads*"
+	}
+	return ""
+}
+
+func (m *markdown) consequences(indent string, list []Finding) {
+	for _, f := range list {
+		m.f("%s- %s, %s, %s%s%s", indent, ruleID(f.Rule), inline(string(f.Severity)), inline(f.Subject.String()),
+			prefixed(": ", inline(f.Title)), prefixed(". ", inline(f.Message)))
+		for _, c := range f.Cites {
+			m.f(" (%s)", code(place(c)))
+		}
+		m.f("\n")
+		m.consequences(indent+"  ", f.Consequences)
+	}
+}
+
+func (m *markdown) wide() {
+	m.f("## Cluster-wide and further findings\n\n")
+	if len(m.Wide) == 0 {
+		m.para(noWide)
+	}
+	for _, n := range m.Wide {
+		m.finding(n)
+	}
+}
+
+func (m *markdown) gaps() {
+	m.f("## What could not be evaluated\n\n")
+	if len(m.Gaps) == 0 {
+		m.para(noGaps)
+	}
+	for _, g := range m.Gaps {
+		m.f("- **%s**\n", cmp.Or(inline(g.Title), "unnamed"))
+		for _, e := range g.Evidence {
+			m.f("  - %s%s%s\n", inline(e.Status), prefixed(": ", inline(e.Reason)), prefixed(". Without it ", inline(e.Without)))
+			if strings.TrimSpace(e.Supply) != "" {
+				m.f("  - To supply it: %s\n", code(e.Supply))
+			}
+		}
+		if len(g.Rules) > 0 {
+			m.f("  - Not evaluated: %s\n", inline(strings.Join(g.Rules, ", ")))
+		}
+	}
+	if len(m.Gaps) > 0 {
+		m.f("\n")
+	}
+	if len(m.Verdicts) > 0 {
+		m.f("Verdicts of the rules: %s.\n\n", inline(counts(states(m.Verdicts))))
+	}
+	if len(m.Notes) > 0 {
+		m.f("## Notes\n\n")
+		for _, n := range m.Notes {
+			m.f("- %s\n", inline(n))
+		}
+		m.f("\n")
+	}
+}
+
+func (m *markdown) inventory() {
+	m.f("## Inventory\n\n")
+	m.drift()
+	var rows [][]string
+	for _, c := range m.Inventory.Items {
+		rows = append(rows, []string{c.What, strconv.Itoa(c.N)})
+	}
+	if len(rows) > 0 {
+		m.table([]string{"In the bundle", "Number"}, rows)
+	} else {
+		m.para("Nothing was counted.")
+	}
+	rows = nil
+	for _, f := range m.Bundle.Files {
+		rows = append(rows, []string{f.Name, reading(f), f.Note})
+	}
+	if len(rows) > 0 {
+		m.table([]string{"File", "Read as", "Note"}, rows)
+	}
+}
+
+func (m *markdown) drift() {
+	if m.DriftCompared.Objects > 0 {
+		m.para(inline(compared(m.Report)))
+	}
+	var rows [][]string
+	for _, d := range m.Drift {
+		rows = append(rows, []string{d.Service, d.Kind, oneLine(hopName(d.Hop) + " " + d.Object), d.Field, d.Want, d.Got, d.Because})
+	}
+	if len(rows) > 0 {
+		m.table([]string{"Service", "Difference", "Object", "Field", "Wanted", "Found", "Because"}, rows)
+	}
+}
+
+// compared says what the comparison with the desired state looked at.
+func compared(r *Report) string {
+	return fmt.Sprintf("Compared with what the cloud provider would build: %d %s, %d %s, %d %s.",
+		r.DriftCompared.Objects, plural(r.DriftCompared.Objects, "object", "objects"),
+		r.DriftCompared.Fields, plural(r.DriftCompared.Fields, "field", "fields"),
+		len(r.Drift), plural(len(r.Drift), "difference", "differences"))
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// prefixed puts a text behind a prefix, and nothing behind nothing.
+func prefixed(prefix, s string) string {
+	if s == "" {
+		return ""
+	}
+	return prefix + s
+}
+
+func strong(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "**" + s + "**"
+}

@@ -1,0 +1,64 @@
+package report
+
+import "strings"
+
+// shell breaks a command into lines of at most width cells that a shell reads as
+// the same command: at a space outside of quotes and behind a backslash, else in
+// the middle of a word and then without an indent, which would divide the word.
+func shell(run, indent string, width int) []string {
+	var out []string
+	quote := byte(0) // a quotation may go over several lines
+	for line := range strings.SplitSeq(strings.Trim(run, "\n"), "\n") {
+		lead := indent
+		if quote != 0 {
+			lead = "" // an indent would become part of the quotation
+		}
+		for cells(lead+line) > width {
+			room := width - cells(lead) - len(`'\`)
+			if at := breakable(line, room, quote); at > 0 {
+				out = append(out, lead+line[:at]+` \`)
+				line, lead, quote = strings.TrimLeft(line[at:], " "), indent+"  ", 0
+				continue
+			}
+			head, tail := cut(line, room)
+			for strings.HasSuffix(head, `\`) && len(head) > 1 {
+				head, tail = head[:len(head)-1], `\`+tail
+			}
+			quote = quoted(head, quote)
+			if quote == '\'' {
+				head, tail, quote = head+"'", "'"+tail, 0
+			}
+			out = append(out, lead+head+`\`)
+			line, lead = tail, ""
+		}
+		out = append(out, lead+line)
+		quote = quoted(line, quote)
+	}
+	return out
+}
+
+// quoted is the quotation mark that is open after s; 0: none.
+func quoted(s string, quote byte) byte {
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '\\' && quote != '\'':
+			i++
+		case quote == 0 && (c == '\'' || c == '"'):
+			quote = c
+		case c == quote:
+			quote = 0
+		}
+	}
+	return quote
+}
+
+// breakable is the last space outside of quotes within width cells, or -1.
+func breakable(line string, width int, quote byte) int {
+	head, _ := cut(line, width)
+	for at := len(head) - 1; at > 0; at-- {
+		if line[at] == ' ' && quoted(line[:at], quote) == 0 && line[at-1] != '\\' && strings.TrimSpace(line[:at]) != "" {
+			return at
+		}
+	}
+	return -1
+}

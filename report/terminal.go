@@ -1,0 +1,280 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// Terminal writes the report as tables for a terminal of the given width in cells; fewer
+// than 60 are taken as 60. No line is wider, and nothing in it moves the cursor.
+func Terminal(w io.Writer, r *Report, width int) error {
+	t := &terminal{layout: arrange(r), page: page{width: max(width, 60)}}
+	t.identity()
+	t.services()
+	t.wide()
+	t.gaps()
+	t.inventory()
+	if t.err != nil {
+		return fmt.Errorf("drawing the tables of the report: %w", t.err)
+	}
+	if _, err := w.Write(t.Bytes()); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return nil
+}
+
+type terminal struct {
+	*layout
+	page
+}
+
+// page collects the lines of a terminal of a width.
+type page struct {
+	bytes.Buffer
+	width int
+	err   error // the first one of drawing a table
+}
+
+// text writes a paragraph, its first line behind lead, the others below it.
+func (p *page) text(lead, s string) {
+	hang := strings.Repeat(" ", cells(lead))
+	for i, line := range wrap(s, p.width-cells(lead)) {
+		if i > 0 {
+			lead = hang
+		}
+		p.WriteString(strings.TrimRight(lead+line, " ") + "\n")
+	}
+}
+
+func (p *page) gap() { p.WriteByte('\n') }
+
+func (p *page) title(s string) {
+	p.gap()
+	p.WriteString(strings.ToUpper(s) + "\n\n")
+}
+
+func (p *page) grid(head []string, rows [][]string) {
+	if err := grid(&p.Buffer, p.width, head, rows); err != nil && p.err == nil {
+		p.err = err
+	}
+}
+
+func (t *terminal) identity() {
+	for _, f := range identity(t.Report) {
+		t.text(fmt.Sprintf("%-16s ", f.Name), f.Value)
+	}
+	if s := partial(t.Report); s != "" {
+		t.gap()
+		t.text("! ", s)
+	}
+	t.title("What is broken and why")
+	for _, line := range headline(t.Report) {
+		t.text("", line)
+	}
+}
+
+func (t *terminal) services() {
+	t.title("Services")
+	if len(t.Shown) == 0 {
+		t.text("", noServices)
+		return
+	}
+	t.text("", counts(tallies(t.Services)))
+	for _, s := range t.Shown {
+		t.gap()
+		t.text("", s.Key()+"  "+strings.ToUpper(string(s.Status))+"  "+exposure(s.Service)+"  "+
+			cmp.Or(strings.Join(s.Addresses, ", "), "no address"))
+		if s.Summary != "" {
+			t.text("  ", s.Summary)
+		}
+		for _, p := range s.Paths {
+			t.path(p)
+		}
+		switch {
+		case s.Full != nil:
+			t.finding(s.Full)
+		case s.Root != nil:
+			t.text("  Root cause: ", t.refer(s.Root))
+		case s.RootCause != "":
+			t.text("  Root cause: ", ruleID(s.RootCause))
+		}
+		for _, n := range s.Also {
+			t.text("  Also: ", t.refer(n))
+		}
+	}
+}
+
+func (t *terminal) refer(n *numbered) string {
+	return n.Label() + prefixed(", ", n.Title) + " (" + string(n.Severity) + ")"
+}
+
+func (t *terminal) path(p Path) {
+	t.text("  ", "Port "+portName(p)+prefixed(" at ", p.Address))
+	if len(p.Hops) == 0 {
+		t.text("  ", "No hop of this path is known.")
+		return
+	}
+	whole := true
+	var chain []string
+	var rows [][]string
+	for i, h := range p.Hops {
+		whole = whole && h.Verdict == Passes
+		chain = append(chain, hopName(h.Kind)+" "+mark(h))
+		sign := mark(h)
+		if i == blocksAt(p) {
+			sign += " <<"
+		}
+		rows = append(rows, []string{sign, hopName(h.Kind), outcome(h), h.Name, h.Say})
+	}
+	if whole {
+		t.text("  ", strings.Join(chain, " → "))
+		return
+	}
+	t.grid([]string{"", "Hop", "Verdict", "Object", "Why"}, rows)
+}
+
+func (t *terminal) finding(n *numbered) {
+	f := n.Finding
+	t.gap()
+	t.text("  ", n.Label()+"  "+strings.ToUpper(string(f.Severity))+prefixed("  ", f.Title))
+	t.text("  at fault    ", f.Subject.String())
+	t.text("  confidence  ", string(f.Confidence)+prefixed(": ", f.Why))
+	if len(f.Services) > 0 {
+		t.text("  harms       ", strings.Join(f.Services, ", "))
+	}
+	t.gap()
+	t.text("  ", f.Message)
+	if len(f.Cites) > 0 {
+		t.gap()
+		t.text("  ", "Proof")
+	}
+	t.cites("  ", f.Cites)
+	if len(f.Fix) > 0 {
+		t.gap()
+		t.text("  ", "Fix")
+	}
+	t.steps(f.Fix)
+	if len(f.Consequences) > 0 {
+		t.gap()
+		t.text("  ", "Follows from it")
+		t.consequences("  ", f.Consequences)
+	}
+	if len(f.References) > 0 {
+		t.gap()
+		t.text("  See ", strings.Join(f.References, "\n"))
+	}
+}
+
+func (t *terminal) cites(indent string, cites []Cite) {
+	for _, c := range cites {
+		t.text(indent+"- ", place(c)+prefixed("  ", c.Pointer))
+		if strings.TrimSpace(c.Quote) != "" {
+			t.text(indent+"  | ", c.Quote)
+		}
+	}
+}
+
+// steps writes each command so that it can be copied: where it does not fit, it
+// goes on behind a backslash.
+func (p *page) steps(steps []Step) {
+	for i, s := range steps {
+		lead := "  " + strconv.Itoa(i+1) + ". "
+		p.text(lead, strings.TrimSpace(prefixedBracket(kindOf(s))+s.Say))
+		if strings.TrimSpace(s.Run) == "" {
+			continue
+		}
+		for _, line := range shell(s.Run, strings.Repeat(" ", len(lead)), p.width) {
+			p.WriteString(line + "\n")
+		}
+	}
+}
+
+func prefixedBracket(kind string) string {
+	if kind == "" {
+		return ""
+	}
+	return "[" + kind + "] "
+}
+
+func (t *terminal) consequences(indent string, list []Finding) {
+	for _, f := range list {
+		t.text(indent+"- ", ruleID(f.Rule)+" ("+string(f.Severity)+"), "+f.Subject.String()+prefixed(": ", f.Title)+prefixed(". ", f.Message))
+		t.cites(indent+"  ", f.Cites)
+		t.consequences(indent+"  ", f.Consequences)
+	}
+}
+
+func (t *terminal) wide() {
+	t.title("Cluster-wide and further findings")
+	if len(t.Wide) == 0 {
+		t.text("", noWide)
+	}
+	for i, n := range t.Wide {
+		if i > 0 {
+			t.gap()
+		}
+		t.finding(n)
+	}
+}
+
+func (t *terminal) gaps() {
+	t.title("What could not be evaluated")
+	if len(t.Gaps) == 0 {
+		t.text("", noGaps)
+	}
+	for i, g := range t.Gaps {
+		if i > 0 {
+			t.gap()
+		}
+		t.text("", g.Title)
+		for _, e := range g.Evidence {
+			t.text("  ", e.Status+prefixed(": ", e.Reason))
+			if e.Without != "" {
+				t.text("  without it    ", e.Without)
+			}
+			if e.Supply != "" {
+				t.text("  to supply it  ", e.Supply)
+			}
+		}
+		if len(g.Rules) > 0 {
+			t.text("  not evaluated ", strings.Join(g.Rules, ", "))
+		}
+	}
+	if len(t.Verdicts) > 0 {
+		t.gap()
+		t.text("", "Verdicts of the rules: "+counts(states(t.Verdicts))+".")
+	}
+	if len(t.Notes) > 0 {
+		t.title("Notes")
+		for _, n := range t.Notes {
+			t.text("- ", n)
+		}
+	}
+}
+
+func (t *terminal) inventory() {
+	t.title("Inventory")
+	if t.DriftCompared.Objects > 0 {
+		t.text("", compared(t.Report))
+		t.gap()
+	}
+	var rows [][]string
+	for _, d := range t.Drift {
+		rows = append(rows, []string{d.Service, d.Kind, oneLine(hopName(d.Hop) + " " + d.Object + " " + d.Field), d.Want, d.Got})
+	}
+	t.grid([]string{"Service", "Difference", "Where", "Wanted", "Found"}, rows)
+	rows = nil
+	for _, c := range t.Inventory.Items {
+		rows = append(rows, []string{c.What, strconv.Itoa(c.N)})
+	}
+	t.grid([]string{"In the bundle", "Number"}, rows)
+	rows = nil
+	for _, f := range t.Bundle.Files {
+		rows = append(rows, []string{f.Name, reading(f) + prefixed("; ", f.Note)})
+	}
+	t.grid([]string{"File", "Read as"}, rows)
+}
