@@ -1,0 +1,322 @@
+package collect
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+
+	bundle "azlb/bundle-schema"
+)
+
+// Discovered is what the cluster and the customer say about where to look.
+type Discovered struct {
+	Groups      []Group
+	ScaleSets   []Instance
+	VMs         []Instance // nodes that are plain or flexible virtual machines; the not ready ones first
+	Namespaces  []string   // of LoadBalancer Services
+	LeftOut     []string   // namespaces of LoadBalancer Services that the flags exclude
+	Controllers []Container
+	Refused     []Refusal
+	Region      string
+	Managed     bool // AKS
+	Nodes       int
+	AzureNodes  int
+}
+
+// Group is a resource group and the place that named it.
+type Group struct {
+	Subscription string // empty: az's current one, until it is known
+	Name         string
+	From         string
+	Nodes        bool // nodes are in it
+}
+
+// namedByFlag is the place of groups that the command line names.
+const namedByFlag = "--resource-group"
+
+// Instance is a scale set, or a virtual machine.
+type Instance struct {
+	Group Group
+	Name  string
+	Ready bool // of a virtual machine: its node is Ready
+}
+
+// Container is one container of a controller-manager's pod.
+type Container struct{ Namespace, Pod, Name string }
+
+// Refusal is a value that does not have the grammar of its kind.
+type Refusal struct {
+	Evidence *bundle.Evidence // what is missing because of it
+	Blank    string
+	Value    string
+	From     string
+	Why      error
+}
+
+// The annotations and azure.json keys that name further resource groups.
+var (
+	groupAnnotations = []string{
+		"service.beta.kubernetes.io/azure-load-balancer-resource-group",
+		"service.beta.kubernetes.io/azure-pls-resource-group",
+	}
+	groupKeys = []string{"resourceGroup", "vnetResourceGroup", "securityGroupResourceGroup", "routeTableResourceGroup",
+		"loadBalancerResourceGroup", "privateLinkServiceResourceGroup"}
+)
+
+var providerID = regexp.MustCompile(`(?is)^azure://+subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.Compute/(?:virtualMachineScaleSets/([^/]+)/virtualMachines/[^/]+|virtualMachines/([^/]+))$`)
+
+var errNoARMID = errors.New("it is no ARM id of a virtual machine or scale-set instance")
+
+// addNode learns from one node where it runs.
+func (d *Discovered) addNode(n node, windows bool) {
+	d.Nodes++
+	if d.Region == "" {
+		d.Region = firstOf(n.Metadata.Labels, "topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region")
+	}
+	d.Managed = d.Managed || n.Metadata.Labels["kubernetes.azure.com/cluster"] != ""
+	if !strings.HasPrefix(n.Spec.ProviderID, "azure:") {
+		return
+	}
+	from := "the providerID of node " + n.Metadata.Name
+	m := providerID.FindStringSubmatch(n.Spec.ProviderID)
+	if m == nil {
+		d.refuse(&bundle.Group, "group", n.Spec.ProviderID, from, errNoARMID)
+		return
+	}
+	d.AzureNodes++
+	g := Group{Subscription: m[1], Name: m[2], From: from, Nodes: true}
+	g, ok := d.addGroup(g, windows)
+	if !ok {
+		return
+	}
+	if m[3] != "" {
+		d.addInstance(&d.ScaleSets, &bundle.ScaleSetInstances, "scaleset", Instance{Group: g, Name: m[3]}, from, windows)
+		return
+	}
+	d.addInstance(&d.VMs, &bundle.VMInstanceViews, "vm", Instance{Group: g, Name: m[4], Ready: n.ready()}, from, windows)
+}
+
+// addGroup adds a group once, whatever its casing, and returns it as it stands in
+// the list.
+func (d *Discovered) addGroup(g Group, windows bool) (Group, bool) {
+	if err := check("group", g.Name, windows); err != nil {
+		d.refuse(&bundle.Group, "group", g.Name, g.From, err)
+		return g, false
+	}
+	if g.Subscription != "" {
+		if err := check("subscription", g.Subscription, windows); err != nil {
+			d.refuse(&bundle.Group, "subscription", g.Subscription, g.From, err)
+			return g, false
+		}
+	}
+	for _, known := range d.Groups {
+		if strings.EqualFold(known.Name, g.Name) && (g.Subscription == "" || known.Subscription == "" || strings.EqualFold(known.Subscription, g.Subscription)) {
+			return known, true
+		}
+	}
+	d.Groups = append(d.Groups, g)
+	return g, true
+}
+
+func (d *Discovered) addInstance(list *[]Instance, e *bundle.Evidence, blank string, i Instance, from string, windows bool) {
+	if err := check(blank, i.Name, windows); err != nil {
+		d.refuse(e, blank, i.Name, from, err)
+		return
+	}
+	for _, known := range *list {
+		if known.Group == i.Group && strings.EqualFold(known.Name, i.Name) {
+			return
+		}
+	}
+	*list = append(*list, i)
+}
+
+// refuse records a value once for each place that it came from.
+func (d *Discovered) refuse(e *bundle.Evidence, blank, value, from string, why error) {
+	for _, r := range d.Refused {
+		if r.Blank == blank && r.Value == value {
+			return
+		}
+	}
+	d.Refused = append(d.Refused, Refusal{e, blank, value, from, why})
+}
+
+// addService learns from one Service where its pods and its addresses are. Only
+// Services of type LoadBalancer that selected chooses have pods to be read.
+func (d *Discovered) addService(s service, subscription string, selected func(namespace, name string) bool, windows bool) {
+	name := s.Metadata.Namespace + "/" + s.Metadata.Name
+	for _, key := range groupAnnotations {
+		value := strings.TrimSpace(s.Metadata.Annotations[key])
+		if value == "" {
+			continue // an empty annotation means the cluster's own group
+		}
+		_, short, _ := strings.Cut(key, "/")
+		d.addGroup(Group{Subscription: subscription, Name: value, From: "annotation " + short + " of Service " + name}, windows)
+	}
+	if s.Spec.Type != "LoadBalancer" {
+		return
+	}
+	list := &d.Namespaces
+	if !selected(s.Metadata.Namespace, s.Metadata.Name) {
+		list = &d.LeftOut
+	} else if err := check("namespace", s.Metadata.Namespace, windows); err != nil {
+		d.refuse(&bundle.Pods, "namespace", s.Metadata.Namespace, "Service "+name, err)
+		return
+	}
+	if !slices.Contains(*list, s.Metadata.Namespace) {
+		*list = append(*list, s.Metadata.Namespace)
+	}
+}
+
+var controllerNames = []string{"kube-controller-manager", "cloud-controller-manager", "azure-cloud-controller-manager"}
+
+// isController reports whether a pod of kube-system is a controller-manager, as
+// kubeadm and CAPZ (component), aks-engine and acs-engine (component with
+// tier=control-plane), and Helm (k8s-app, app, the name) mark it.
+func isController(p pod) bool {
+	for _, label := range []string{"component", "k8s-app", "app", "app.kubernetes.io/name", "app.kubernetes.io/component"} {
+		if slices.Contains(controllerNames, p.Metadata.Labels[label]) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(controllerNames, func(name string) bool {
+		return p.Metadata.Name == name || strings.HasPrefix(p.Metadata.Name, name+"-")
+	})
+}
+
+// addPod learns from a pod of kube-system whether it has a controller's log. A
+// sidecar beside the controller is not read.
+func (d *Discovered) addPod(p pod, windows bool) {
+	if !isController(p) {
+		return
+	}
+	var all, named []string
+	for _, c := range p.Spec.Containers {
+		all = append(all, c.Name)
+		if strings.Contains(c.Name, "controller-manager") {
+			named = append(named, c.Name)
+		}
+	}
+	if len(named) == 0 {
+		named = all
+	}
+	for _, c := range named {
+		err := cmp.Or(check("pod", p.Metadata.Name, windows), check("container", c, windows))
+		if err != nil {
+			d.refuse(&bundle.ControllerLog, "pod", p.Metadata.Name, "the pods of kube-system", err)
+			continue
+		}
+		d.Controllers = append(d.Controllers, Container{"kube-system", p.Metadata.Name, c})
+	}
+}
+
+// addConfig learns from azure.json, whose keys no version spells with one casing.
+func (d *Discovered) addConfig(raw []byte, windows bool) error {
+	var config map[string]any
+	if err := yaml.Unmarshal(raw, &config); err != nil { // the provider takes both
+		return fmt.Errorf("reading the cloud provider's configuration: %w", err)
+	}
+	get := func(key string) string {
+		for _, k := range sortedKeys(config) {
+			if value, ok := config[k].(string); ok && strings.EqualFold(k, key) {
+				return strings.TrimSpace(value)
+			}
+		}
+		return ""
+	}
+	for _, key := range groupKeys {
+		if value := get(key); value != "" {
+			d.addGroup(Group{Subscription: get("subscriptionId"), Name: value, From: key + " of azure.json"}, windows)
+		}
+	}
+	return nil
+}
+
+// subscription is the nodes' one, or the first that is known; empty: none is.
+func (d *Discovered) subscription() string {
+	for _, g := range d.Groups {
+		if g.Subscription != "" {
+			return g.Subscription
+		}
+	}
+	return ""
+}
+
+// subscriptions lists the groups' subscriptions and the named one, each once.
+func (d *Discovered) subscriptions(named string) []string {
+	var list []string
+	add := func(s string) {
+		if s != "" && !slices.ContainsFunc(list, func(x string) bool { return strings.EqualFold(x, s) }) {
+			list = append(list, s)
+		}
+	}
+	for _, g := range d.Groups {
+		add(g.Subscription)
+	}
+	add(named)
+	return list
+}
+
+// groupCap is how many groups are read: those of the nodes and of the command
+// line, and some that annotations and ids name.
+func (d *Discovered) groupCap() int {
+	n := furtherGroups
+	for _, g := range d.Groups {
+		if g.Nodes || g.From == namedByFlag {
+			n++
+		}
+	}
+	return n
+}
+
+// settle gives every group a subscription, drops what that made equal, and sorts
+// what has an order.
+func (d *Discovered) settle(subscription string) {
+	var groups []Group
+	for _, g := range d.Groups {
+		g.Subscription = cmp.Or(g.Subscription, subscription)
+		if !slices.ContainsFunc(groups, g.same) {
+			groups = append(groups, g)
+		}
+	}
+	slices.SortStableFunc(groups, func(a, b Group) int {
+		return cmp.Or(cmp.Compare(order(a.Nodes), order(b.Nodes)), cmp.Compare(order(a.From == namedByFlag), order(b.From == namedByFlag)))
+	})
+	d.Groups = groups
+	slices.SortStableFunc(d.VMs, func(a, b Instance) int { return cmp.Compare(order(!a.Ready), order(!b.Ready)) })
+	slices.Sort(d.Namespaces)
+	slices.Sort(d.LeftOut)
+	d.LeftOut = slices.DeleteFunc(d.LeftOut, func(ns string) bool { return slices.Contains(d.Namespaces, ns) })
+}
+
+// order sorts what is true first.
+func order(first bool) int {
+	if first {
+		return 0
+	}
+	return 1
+}
+
+// same compares as Azure does: without case.
+func (g Group) same(o Group) bool {
+	return strings.EqualFold(g.Name, o.Name) && strings.EqualFold(g.Subscription, o.Subscription)
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	return slices.Sorted(maps.Keys(m))
+}
+
+func firstOf(labels map[string]string, keys ...string) string {
+	for _, k := range keys {
+		if labels[k] != "" {
+			return labels[k]
+		}
+	}
+	return ""
+}

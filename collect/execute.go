@@ -1,0 +1,253 @@
+package collect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	bundle "azlb/bundle-schema"
+)
+
+// Why a collection ended early; the cause of its context.
+var (
+	ErrInterrupted = errors.New("interrupted")
+	errTotal       = errors.New("the total timeout passed")
+	errCommand     = errors.New("the command's timeout passed")
+)
+
+// parallel is how many processes of one program run at once; az is safe with four
+// and sleeps most of the time.
+const parallel = 4
+
+// executor runs commands and turns each into manifest entries.
+type executor struct {
+	builder
+	runner   Runner
+	spool    *spool
+	progress Progress
+	now      func() time.Time
+	timeout  time.Duration   // per command
+	total    time.Duration   // of the whole, for its sentence only
+	retries  []time.Duration // pauses before a throttled command runs again
+
+	mu          sync.Mutex
+	stopped     map[bundle.Program]string // why no further command of it runs
+	unreachable map[string]bool           // evidence whose command never spoke to the API server
+}
+
+// all runs the commands, each program's on its own lanes, in order, and returns
+// the entries in the order of the commands.
+func (x *executor) all(ctx context.Context, commands []Command) []bundle.Entry {
+	results := make([][]bundle.Entry, len(commands))
+	x.progress.Plan(len(commands))
+	var programs sync.WaitGroup
+	for _, program := range []bundle.Program{bundle.Kubectl, bundle.Az} {
+		var queue []int
+		for i, c := range commands {
+			if c.Program == program {
+				queue = append(queue, i)
+			}
+		}
+		programs.Go(func() {
+			if program == bundle.Az {
+				queue = x.gate(ctx, commands, queue, results)
+			}
+			x.lanes(ctx, commands, queue, results)
+		})
+	}
+	programs.Wait()
+	var entries []bundle.Entry
+	for _, r := range results {
+		entries = append(entries, r...)
+	}
+	return entries
+}
+
+// gate runs az's queue one by one up to its first read of a resource group, the
+// first call that needs a token (`az account show` succeeds with an expired login),
+// and returns what is left. A login that fails is then asked for once, not forty times.
+func (x *executor) gate(ctx context.Context, commands []Command, queue []int, results [][]bundle.Entry) []int {
+	for n, i := range queue {
+		if commands[i].Evidence == &bundle.Group {
+			for _, j := range queue[:n+1] {
+				results[j] = x.one(ctx, commands[j])
+			}
+			return queue[n+1:]
+		}
+	}
+	return queue
+}
+
+func (x *executor) lanes(ctx context.Context, commands []Command, queue []int, results [][]bundle.Entry) {
+	next := make(chan int)
+	var lanes sync.WaitGroup
+	for range parallel {
+		lanes.Go(func() {
+			for i := range next {
+				results[i] = x.one(ctx, commands[i])
+			}
+		})
+	}
+	for _, i := range queue {
+		next <- i
+	}
+	close(next)
+	lanes.Wait()
+}
+
+// one runs a command with its retries and its fallback: one entry for each attempt.
+func (x *executor) one(ctx context.Context, c Command) []bundle.Entry {
+	entry, end := x.attempt(ctx, c)
+	entries := []bundle.Entry{entry}
+	if c.Program != bundle.Az {
+		return entries
+	}
+	for _, pause := range x.retries {
+		if end.Status != bundle.StatusThrottled || !sleep(ctx, pause) {
+			break
+		}
+		entry, end = x.attempt(ctx, c)
+		entries = append(entries, entry)
+	}
+	if end.Fallback {
+		entries = append(entries, x.rest(ctx, c)...)
+	}
+	return entries
+}
+
+// attempt runs a command once and keeps what it answers.
+func (x *executor) attempt(ctx context.Context, c Command) (bundle.Entry, ending) {
+	entry, end, raw, cut := x.run(ctx, c)
+	if end.Status == bundle.StatusOK || end.Status == bundle.StatusTruncated {
+		x.keep(c, raw, cut, &entry, &end)
+	}
+	x.finish(c, &entry, end)
+	return entry, end
+}
+
+// finish writes the ending into the entry and reports it.
+func (x *executor) finish(c Command, entry *bundle.Entry, end ending) {
+	entry.Status, entry.Reason = end.Status, end.Reason
+	if end.Stops {
+		x.stop(c.Program, end.Reason)
+	}
+	if end.Unreachable {
+		x.mu.Lock()
+		x.unreachable[entry.Evidence] = true
+		x.mu.Unlock()
+	}
+	x.progress.Done(c, *entry)
+}
+
+// run runs a command once and returns its raw answer; cut says that it was longer
+// than the evidence's cap.
+func (x *executor) run(ctx context.Context, c Command) (entry bundle.Entry, end ending, raw []byte, cut bool) {
+	entry = gapEntry(c.Evidence, c.Argv(), c.Scope, "", "")
+	if end, stop := x.mayNot(ctx, c); stop {
+		return entry, end, nil, false
+	}
+	limited, cancel := context.WithTimeoutCause(ctx, x.timeout, errCommand)
+	defer cancel()
+	out := &head{max: c.Evidence.Cap}
+	x.progress.Start(c)
+	entry.Started = x.now()
+	o := x.runner.Run(limited, c, out)
+	entry.Millis = x.now().Sub(entry.Started).Milliseconds()
+	entry.Exit, entry.Stderr = o.Exit, sentence(o.Stderr)
+	// A command that was ended from outside may still have left a clean exit code.
+	switch {
+	case o.Exit == 0 && o.Err == nil:
+		end = ending{Status: bundle.StatusOK}
+	case limited.Err() != nil:
+		end = x.ended(context.Cause(limited), c)
+		if c.Evidence.Format == bundle.Log && out.Len() > 0 {
+			end.Status = bundle.StatusTruncated // half a log is better than none
+		}
+	default:
+		end = classify(c, o)
+		end.Reason = sentence(end.Reason)
+	}
+	return entry, end, out.Bytes(), out.lost
+}
+
+// mayNot says why a command is not even started.
+func (x *executor) mayNot(ctx context.Context, c Command) (ending, bool) {
+	x.mu.Lock()
+	reason := x.stopped[c.Program]
+	x.mu.Unlock()
+	switch {
+	case c.Skip != "":
+		return ending{Status: bundle.StatusSkipped, Reason: c.Skip}, true
+	case ctx.Err() != nil && errors.Is(context.Cause(ctx), ErrInterrupted):
+		return ending{Status: bundle.StatusCancelled, Reason: "not started: the collection was interrupted"}, true
+	case ctx.Err() != nil:
+		return ending{Status: bundle.StatusSkipped, Reason: fmt.Sprintf("not started: the total timeout of %v had passed; raise it with --timeout", x.total)}, true
+	case reason != "":
+		return ending{Status: bundle.StatusSkipped, Reason: reason}, true
+	}
+	return ending{}, false
+}
+
+func (x *executor) stop(program bundle.Program, reason string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.stopped[program] == "" {
+		x.stopped[program] = reason
+	}
+}
+
+// ended says what a command's end from outside means.
+func (x *executor) ended(cause error, c Command) ending {
+	switch {
+	case errors.Is(cause, ErrInterrupted):
+		return ending{Status: bundle.StatusCancelled, Reason: "ended: the collection was interrupted"}
+	case errors.Is(cause, errCommand):
+		reason := fmt.Sprintf("%s gave no answer within %v: raise --command-timeout if it is only slow", c.Program, x.timeout)
+		if c.Args[0] == "logs" {
+			reason += "; if every `kubectl logs` hangs, " + tunnel
+		}
+		return ending{Status: bundle.StatusTimeout, Reason: reason, Unreachable: c.Program == bundle.Kubectl}
+	default:
+		return ending{Status: bundle.StatusTimeout, Reason: fmt.Sprintf("ended: the total timeout of %v passed; raise it with --timeout", x.total)}
+	}
+}
+
+// keep redacts an answer, spools it and completes the entry.
+func (x *executor) keep(c Command, raw []byte, cut bool, entry *bundle.Entry, end *ending) {
+	if fault := malformed(c.Evidence, raw); fault != "" && !cut {
+		*end = ending{Status: bundle.StatusFailed, Reason: fmt.Sprintf("%s answered %s", c.Program, fault), Fallback: c.Program == bundle.Az}
+		return
+	}
+	if cut {
+		*end = ending{Status: bundle.StatusTruncated, Reason: fmt.Sprintf("the answer is longer than %d MiB; its end is not kept", c.Evidence.Cap>>20)}
+	} else if end.Status == bundle.StatusOK && empty(c.Evidence, raw) {
+		end.Status = bundle.StatusEmpty
+	}
+	if err := x.spool.keep(c.Evidence, c.Path, raw, entry); err != nil {
+		*end = ending{Status: keepFault(err), Reason: err.Error()}
+	}
+}
+
+func gapEntry(e *bundle.Evidence, argv []string, scope Values, status bundle.Status, reason string) bundle.Entry {
+	if argv == nil {
+		argv = []string{}
+	}
+	kept := map[string]string{}
+	for k, v := range scope {
+		kept[k] = v
+	}
+	return bundle.Entry{Evidence: e.ID, Argv: argv, Scope: kept, Status: status, Reason: strings.TrimSpace(reason)}
+}
+
+// sleep waits and reports whether it was not disturbed.
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}

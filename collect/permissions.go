@@ -1,0 +1,99 @@
+package collect
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+
+	bundle "azlb/bundle-schema"
+)
+
+// kubeRight is the form of Evidence.Right of kubectl commands.
+var kubeRight = regexp.MustCompile(`^(get|list) (\S+)`)
+
+// Permissions prints the least that the Kubernetes user and the Azure login need,
+// made from the catalogue. subscription fills the role's scope; empty: a blank.
+func Permissions(w io.Writer, subscription string) error {
+	role, err := azureRole(subscription)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, `# Kubernetes: kubectl apply -f role.yaml, then bind it to the user who collects
+%s
+# Azure: az role definition create --role-definition @role.json, then assign it on
+# the resource groups of the nodes, the virtual network and the public addresses.
+# The built-in role Reader contains all of it.
+%s
+`, clusterRole(), role)
+	return err
+}
+
+// clusterRole is the ClusterRole that covers every kubectl command of the catalogue.
+func clusterRole() string {
+	type rule struct{ group, resource, verb string }
+	var rules []rule
+	var paths []string
+	add := func(r rule) {
+		if !slices.Contains(rules, r) {
+			rules = append(rules, r)
+		}
+	}
+	for _, e := range bundle.Catalogue {
+		m := kubeRight.FindStringSubmatch(e.Right)
+		switch {
+		case e.Program != bundle.Kubectl || m == nil:
+		case strings.HasPrefix(m[2], "/"):
+			paths = append(paths, m[2])
+		default:
+			resource, group, _ := strings.Cut(m[2], ".")
+			add(rule{group, resource, m[1]})
+			if name, sub, ok := strings.Cut(resource, "/"); ok && sub == "log" {
+				add(rule{group, name, "get"}) // kubectl logs reads the pod first
+			}
+		}
+	}
+	slices.SortFunc(rules, func(a, b rule) int {
+		return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.resource, b.resource), cmp.Compare(a.verb, b.verb))
+	})
+	var b strings.Builder
+	b.WriteString("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: azlb-collect\nrules:\n")
+	for i := 0; i < len(rules); {
+		r, verbs := rules[i], []string{}
+		for ; i < len(rules) && rules[i].group == r.group && rules[i].resource == r.resource; i++ {
+			verbs = append(verbs, fmt.Sprintf("%q", rules[i].verb))
+		}
+		fmt.Fprintf(&b, "- apiGroups: [%q]\n  resources: [%q]\n  verbs: [%s]\n", r.group, r.resource, strings.Join(verbs, ", "))
+	}
+	for _, p := range paths {
+		fmt.Fprintf(&b, "- nonResourceURLs: [%q]\n  verbs: [\"get\"]\n", p)
+	}
+	return b.String()
+}
+
+// azureRole is the custom role that covers every az command of the catalogue.
+func azureRole(subscription string) (string, error) {
+	var actions []string
+	for _, e := range bundle.Catalogue {
+		if e.Program == bundle.Az && strings.HasPrefix(e.Right, "Microsoft.") && !slices.Contains(actions, e.Right) {
+			actions = append(actions, e.Right)
+		}
+	}
+	// Instance views of scale-set instances are a type of their own.
+	actions = append(actions, bundle.ScaleSetInstances.Right[:strings.LastIndex(bundle.ScaleSetInstances.Right, "/")]+"/instanceView/read")
+	slices.Sort(actions)
+	raw, err := json.MarshalIndent(struct {
+		Name             string
+		IsCustom         bool
+		Description      string
+		Actions          []string
+		AssignableScopes []string
+	}{"azlb-collect", true, "Reads what azlb-collect archives", actions, []string{"/subscriptions/" + cmp.Or(subscription, "SUBSCRIPTION")}}, "", "  ")
+	if err != nil {
+		return "", fmt.Errorf("encoding the role: %w", err)
+	}
+	return string(raw), nil
+}

@@ -1,0 +1,284 @@
+package collect
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	bundle "azlb/bundle-schema"
+)
+
+// vmCap is how many virtual machines are asked for their state, one command each.
+const vmCap = 50
+
+// Plan is what a collection runs, before it runs.
+type Plan struct {
+	Discovery   []Command      // reads that decide what else is read
+	Always      []Command      // in order, those of discovery not repeated; some with Skip
+	Conditional []Condition    // what runs in addition, and when
+	Missing     []bundle.Entry // evidence for which there is no command here, and why
+}
+
+// Condition is a group of commands that run only if something happens. Blanks in
+// braces stand for what is not known before.
+type Condition struct {
+	If    string
+	Lines []string
+}
+
+// perGroup is what is asked of every resource group, in the order of the catalogue.
+func perGroup() []*bundle.Evidence {
+	return slices.DeleteFunc(slices.Clone(bundle.Catalogue), func(e *bundle.Evidence) bool { return e.Scope != bundle.PerGroup })
+}
+
+// planner makes the plan out of what was discovered.
+type planner struct {
+	builder
+	paths map[string]bool // in use, lower case
+	plan  Plan
+}
+
+func newPlanner(b builder) *planner { return &planner{builder: b, paths: map[string]bool{}} }
+
+// add appends the command of e, or the gap where its values are refused.
+func (p *planner) add(e *bundle.Evidence, v Values) *Command {
+	c, err := p.command(e, v)
+	if err != nil {
+		p.miss(e, scopeOf(e, v), bundle.StatusSkipped, err.Error())
+		return nil
+	}
+	c.Path = p.unique(c)
+	p.plan.Always = append(p.plan.Always, c)
+	return &p.plan.Always[len(p.plan.Always)-1]
+}
+
+// unique keeps two groups of one name in two subscriptions apart.
+func (p *planner) unique(c Command) string {
+	path := c.Path
+	if p.paths[strings.ToLower(path)] && c.Scope["subscription"] != "" {
+		path = strings.Replace(path, "azure/", "azure/"+c.Scope["subscription"]+"/", 1)
+	}
+	p.paths[strings.ToLower(path)] = true
+	return path
+}
+
+func (p *planner) miss(e *bundle.Evidence, scope Values, status bundle.Status, reason string) {
+	p.plan.Missing = append(p.plan.Missing, gapEntry(e, nil, scope, status, reason))
+}
+
+// cluster plans what is asked of the cluster beside discovery.
+func (p *planner) cluster(d *Discovered, servicesRead, podsRead bool) {
+	for _, e := range bundle.Catalogue {
+		switch {
+		case e.Program != bundle.Kubectl:
+		case e.Scope == bundle.PerCluster && !slices.Contains(discoveryReads, e) && e != &bundle.Endpoints && e != &bundle.KubeContext:
+			p.add(e, nil)
+		case e == &bundle.Pods:
+			for _, ns := range d.Namespaces {
+				p.add(e, Values{"namespace": ns})
+			}
+			for _, ns := range d.LeftOut {
+				if c := p.add(e, Values{"namespace": ns}); c != nil {
+					c.Skip = "left out by --namespace or --service"
+				}
+			}
+			if len(d.Namespaces)+len(d.LeftOut) == 0 && servicesRead {
+				p.miss(e, nil, bundle.StatusEmpty, "there is no Service of type LoadBalancer")
+			} else if !servicesRead {
+				p.miss(e, nil, bundle.StatusSkipped, "the Services could not be read, so their namespaces are not known")
+			}
+		case e.Scope == bundle.PerContainer:
+			for _, c := range d.Controllers {
+				p.add(e, Values{"namespace": c.Namespace, "pod": c.Pod, "container": c.Name})
+			}
+			if len(d.Controllers) == 0 {
+				p.miss(e, nil, bundle.StatusSkipped, noController(d, podsRead))
+			}
+		}
+	}
+}
+
+func noController(d *Discovered, podsRead bool) string {
+	switch {
+	case !podsRead:
+		return "the pods of kube-system could not be read, so the controller-manager's pod is not known"
+	case d.Managed:
+		return "AKS runs the controller-manager where kubectl cannot read it: enable the diagnostic setting for cloud-controller-manager, or give its log with --log-file"
+	default:
+		return "no pod of kube-system is a controller-manager: it may run outside the cluster; give its log with --log-file"
+	}
+}
+
+// azure plans what is asked of Azure.
+func (p *planner) azure(d *Discovered, subscription string, nodesRead bool) {
+	p.add(&bundle.AzVersion, nil)
+	for _, s := range d.subscriptions(subscription) {
+		p.add(&bundle.Account, Values{"subscription": s})
+	}
+	for i, g := range d.Groups {
+		p.group(g, i >= d.groupCap())
+	}
+	if len(d.Groups) == 0 {
+		for _, e := range perGroup() {
+			p.miss(e, nil, bundle.StatusSkipped, "no resource group is known: name it with --resource-group")
+		}
+	}
+	for _, s := range d.ScaleSets {
+		v := Values{"subscription": s.Group.Subscription, "group": s.Group.Name, "scaleset": s.Name}
+		p.add(&bundle.ScaleSetInstances, v)
+		p.add(&bundle.ScaleSetNICs, v)
+	}
+	for i, vm := range d.VMs {
+		c := p.add(&bundle.VMInstanceViews, Values{"subscription": vm.Group.Subscription, "group": vm.Group.Name, "vm": vm.Name})
+		if c != nil && i >= vmCap {
+			c.Skip = fmt.Sprintf("at most %d virtual machines are asked for their state", vmCap)
+		}
+	}
+	status, reason := bundle.StatusEmpty, "no node is "
+	if !nodesRead || d.AzureNodes == 0 {
+		status, reason = bundle.StatusSkipped, "the nodes are not known, so it is not known whether one is "
+	}
+	if len(d.ScaleSets) == 0 {
+		p.miss(&bundle.ScaleSetInstances, nil, status, reason+"an instance of a scale set")
+		p.miss(&bundle.ScaleSetNICs, nil, status, reason+"an instance of a scale set")
+	}
+	if len(d.VMs) == 0 {
+		p.miss(&bundle.VMInstanceViews, nil, status, reason+"a plain virtual machine")
+	}
+}
+
+// group plans the lists of one group; one that is beyond the cap stands as skipped.
+func (p *planner) group(g Group, beyond bool) {
+	for _, e := range perGroup() {
+		c := p.add(e, Values{"subscription": g.Subscription, "group": g.Name})
+		if c != nil && beyond {
+			c.Skip = fmt.Sprintf("at most %d groups beside those of the nodes are read: name it with --resource-group", furtherGroups)
+		}
+	}
+}
+
+// noAzure records that nothing is asked of Azure, and why.
+func (p *planner) noAzure(reason string) {
+	for _, e := range bundle.Catalogue {
+		if e.Program == bundle.Az {
+			p.miss(e, nil, bundle.StatusSkipped, reason)
+		}
+	}
+}
+
+// refused records the values of strangers that were not let in.
+func (p *planner) refused(d *Discovered) {
+	for _, r := range d.Refused {
+		p.miss(r.Evidence, Values{r.Blank: r.Value}, bundle.StatusSkipped, fmt.Sprintf("%v (it comes from %s)", r.Why, r.From))
+	}
+}
+
+// conditions lists what may run in addition to commands.
+func (p *planner) conditions(endpoint string) {
+	p.plan.Conditional = append(p.plan.Conditional, Condition{"EndpointSlices cannot be read or the cluster does not have them", []string{p.template(&bundle.Endpoints)}})
+	var rest []string
+	for _, c := range p.plan.Always {
+		if c.Program != bundle.Az || c.Skip != "" {
+			continue
+		}
+		if r, err := p.restCommand(c, endpoint); err == nil {
+			rest = append(rest, r.String())
+		}
+	}
+	if len(rest) > 0 {
+		p.plan.Conditional = append(p.plan.Conditional,
+			Condition{"the az command above fails for another reason than login or permission; once more with $skiptoken={page} for each further page", rest},
+			Condition{"Azure throttles a command above: the same command again, at most twice", nil})
+	}
+	var further []string
+	for _, e := range append(perGroup(), &bundle.ScaleSetInstances, &bundle.ScaleSetNICs) {
+		further = append(further, p.template(e))
+	}
+	p.plan.Conditional = append(p.plan.Conditional, Condition{
+		fmt.Sprintf("an answer of Azure names a resource group or a scale set that is not listed above (at most %d groups and %d scale sets); in place of a failing command its az rest form as above", furtherGroups, furtherScaleSets), further})
+}
+
+// template is the command of e with its blanks.
+func (p *planner) template(e *bundle.Evidence) string {
+	words := append([]string{string(e.Program)}, e.Args...)
+	switch {
+	case e.Program == bundle.Az && e.ID == bundle.AzVersion.ID:
+		words = append(words, "-o", "json", "--only-show-errors")
+	case e.Program == bundle.Az:
+		words = append(words, "--subscription", "{subscription}", "-o", "json", "--only-show-errors")
+	case e.ID == bundle.ControllerLog.ID && p.since > 0:
+		words = append(words, "--since", p.since.String(), "--context", p.context)
+	case e.ID != bundle.KubeContext.ID && p.context != "":
+		words = append(words, "--context", p.context)
+	}
+	return quote(words)
+}
+
+// Templates is the plan of a cluster that nobody has asked anything yet.
+func Templates(o Options) Plan {
+	p := newPlanner(builder{context: "{context}", since: o.Since})
+	var always, rest []string
+	for _, e := range bundle.Catalogue {
+		if e.Program == bundle.Local || e == &bundle.Endpoints {
+			continue
+		}
+		always = append(always, p.template(e))
+		if e.Rest != "" {
+			words := append([]string{"az", "rest", "--method", "get", "--url", "{endpoint}" + e.Rest, "--url-parameters", "api-version=" + e.RestVersion}, e.RestParams...)
+			rest = append(rest, quote(append(words, "--subscription", "{subscription}", "-o", "json", "--only-show-errors")))
+		}
+	}
+	p.plan.Conditional = []Condition{
+		{"its blanks are filled: once for each thing of that kind that the cluster names", always},
+		{"EndpointSlices cannot be read or the cluster does not have them", []string{p.template(&bundle.Endpoints)}},
+		{"the az command above fails for another reason than login or permission; once more with $skiptoken={page} for each further page", rest},
+		{"Azure throttles a command above: the same command again, at most twice", nil},
+	}
+	return p.plan
+}
+
+// Write prints the plan.
+func (p Plan) Write(w io.Writer) error {
+	var b strings.Builder
+	section := func(title string, lines []string) {
+		fmt.Fprintf(&b, "# %s\n", title)
+		for _, l := range lines {
+			fmt.Fprintln(&b, l)
+		}
+		fmt.Fprintln(&b)
+	}
+	if len(p.Discovery) > 0 {
+		section("discovery reads (plan has run these; collecting runs them again)", lines(p.Discovery, false))
+	}
+	if always := lines(p.Always, false); len(always) > 0 {
+		section("always", always)
+	}
+	for _, c := range p.Conditional {
+		section("only if "+c.If, c.Lines)
+	}
+	var without []string
+	for _, c := range p.Always {
+		if c.Skip != "" {
+			without = append(without, fmt.Sprintf("# %s: %s", c, c.Skip))
+		}
+	}
+	for _, e := range p.Missing {
+		without = append(without, fmt.Sprintf("# %s: %s", bundle.ByID(e.Evidence).Title, e.Reason))
+	}
+	if len(without) > 0 {
+		section("not run", without)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func lines(commands []Command, skipped bool) []string {
+	var list []string
+	for _, c := range commands {
+		if (c.Skip != "") == skipped {
+			list = append(list, c.String())
+		}
+	}
+	return list
+}

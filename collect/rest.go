@@ -1,0 +1,132 @@
+package collect
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+
+	bundle "azlb/bundle-schema"
+)
+
+// pageCap ends a chain of nextLinks that does not end by itself.
+const pageCap = 500
+
+// page is an ARM list; az rest follows no nextLink, so this file does.
+type page struct {
+	Value    []json.RawMessage `json:"value"`
+	NextLink string            `json:"nextLink"`
+}
+
+// rest asks again with `az rest`. The items of all pages lie in the file of the
+// first one; every page has an entry of its own. Where a later page is missing the
+// first one's entry says truncated, so that nothing is concluded from absence.
+func (x *executor) rest(ctx context.Context, c Command) []bundle.Entry {
+	first, err := x.restCommand(c, x.endpoint())
+	if err != nil || x.endpoint() == "" {
+		return nil
+	}
+	x.progress.Plan(1)
+	entry, end, raw, cut := x.run(ctx, first)
+	if end.Status != bundle.StatusOK {
+		x.finish(first, &entry, end)
+		return []bundle.Entry{entry}
+	}
+	merged, next := pageOf(raw)
+	var pages []bundle.Entry
+	for n := 2; next != "" && end.Status == bundle.StatusOK; n++ {
+		var p bundle.Entry
+		p, next, merged, end = x.nextPage(ctx, first, next, n, merged)
+		pages = append(pages, p)
+	}
+	if len(pages) > 0 {
+		if raw, err = json.Marshal(page{Value: merged}); err != nil {
+			end = ending{Status: bundle.StatusFailed, Reason: "joining the pages: " + err.Error()}
+		}
+	}
+	x.keep(first, raw, cut, &entry, &end)
+	end.Fallback = false
+	x.finish(first, &entry, end)
+	return append([]bundle.Entry{entry}, pages...)
+}
+
+// endpoint is ARM's address in the cloud of az's account; empty where that cloud
+// is none that we know. Without an answer of `az account show` it is the public one.
+func (x *executor) endpoint() string {
+	var account struct {
+		Cloud string `json:"environmentName"`
+	}
+	if json.Unmarshal(x.spool.read(bundle.Account.Path), &account) != nil || account.Cloud == "" {
+		return endpoints["AzureCloud"]
+	}
+	return endpoints[account.Cloud]
+}
+
+// pageOf takes a page apart; a single object has no items and no next page.
+func pageOf(raw []byte) ([]json.RawMessage, string) {
+	var p page
+	if json.Unmarshal(bytes.TrimSpace(raw), &p) != nil {
+		return nil, ""
+	}
+	return p.Value, p.NextLink
+}
+
+// nextPage fetches page n and adds its items to merged. A page that cannot be had
+// makes the whole list truncated.
+func (x *executor) nextPage(ctx context.Context, first Command, link string, n int, merged []json.RawMessage) (bundle.Entry, string, []json.RawMessage, ending) {
+	c, err := x.pageCommand(first, link, n)
+	if err != nil {
+		return gapEntry(first.Evidence, nil, c.Scope, bundle.StatusSkipped, err.Error()), "", merged, missingPage(n, err.Error())
+	}
+	x.progress.Plan(1)
+	entry, end, raw, cut := x.run(ctx, c)
+	if end.Status == bundle.StatusOK && (cut || !json.Valid(raw)) {
+		end = ending{Status: bundle.StatusFailed, Reason: fmt.Sprintf("page %d is not JSON, or too long", n)}
+	}
+	if end.Status != bundle.StatusOK {
+		x.finish(c, &entry, end)
+		return entry, "", merged, missingPage(n, end.Reason)
+	}
+	x.finish(c, &entry, ending{Status: bundle.StatusOK, Reason: "its items lie in " + first.Path})
+	more, next := pageOf(raw)
+	return entry, next, append(merged, more...), end
+}
+
+func missingPage(n int, why string) ending {
+	return ending{Status: bundle.StatusTruncated, Reason: fmt.Sprintf("page %d of the list is missing: %s", n, why)}
+}
+
+// pageCommand builds the read of a next page: the same path on the same endpoint,
+// only the parameters are ARM's.
+func (x *executor) pageCommand(first Command, link string, n int) (Command, error) {
+	c := first
+	c.Scope = Values{"page": fmt.Sprint(n)}
+	for k, v := range first.Scope {
+		c.Scope[k] = v
+	}
+	u, err := url.Parse(link)
+	if err != nil {
+		return c, fmt.Errorf("the next page's link is refused: it does not parse")
+	}
+	path, err := fill(first.Evidence.Rest, first.Scope, x.windows)
+	if err != nil {
+		return c, err
+	}
+	if n > pageCap || !strings.EqualFold(u.Scheme+"://"+u.Host, x.endpoint()) || !strings.EqualFold(u.Path, path) || u.User != nil {
+		return c, fmt.Errorf("the next page's link is refused: it does not lead to the same list")
+	}
+	query := u.Query()
+	var params []string
+	for _, key := range sortedKeys(query) {
+		for _, value := range query[key] {
+			params = append(params, key+"="+value)
+		}
+	}
+	built, err := x.builder.rest(c, x.endpoint()+path, params)
+	if err != nil {
+		return c, err
+	}
+	return built, Allowed(built.Program, built.Args, x.windows)
+}

@@ -1,0 +1,87 @@
+package collect
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"time"
+
+	bundle "azlb/bundle-schema"
+)
+
+// Runner answers commands: with processes, or out of a recording.
+type Runner interface {
+	// Run writes what the command prints to stdout and returns how it ended. It
+	// returns when ctx is done, at the latest a few seconds later.
+	Run(ctx context.Context, c Command, stdout io.Writer) Outcome
+}
+
+// Outcome is how a command ended.
+type Outcome struct {
+	Exit   int
+	Stderr string // the first 8 KiB, not yet redacted
+	// Missing: the program is not installed. Unrecorded: the recording does not
+	// have the command. Refused: it matches no template of the catalogue.
+	Missing, Unrecorded, Refused bool
+	Err                          error // why the command could not be run at all
+}
+
+// stderrCap is how much of stderr is kept; az's tracebacks end within it.
+const stderrCap = 8 << 10
+
+// Processes runs the kubectl and az that are on the PATH.
+type Processes struct{}
+
+// Run starts one process with a closed stdin in a process group of its own, and
+// ends the whole group when ctx is done.
+func (Processes) Run(ctx context.Context, c Command, stdout io.Writer) Outcome {
+	if err := Allowed(c.Program, c.Args, runtime.GOOS == "windows"); err != nil {
+		return Outcome{Exit: -1, Refused: true, Err: err}
+	}
+	path, err := exec.LookPath(string(c.Program)) // az.cmd on Windows, by PATHEXT
+	if err != nil {
+		return Outcome{Exit: -1, Missing: true, Err: err}
+	}
+	stderr := &head{max: stderrCap}
+	cmd := exec.CommandContext(ctx, path, c.Args...)
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	if c.Program == bundle.Az {
+		cmd.Env = azEnviron(os.Environ())
+	}
+	isolate(cmd)
+	cmd.Cancel = func() error { return kill(cmd) }
+	// A grandchild that left the group may hold the pipes open.
+	cmd.WaitDelay = 2 * time.Second
+	err = cmd.Run()
+	o := Outcome{Stderr: stderr.String()}
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+	case errors.As(err, &exit):
+		o.Exit = exit.ExitCode()
+	default:
+		o.Exit, o.Err = -1, err
+	}
+	return o
+}
+
+// head keeps the first max bytes and takes the rest without an error, so that the
+// process is not killed by a broken pipe.
+type head struct {
+	bytes.Buffer
+	max  int64
+	lost bool
+}
+
+func (h *head) Write(p []byte) (int, error) {
+	if room := h.max - int64(h.Len()); int64(len(p)) > room {
+		h.lost = true
+		h.Buffer.Write(p[:max(room, 0)])
+		return len(p), nil
+	}
+	return h.Buffer.Write(p)
+}
