@@ -25,8 +25,8 @@ func build(w *rule.World, o rule.Outcome, tool string) *report.Report {
 		Coverage: coverage(s),
 		Notes:    notes(w),
 	}
-	r.Headline = headline(w, r)
 	r.Inventory = inventory(s)
+	r.Headline = headline(r)
 	return r
 }
 

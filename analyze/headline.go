@@ -2,16 +2,16 @@ package analyze
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
-	"azlb/analyze/rule"
 	bundle "azlb/bundle-schema"
 	"azlb/report"
 )
 
 // headline says in at most three lines what is broken and why. It never says
 // healthy alone: it says what was found in what could be looked at.
-func headline(w *rule.World, r *report.Report) []string {
+func headline(r *report.Report) []string {
 	var lines []string
 	for _, f := range r.Findings {
 		if f.Severity != report.Error || len(lines) == 2 {
@@ -26,7 +26,7 @@ func headline(w *rule.World, r *report.Report) []string {
 		lines = append(lines, line+".")
 	}
 	if len(lines) == 0 {
-		lines = append(lines, calm(w, r))
+		lines = append(lines, calm(r))
 	} else if more := count(r.Findings, report.Error) - len(lines); more > 0 {
 		lines[len(lines)-1] += fmt.Sprintf(" (%d more errors below)", more)
 	}
@@ -34,8 +34,10 @@ func headline(w *rule.World, r *report.Report) []string {
 }
 
 // calm is the first line where no error was found.
-func calm(w *rule.World, r *report.Report) string {
-	if !w.Snapshot.Have(&bundle.Services) {
+func calm(r *report.Report) string {
+	if slices.ContainsFunc(r.Coverage.Evidence, func(e report.Evidence) bool {
+		return e.ID == bundle.Services.ID && e.Without != ""
+	}) && len(r.Services) == 0 {
 		return "The bundle holds no Services, so no Service could be judged."
 	}
 	if len(r.Services) == 0 {

@@ -1,0 +1,72 @@
+# azlb: diagnose Azure load balancers of Kubernetes Services from an evidence bundle.
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+OUT         := out
+FUZZTIME    := 20s
+SETS        := 1000000
+
+.PHONY: help
+help: ## show this help
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: build ## collect from the recorded demo cluster, analyse, leave an HTML and a Markdown report
+	@rm -rf $(OUT)/demo && mkdir -p $(OUT)/demo
+	@bin/azlb-collect --replay samples/demo/recording --output $(OUT)/demo/demo.tgz
+	@cd $(OUT)/demo && { ../../bin/azlb-analyze demo.tgz || test $$? -eq 1; }
+	@echo
+	@echo "The reports that would be attached to the ticket:"
+	@echo "  $(CURDIR)/$(OUT)/demo/demo.report.html"
+	@echo "  $(CURDIR)/$(OUT)/demo/demo.report.md"
+
+.PHONY: build
+build: ## build both programs into bin/
+	@go build -o bin/ ./collect/azlb-collect ./analyze/azlb-analyze
+
+.PHONY: test
+test: lint cross ## everything that must pass: lint, unit tests with -race, samples, command lines, floors, docs
+	go test -race -timeout 9m ./...
+
+.PHONY: lint
+lint: ## gofmt, go vet, staticcheck
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these files"; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+.PHONY: cross
+cross: ## both programs must build for Windows and macOS
+	GOOS=windows go build -o /dev/null ./collect/azlb-collect
+	GOOS=windows go build -o /dev/null ./analyze/azlb-analyze
+	GOOS=darwin go build -o /dev/null ./collect/azlb-collect
+	GOOS=darwin go build -o /dev/null ./analyze/azlb-analyze
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (20s) each
+	@grep -rl '^func Fuzz' --include='*_test.go' . | while read -r f; do \
+	  grep -o '^func Fuzz[A-Za-z]*' $$f | sed 's/func //' | while read -r name; do \
+	    echo "$$(dirname $$f) $$name"; \
+	    go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) ./$$(dirname $$f) || exit 1; \
+	  done || exit 1; \
+	done
+
+.PHONY: nsg-long
+nsg-long: ## the security-group evaluator against its naive twin, SETS (a million) rule sets
+	go test -run TestDifferential ./analyze/nsg -nsg.sets=$(SETS) -timeout 2h
+
+.PHONY: bench
+bench: ## figures: whole analysis against gzip -dc, log scan in MB/s, peak memory
+	go test -run '^$$' -bench . -benchmem ./analyze/... ./bundle-schema/...
+
+.PHONY: samples
+samples: build ## make the samples' bundles and golden files again (AZLB_CAPTURES names the recordings)
+	go run ./samples/testdata/gen
+	go test ./analyze -run TestSamples -update
+
+.PHONY: docs
+docs: ## make the generated pages again
+	go test ./bundle-schema -run Layout -update
+	go test ./analyze/azlb-analyze -run TestDocs -update
+
+.PHONY: clean
+clean: ## remove what the other targets made
+	rm -rf bin $(OUT)

@@ -1,0 +1,115 @@
+// Azlb-analyze says why a Kubernetes LoadBalancer Service on Azure does not work,
+// from a bundle that azlb-collect wrote or from files that were mailed. It needs
+// no cluster, no Azure and no network.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/pflag"
+
+	"azlb/analyze"
+	"azlb/report"
+)
+
+// The exit codes, the same for every format.
+const (
+	exitClean     = 0 // analysed, no error found
+	exitErrors    = 1 // analysed, errors found
+	exitUsage     = 2 // wrong usage
+	exitUnread    = 3 // the bundle could not be read, or the report not written
+	exitUnhelpful = 4 // nothing could be evaluated
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// options are the flags of an analysis.
+type options struct {
+	format, output, service string
+}
+
+// run is the program without the process around it.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	fail := func(code int, err error) int {
+		fmt.Fprintln(stderr, "azlb-analyze: "+err.Error())
+		return code
+	}
+	var o options
+	var help, version bool
+	flags := pflag.NewFlagSet("azlb-analyze", pflag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVarP(&o.format, "format", "f", "", "")
+	flags.StringVarP(&o.output, "output", "o", "", "")
+	flags.StringVar(&o.service, "service", "", "")
+	flags.BoolVarP(&help, "help", "h", false, "")
+	flags.BoolVar(&version, "version", false, "")
+	if err := flags.Parse(args); err != nil {
+		return fail(exitUsage, fmt.Errorf("%w (azlb-analyze --help shows the flags)", err))
+	}
+	switch rest := flags.Args(); {
+	case help:
+		fmt.Fprint(stdout, usage)
+		return exitClean
+	case version:
+		fmt.Fprintln(stdout, versionText())
+		return exitClean
+	case len(rest) == 0:
+		return fail(exitUsage, errors.New("give a bundle, a directory, files, or - for standard input (azlb-analyze --help shows examples)"))
+	case rest[0] == "explain":
+		return explain(rest[1:], stdout, fail)
+	case rest[0] == "rules":
+		return listRules(rest[1:], o.format, stdout, fail)
+	default:
+		return diagnose(rest, o, stdin, stdout, stderr, fail)
+	}
+}
+
+// diagnose reads, analyses and shows.
+func diagnose(inputs []string, o options, stdin io.Reader, stdout, stderr io.Writer, fail func(int, error) int) int {
+	write, err := writerFor(o)
+	if err != nil {
+		return fail(exitUsage, err)
+	}
+	s, err := load(inputs, stdin)
+	if err != nil {
+		return fail(exitUnread, err)
+	}
+	r := analyze.Snapshot(s, versionText())
+	if o.service != "" {
+		if r, err = analyze.Narrow(r, o.service); err != nil {
+			return fail(exitUsage, err)
+		}
+	}
+	switch {
+	case o.output != "":
+		err = writeFile(o.output, func(w io.Writer) error { return write(w, r) })
+	case o.format != "":
+		err = write(stdout, r)
+	default:
+		err = leave(r, inputs[0], stdout, stderr)
+	}
+	if err != nil {
+		return fail(exitUnread, err)
+	}
+	return exitCode(r)
+}
+
+// exitCode of a report.
+func exitCode(r *report.Report) int {
+	looked := false
+	for _, v := range r.Verdicts {
+		looked = looked || v.State == report.Found || v.State == report.Clean || v.State == report.NotApplicable
+	}
+	for _, f := range r.Findings {
+		if f.Severity == report.Error {
+			return exitErrors
+		}
+	}
+	if !looked {
+		return exitUnhelpful
+	}
+	return exitClean
+}

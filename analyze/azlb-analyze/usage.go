@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"azlb/analyze"
+	"azlb/report"
+)
+
+const usage = `azlb-analyze says why a Kubernetes LoadBalancer Service on Azure does not work.
+
+  azlb-analyze BUNDLE...          print a summary, leave NAME.report.html and NAME.report.md here
+  azlb-analyze explain ID         what a rule means and how it is repaired
+  azlb-analyze rules [TOPIC]      list the rules; -f markdown prints the catalogue
+
+BUNDLE is what azlb-collect wrote, a directory, a .zip, single files such as
+svc.yaml lb.json ccm.log, or - for an archive on standard input.
+
+  -f, --format FORMAT   table, markdown, html or json, on standard output
+  -o, --output FILE     write to FILE; the format follows -f, else the ending of the name
+      --service NS/NAME only this Service and what it depends on
+      --version         version, commit, Go, date of the rules
+  -h, --help            this text
+
+exit: 0 no errors found, 1 errors found, 2 wrong usage, 3 not readable, 4 nothing could be evaluated
+
+  azlb-analyze azlb-prod-20261124T020000Z.tgz
+  azlb-analyze svc.yaml lb.json ccm.log -f markdown
+  kubectl get svc -A -o yaml | azlb-analyze - -f json
+`
+
+// catalogueDate is when the rules were last changed on purpose.
+const catalogueDate = "2026-11-24"
+
+// versionText is "azlb-analyze v1.2.3 (commit abc, go1.26, rules of 2026-11-24)".
+func versionText() string {
+	version, commit := "devel", "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if v := info.Main.Version; v != "" && v != "(devel)" {
+			version = v
+		}
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+				commit = s.Value[:12]
+			}
+		}
+	}
+	return fmt.Sprintf("azlb-analyze %s (commit %s, %s, rules of %s)", version, commit, runtime.Version(), catalogueDate)
+}
+
+// explain prints what a rule says of itself.
+func explain(ids []string, stdout io.Writer, fail func(int, error) int) int {
+	if len(ids) != 1 {
+		return fail(exitUsage, fmt.Errorf("explain takes one rule, for example: azlb-analyze explain AZLB-SKU02"))
+	}
+	want := strings.ToUpper(ids[0])
+	for _, t := range analyze.Topics() {
+		if t.ID == want || t.ID == "AZLB-"+want {
+			if err := report.Explain(stdout, t); err != nil {
+				return fail(exitUnread, fmt.Errorf("printing: %w", err))
+			}
+			return exitClean
+		}
+	}
+	return fail(exitUsage, fmt.Errorf("there is no rule %s (azlb-analyze rules lists them)", ids[0]))
+}
+
+// listRules prints the rules of a topic, or all.
+func listRules(topics []string, format string, stdout io.Writer, fail func(int, error) int) int {
+	if len(topics) > 1 {
+		return fail(exitUsage, fmt.Errorf("rules takes one topic at most, for example: azlb-analyze rules nsg"))
+	}
+	var list []report.Topic
+	for _, t := range analyze.Topics() {
+		if len(topics) == 0 || strings.HasPrefix(t.ID, "AZLB-"+strings.ToUpper(topics[0])) {
+			list = append(list, t)
+		}
+	}
+	if len(list) == 0 {
+		return fail(exitUsage, fmt.Errorf("there is no topic %s (azlb-analyze rules lists all)", topics[0]))
+	}
+	var err error
+	switch format {
+	case "", "table":
+		err = report.Rules(stdout, list)
+	case "markdown":
+		err = report.Catalogue(stdout, list)
+	default:
+		return fail(exitUsage, fmt.Errorf("rules are printed as table or markdown, not as %s", format))
+	}
+	if err != nil {
+		return fail(exitUnread, fmt.Errorf("printing: %w", err))
+	}
+	return exitClean
+}

@@ -1,0 +1,50 @@
+package analyze
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"azlb/analyze/rules"
+	"azlb/report"
+)
+
+// Topics is the catalogue of all rules.
+func Topics() []report.Topic {
+	var out []report.Topic
+	for _, r := range rules.All() {
+		out = append(out, r.Topic())
+	}
+	return out
+}
+
+// Narrow reduces a report to one Service, "ns/name", and what it depends on: the
+// findings that harm it, and those of the cluster as a whole.
+func Narrow(r *report.Report, key string) (*report.Report, error) {
+	var keys []string
+	out := *r
+	out.Services = nil
+	for _, s := range r.Services {
+		keys = append(keys, s.Key())
+		if s.Key() == key {
+			out.Services = append(out.Services, s)
+		}
+	}
+	if len(out.Services) == 0 {
+		if len(keys) == 0 {
+			return nil, fmt.Errorf("there is no Service of type LoadBalancer in the bundle")
+		}
+		slices.Sort(keys)
+		return nil, fmt.Errorf("there is no LoadBalancer Service %s in the bundle; there are: %s", key, strings.Join(keys, ", "))
+	}
+	concerns := func(f report.Finding) bool { return len(f.Services) == 0 || slices.Contains(f.Services, key) }
+	out.Findings = nil
+	for _, f := range r.Findings {
+		if concerns(f) || slices.ContainsFunc(f.Consequences, concerns) {
+			out.Findings = append(out.Findings, f)
+		}
+	}
+	out.Drift = slices.DeleteFunc(slices.Clone(r.Drift), func(d report.Drift) bool { return d.Service != key })
+	out.Headline = headline(&out)
+	return &out, nil
+}
