@@ -57,16 +57,21 @@ func addressIn(who string, a netip.Addr, terms []string, groups []az.Ref, member
 	return open
 }
 
+// in looks for a group that the end of the flow is in. An id that was masked before
+// the evidence was handed on can be compared with nothing, and so rules nothing out.
 func (m membership) in(who string, groups []az.Ref) outcome {
-	if !m.known {
-		return outcome{match: Maybe, why: fmt.Sprintf("is for application security group %s, and whether the %s belongs to it is not in the bundle", lastSegment(groups[0].ID), who)}
-	}
+	readable := m.known
 	for _, group := range groups {
+		readable = readable && az.Key(group.ID) != ""
 		for _, id := range m.ids {
-			if az.SameID(group.ID, id) {
+			if m.known && az.SameID(group.ID, id) {
 				return outcome{match: Yes, term: "application security group " + lastSegment(id)}
 			}
+			readable = readable && az.Key(id) != ""
 		}
+	}
+	if !readable {
+		return outcome{match: Maybe, why: fmt.Sprintf("is for application security group %s, and whether the %s belongs to it is not in the bundle", lastSegment(groups[0].ID), who)}
 	}
 	return outcome{match: No}
 }
@@ -114,7 +119,8 @@ func literal(a netip.Addr, term string) (in, ok bool) {
 	if errFirst != nil || errLast != nil || first.BitLen() != last.BitLen() || last.Less(first) {
 		return false, false
 	}
-	return a.BitLen() == first.BitLen() && !a.Less(first) && !last.Less(a), true
+	// Addresses sort by family first, so that one of the other family is outside.
+	return !a.Less(first) && !last.Less(a), true
 }
 
 func sure(yes bool) Match {

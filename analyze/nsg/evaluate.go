@@ -41,7 +41,7 @@ func combine(f Flow, levels []verdict) Decision {
 		}
 		d := Decision{Answer: Denied, Deciding: v.decidedBy(), Earlier: earlier(levels[:i+1]), Say: v.say(f)}
 		for _, also := range levels[i+1:] {
-			if also.answer == Denied {
+			if also.answer == Denied && also.group != v.group {
 				d.Say += ", and " + also.decidedBy().ruleName() + " denies it too"
 			}
 		}

@@ -38,7 +38,7 @@ func judge(f Flow, level string, l Level, facts *Facts) verdict {
 			continue
 		}
 		access := answerOf(rule.Access)
-		disputed = disputed || access == Unknown || agreed != "" && agreed != access
+		disputed = disputed || agreed != "" && agreed != access
 		agreed = access
 		if met.match == Yes {
 			v.source = met.term

@@ -13,6 +13,7 @@ func TestSay(t *testing.T) {
 	unread := with(func(f *Facts) { f.Frontend, f.Complete = Internal, false })
 	outbound := in(node, client, 443)
 	outbound.Inbound = false
+	both := group() // one group at both levels is one thing to repair
 	icmp := in(client, node, 0)
 	icmp.Protocol = "Icmp"
 	for _, c := range []struct {
@@ -29,6 +30,8 @@ func TestSay(t *testing.T) {
 		{icmp, none, group(), known, Denied, "NSG nsg (nic): rule DenyAllInBound priority 65500 denies Icmp from 198.51.100.7 to 10.224.0.4"},
 		{in(client, frontend, 80), group(rule("in 100 Deny * 198.51.100.7 * *")), group(), known, Denied,
 			"NSG nsg (subnet): rule r100 priority 100 denies Tcp 80 from 198.51.100.7 to 20.240.1.11, and rule DenyAllInBound priority 65500 of NSG nsg (nic) denies it too"},
+		{in(client, frontend, 80), both, both, known, Denied,
+			"NSG nsg (subnet): rule DenyAllInBound priority 65500 denies Tcp 80 from 198.51.100.7 to 20.240.1.11"},
 		{in(client, frontend, 80), unreadable, group(), known, Denied,
 			"NSG nsg (nic): rule DenyAllInBound priority 65500 denies Tcp 80 from 198.51.100.7 to 20.240.1.11"},
 		{in(client, frontend, 80), none, none, known, Denied,

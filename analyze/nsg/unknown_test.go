@@ -19,6 +19,8 @@ func TestUnknown(t *testing.T) {
 	sourcePort.SourcePortRange = "1024-65535"
 	bare := rule("in 500 Allow Tcp Internet * 80")
 	bare.SourceAddressPrefix = ""
+	masked := rule("in 500 Allow Tcp asg:web * 80")
+	masked.SourceASGs[0].ID = "***"
 	for _, c := range []struct {
 		name        string
 		flow        Flow
@@ -36,6 +38,8 @@ func TestUnknown(t *testing.T) {
 		{"default route of a gateway", in(client, internal, 80), group(), none, gatewayRoute, "a default route may bring 198.51.100.7 into it"},
 		{"application security group of the source", in(client, frontend, 80), none, group(rule("in 500 Allow Tcp asg:web * 80")), known,
 			"is for application security group web, and whether the source belongs to it is not in the bundle"},
+		{"application security group with a masked id", in(client, frontend, 80), none, group(masked), with(func(f *Facts) { f.KnowSrcASGs, f.SrcASGs = true, []string{asg("db")} }),
+			"whether the source belongs to it is not in the bundle"},
 		{"subnet group not readable", in(client, frontend, 80), unreadable, group(provider()), known, "cannot decide: the network security group of the subnet is not in the bundle"},
 		{"interface group not readable", in(client, frontend, 80), none, unreadable, known, "cannot decide: the network security group of the interface is not in the bundle"},
 		{"both", in(client, frontend, 80), unreadable, group(rule("in 500 Allow Tcp Sql * 80")), known,
@@ -48,6 +52,8 @@ func TestUnknown(t *testing.T) {
 		{"destination port unknown", in(client, frontend, 0), none, group(provider()), known, "is for destination port 80 only, and the flow's is not known"},
 		{"source port limited", in(client, frontend, 80), none, group(sourcePort), known, "is for source port 1024-65535 only, and the flow's is not known"},
 		{"augmented term not readable", in(client, frontend, 80), none, group(rule("in 500 Allow Tcp 10.0.0.0/33,10.0.0.0/8 * 80")), known, `has a source "10.0.0.0/33" that cannot be read`},
+		{"range that ends before it begins", in(client, frontend, 80), none, group(rule("in 500 Allow Tcp 198.51.100.9-198.51.100.1 * 80")), known, `has a source "198.51.100.9-198.51.100.1" that cannot be read`},
+		{"range of two families", in(client, frontend, 80), none, group(rule("in 500 Allow Tcp 10.0.0.1-ffff:: * 80")), known, `has a source "10.0.0.1-ffff::" that cannot be read`},
 		{"port not readable", in(client, frontend, 80), none, group(rule("in 500 Allow Tcp * * 90-70,http")), known, `has a destination port "90-70" that cannot be read`},
 		{"rule without a source", in(client, frontend, 80), none, group(bare), known, "names no source"},
 		{"rule without a port", in(client, frontend, 80), none, group(az.SecurityRule{Direction: "Inbound", Access: "Allow", Protocol: "*", SourcePortRange: "*",
@@ -86,7 +92,9 @@ func TestKnown(t *testing.T) {
 		{"probe and deny VirtualNetwork", in(probe, node, 30080), group(rule("in 100 Deny * VirtualNetwork * *")), Denied},
 		{"IPv6 probe and deny VirtualNetwork", in("fe80::1234:5678:9abc", "fd00:1::4", 30080), group(rule("in 100 Deny * VirtualNetwork * *")), Allowed},
 		{"public client and Internet", in(client, frontend, 80), group(provider()), Allowed},
-		{"public client in IPv6 form", in("::ffff:198.51.100.7", frontend, 80), group(provider()), Allowed},
+		{"public client in IPv6 form", in("::ffff:198.51.100.7", frontend, 80), group(rule("in 500 Allow Tcp 198.51.100.0/24 * 80")), Allowed},
+		{"IPv4 client and an IPv6 range", in(client, frontend, 80), group(rule("in 500 Allow Tcp ::1-ffff:: * 80"), rule("in 501 Deny * * * *")), Denied},
+		{"IPv6 client and an IPv4 range", in("2001:db8::7", frontend, 80), group(rule("in 500 Allow Tcp 0.0.0.1-255.0.0.0 * 80"), rule("in 501 Deny * * * *")), Denied},
 		{"old spelling of the tags", in(client, frontend, 80), group(rule("in 500 allow TCP INTERNET " + frontend + " 80")), Allowed},
 		{"old spelling of the probe's tag", in(probe, node, 80), group(rule("in 500 Deny * AZURE_LOADBALANCER * *")), Denied},
 		{"same virtual network", in("10.224.9.9", node, 80), group(rule("in 100 Deny * Internet,Sql * *")), Allowed},

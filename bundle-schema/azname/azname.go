@@ -77,8 +77,7 @@ func cutFrontend(v Version, name string) string {
 		return name
 	}
 	name = name[:limit]
-	last := name[limit-1]
-	if v.AtLeast(underscoreEnd) && last != '_' && !unicode.IsLetter(rune(last)) {
+	if v.AtLeast(underscoreEnd) && !unicode.IsLetter(rune(name[limit-1])) {
 		name = name[:limit-1] + "_"
 	}
 	return name
