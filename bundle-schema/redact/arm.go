@@ -1,0 +1,53 @@
+package redact
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+)
+
+// armObjects are replaced by null as a whole: credentials of machines, settings of
+// extensions (the command line of AKS nodes held tokens), who did something.
+var armObjects = []string{"ssh", "secrets", "publickeys", "settings", "protectedsettings", "additionalunattendcontent",
+	"httpproxyconfig", "linuxprofile", "windowsprofile", "claims", "httprequest", "winrm"}
+
+// armTexts are replaced by the mark.
+var armTexts = []string{"adminusername", "adminpassword", "customdata", "userdata", "keydata", "caller"}
+
+// armSecret is what keys of secrets end with, in any resource.
+var armSecret = regexp.MustCompile(`(?:password|secret|sharedkey|accesskey|primarykey|secondarykey|connectionstring|sastoken)$`)
+
+// ARM redacts what az or ARM print about resources and the account: osProfile but
+// for the computer's name, settings of extensions, the name of the user. Ids,
+// addresses, tags and states stay.
+func ARM(b []byte) ([]byte, Counts, error) {
+	counts := Counts{}
+	e := jsonEdit{b: b, choose: func(path []string, raw []byte) []byte {
+		key := leaf(path)
+		if raw == nil { // an object or list, asked about before it is read
+			if slices.Contains(armObjects, key) {
+				return []byte("null")
+			}
+			return nil
+		}
+		var text string
+		switch {
+		case string(raw) == "null" || string(raw) == `""`:
+			return nil
+		case slices.Contains(armObjects, key):
+			counts[VMSecret]++
+			return []byte("null")
+		case raw[0] != '"' || json.Unmarshal(raw, &text) != nil || marked(text):
+			return nil
+		case slices.Contains(armTexts, key) || armSecret.MatchString(key):
+			counts[VMSecret]++
+		case key == "name" && parent(path) == "user":
+			counts[UserName]++
+		default:
+			return nil
+		}
+		return []byte(`"` + Mark + `"`)
+	}}
+	out, err := e.edit()
+	return finished(out, counts, err)
+}

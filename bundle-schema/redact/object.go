@@ -1,0 +1,302 @@
+package redact
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Object redacts Kubernetes objects as kubectl prints them in YAML: values of env
+// and envFrom, args and command but for the published Flags, commands of probes and
+// hooks, HTTP headers, last-applied-configuration, managedFields, and the data of
+// Secrets and ConfigMaps. It edits lines, so that everything else keeps its bytes.
+//
+// It works item by item. An item that cannot be read with certainty (it does not
+// parse, has anchors, or is not in the layout of kubectl) is left out, a comment
+// stands in its place, and an error names its line; the others are kept.
+func Object(b []byte) ([]byte, Counts, error) {
+	counts := Counts{}
+	var out []byte
+	var errs []error
+	for _, p := range pieces(b) {
+		edited, err := object(p.text, counts)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("the object at line %d is left out: %w", p.line, err))
+			edited = []byte("# an object was left out here: it could not be redacted with certainty\n")
+		}
+		out = append(out, edited...)
+	}
+	out, more := Text(out)
+	counts.Add(more)
+	return out, counts, errors.Join(errs...)
+}
+
+// piece is a part of a YAML file that is parsed alone.
+type piece struct {
+	line int // first line, from 1
+	text []byte
+}
+
+// pieces cuts at "---", and below a column-0 "items:" at the lines that begin with
+// "- ", until the next key in column 0: kubectl prints lists so.
+func pieces(b []byte) []piece {
+	var out []piece
+	start, line, first, items := 0, 0, 1, false
+	cut := func(at, next int) {
+		if at > start {
+			out = append(out, piece{first, b[start:at]})
+		}
+		start, first = at, next
+	}
+	at := 0
+	for text := range bytes.Lines(b) {
+		line++
+		switch {
+		case bytes.HasPrefix(text, []byte("---")):
+			cut(at, line)
+			cut(at+len(text), line+1) // the separator is a piece of its own
+			items = false
+		case items && (bytes.HasPrefix(text, []byte("- ")) || !strings.ContainsRune(" \t#\r\n-", rune(text[0]))):
+			cut(at, line)
+			items = text[0] == '-'
+		case bytes.HasPrefix(text, []byte("items:")) && len(bytes.TrimSpace(text)) == len("items:"):
+			cut(at+len(text), line+1)
+			items = true
+		}
+		at += len(text)
+	}
+	cut(at, line+1)
+	return out
+}
+
+// foreignBreaks are what YAML takes for the end of a line and kubectl never prints:
+// the lines could not be counted.
+const foreignBreaks = "\u0085\u2028\u2029"
+
+// object edits one piece, and reads what it edited again: nothing may be left.
+func object(text []byte, counts Counts) ([]byte, error) {
+	trimmed := string(bytes.TrimSpace(text))
+	if trimmed == "" || trimmed == "---" || strings.HasPrefix(trimmed, "#") && !strings.Contains(trimmed, "\n") {
+		return text, nil
+	}
+	if strings.ContainsAny(trimmed, foreignBreaks) || strings.Contains(strings.ReplaceAll(trimmed, "\r\n", ""), "\r") {
+		return nil, errLayout
+	}
+	done := Counts{}
+	out, err := editObject(text, done)
+	if err != nil || len(done) == 0 {
+		return out, err
+	}
+	left := Counts{}
+	if _, err := editObject(out, left); err != nil || len(left) > 0 {
+		return nil, errLayout
+	}
+	counts.Add(done)
+	return out, nil
+}
+
+func editObject(text []byte, counts Counts) ([]byte, error) {
+	var doc yaml.Node
+	if yaml.Unmarshal(text, &doc) != nil {
+		return nil, errors.New("it does not parse as YAML")
+	}
+	if len(doc.Content) != 1 {
+		return text, nil
+	}
+	root := doc.Content[0]
+	if root.Kind == yaml.ScalarNode || slices.ContainsFunc(root.Content, func(n *yaml.Node) bool {
+		return root.Kind == yaml.SequenceNode && n.Kind == yaml.ScalarNode
+	}) {
+		return nil, errors.New("it is no object")
+	}
+	e := yamlEdit{lines: slices.Collect(bytes.Lines(text)), counts: counts}
+	if err := e.node(root, len(e.lines)+1, place{}); err != nil {
+		return nil, err
+	}
+	return bytes.Join(e.lines, nil), nil
+}
+
+// scalarAt is the text at a path of keys, empty where there is none.
+func scalarAt(n *yaml.Node, path ...string) string {
+	for _, key := range path {
+		var found *yaml.Node
+		for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+			if n.Content[i].Value == key {
+				found = n.Content[i+1]
+			}
+		}
+		if found == nil {
+			return ""
+		}
+		n = found
+	}
+	return n.Value
+}
+
+// yamlEdit edits the lines of one piece by the positions of its nodes. An edited
+// line keeps its number; lines that go become empty.
+type yamlEdit struct {
+	lines  [][]byte
+	counts Counts
+}
+
+// place is where a node lies.
+type place struct {
+	kind      string // of the object around it
+	flags     bool   // the published flags stay there
+	container bool   // inside of a container
+	parent    string // key that holds it; empty: it is the object itself
+}
+
+var errLayout = errors.New("it is not in the layout that kubectl prints")
+
+// node edits a node whose lines end before end.
+func (e *yamlEdit) node(n *yaml.Node, end int, at place) error {
+	if n.Kind == yaml.AliasNode || n.Anchor != "" {
+		return errors.New("it has anchors or aliases")
+	}
+	switch n.Kind {
+	case yaml.SequenceNode:
+		for i, item := range n.Content {
+			stop := end
+			if i+1 < len(n.Content) {
+				stop = n.Content[i+1].Line
+			}
+			if err := e.node(item, stop, at); err != nil {
+				return err
+			}
+		}
+	case yaml.MappingNode:
+		if kind := scalarAt(n, "kind"); kind != "" && scalarAt(n, "apiVersion") != "" {
+			at = place{kind: kind, flags: slices.Contains(systemNamespaces, scalarAt(n, "metadata", "namespace")), container: at.container}
+		}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			stop := end
+			if i+2 < len(n.Content) {
+				stop = n.Content[i+2].Line
+			}
+			if err := e.pair(n, n.Content[i], n.Content[i+1], stop, at); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// pair edits one key and its value.
+func (e *yamlEdit) pair(in, key, value *yaml.Node, end int, at place) error {
+	with, shape := e.replacement(key.Value, at)
+	switch {
+	case with != "" && value.Value == with, with != "" && value.Kind != yaml.ScalarNode && len(value.Content) == 0, value.Tag == "!!null":
+		return nil // nothing is there, or not any more
+	case with != "":
+		if in.Style&yaml.FlowStyle != 0 {
+			return errLayout
+		}
+		e.counts[shape]++
+		return e.replace(key, with, end)
+	case at.container && (key.Value == "args" || key.Value == "command"):
+		if in.Style&yaml.FlowStyle != 0 {
+			return errLayout
+		}
+		return e.arguments(key, value, end, at.flags)
+	}
+	at.container, at.parent = at.container || containerLists[key.Value], key.Value
+	return e.node(value, end, at)
+}
+
+var containerLists = map[string]bool{"containers": true, "initContainers": true, "ephemeralContainers": true}
+
+// replacement is what a value is replaced by as a whole, empty if it is not.
+func (e *yamlEdit) replacement(key string, at place) (string, Shape) {
+	switch {
+	case key == "kubectl.kubernetes.io/last-applied-configuration":
+		return Mark, LastApplied
+	case key == "managedFields" && at.parent == "metadata":
+		return "[]", LastApplied
+	case at.container && (key == "env" || key == "envFrom"):
+		return "[]", Environment
+	case at.container && key == "httpHeaders":
+		return "[]", HTTPHeaders
+	case at.parent == "" && (at.kind == "Secret" || at.kind == "ConfigMap") && (key == "data" || key == "stringData" || key == "binaryData"):
+		return "{}", Content
+	}
+	return "", ""
+}
+
+// replace writes a key's value anew and empties the lines below it.
+func (e *yamlEdit) replace(key *yaml.Node, with string, end int) error {
+	head, err := e.before(key)
+	if err != nil {
+		return err
+	}
+	name := key.Value
+	if key.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
+		name = "'" + name + "'"
+	}
+	e.lines[key.Line-1] = []byte(head + name + ": " + with + "\n")
+	e.empty(key.Line+1, end)
+	return nil
+}
+
+// before is the beginning of the line in which a block node starts: indentation and
+// dashes only.
+func (e *yamlEdit) before(n *yaml.Node) (string, error) {
+	if n.Line < 1 || n.Line > len(e.lines) || n.Column-1 > len(e.lines[n.Line-1]) {
+		return "", errLayout
+	}
+	head := string(e.lines[n.Line-1][:n.Column-1])
+	if strings.Trim(head, " -") != "" {
+		return "", errLayout
+	}
+	return head, nil
+}
+
+func (e *yamlEdit) empty(from, to int) {
+	for i := from; i < to && i <= len(e.lines); i++ {
+		e.lines[i-1] = nil
+	}
+}
+
+// arguments keeps of a command line what Flags names.
+func (e *yamlEdit) arguments(key, value *yaml.Node, end int, flags bool) error {
+	if value.Kind != yaml.SequenceNode || value.Style&yaml.FlowStyle != 0 {
+		if value.Kind == yaml.SequenceNode && len(value.Content) == 0 {
+			return nil
+		}
+		e.counts[Argument]++
+		return e.replace(key, "[]", end)
+	}
+	args := make([]string, len(value.Content))
+	for i, item := range value.Content {
+		if item.Kind != yaml.ScalarNode {
+			return errLayout
+		}
+		args[i] = item.Value
+	}
+	kept := keptArguments(args, flags)
+	for i, item := range value.Content {
+		if kept[i] == args[i] {
+			continue
+		}
+		head, err := e.before(item)
+		if err != nil {
+			return err
+		}
+		stop := end
+		if i+1 < len(value.Content) {
+			stop = value.Content[i+1].Line
+		}
+		e.counts[Argument]++
+		if strings.HasPrefix(kept[i], "*") {
+			kept[i] = "'" + kept[i] + "'" // else YAML takes it for an alias
+		}
+		e.lines[item.Line-1] = []byte(head + kept[i] + "\n")
+		e.empty(item.Line+1, stop)
+	}
+	return nil
+}
