@@ -77,10 +77,10 @@ var (
 		[]string{"vmss", "list-instances", "--resource-group", "{group}", "--name", "{scaleset}", "--expand", "instanceView"},
 		"/virtualMachineScaleSets/{scaleset}/virtualMachines", []string{"$expand=instanceView"},
 		"power and provisioning state of the nodes' instances are not known", "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read")
-	ScaleSetNICs = compute("scale-set-nics", "Network interfaces of scale-set instances", "azure/{group}/vmss/{scaleset}/nics.json", PerScaleSet,
+	ScaleSetNICs = since("2018-10-01", compute("scale-set-nics", "Network interfaces of scale-set instances", "azure/{group}/vmss/{scaleset}/nics.json", PerScaleSet,
 		[]string{"vmss", "nic", "list", "--resource-group", "{group}", "--vmss-name", "{scaleset}"},
 		"/virtualMachineScaleSets/{scaleset}/networkInterfaces", nil,
-		"addresses, security groups and pool membership of the nodes' interfaces are not known", "Microsoft.Compute/virtualMachineScaleSets/networkInterfaces/read")
+		"addresses, security groups and pool membership of the nodes' interfaces are not known", "Microsoft.Compute/virtualMachineScaleSets/networkInterfaces/read"))
 	VMs = compute("vms", "Virtual machines", "azure/{group}/vm.json", PerGroup, []string{"vm", "list", "--resource-group", "{group}"},
 		"/virtualMachines", nil, "nodes that are plain virtual machines cannot be matched to their interfaces", "Microsoft.Compute/virtualMachines/read")
 	VMInstanceViews = compute("vm-instance-views", "State of virtual machines", "azure/{group}/vm/{vm}.json", PerVM,
@@ -125,6 +125,12 @@ func network(id, title, file string, args []string, arm, without string) Evidenc
 		Args: append(args, "--resource-group", "{group}"),
 		Rest: "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/" + arm, RestVersion: "2024-05-01",
 		Scope: PerGroup, Format: JSON, Redaction: RedactARM, Cap: 256 * mib, Without: without, Right: "Microsoft.Network/" + arm + "/read"}
+}
+
+// since pins the API version of an ARM path that newer versions do not serve.
+func since(version string, e Evidence) Evidence {
+	e.RestVersion = version
+	return e
 }
 
 // compute is a reading of Microsoft.Compute.
