@@ -1,0 +1,46 @@
+package bundle
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Layout is LAYOUT.md: the entries of a bundle as the catalogue has them.
+func Layout() string {
+	var b strings.Builder
+	b.WriteString(`# What lies where in a bundle
+
+Written from catalogue.go by ` + "`go test ./bundle-schema -run Layout -update`" + `; do not edit.
+
+` + "`" + ManifestName + "`" + ` is the first entry: it names every command that was planned, what came of it, and the
+size and SHA-256 of what it wrote; manifest.schema.json describes it. The other entries follow, sorted by
+path. Blanks in braces are filled from the scope: one file for each cluster, namespace, container,
+subscription, resource group, scale set, vm or file. The collector adds ` + "`--context`" + ` to kubectl, and
+` + "`--subscription`" + ` and ` + "`-o json`" + ` to az.
+
+| Path | What | One for each | Command | Needs | Without it |
+| --- | --- | --- | --- | --- | --- |
+`)
+	for _, e := range Catalogue {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s |\n", e.Path, e.Title, e.Scope, e.command(), e.Right, e.Without)
+	}
+	b.WriteString("\n## What is tried where az fails\n\nOnly where az itself is broken or too old, not where login or permission is missing: `az rest --method get` on\nthe cloud's ARM endpoint.\n\n| What | Path | api-version |\n| --- | --- | --- |\n")
+	for _, e := range Catalogue {
+		if e.Rest != "" {
+			fmt.Fprintf(&b, "| %s | `%s` | %s |\n", e.Title, strings.Join(append([]string{e.Rest}, e.RestParams...), " "), e.RestVersion)
+		}
+	}
+	b.WriteString("\n## What is kept of it\n\n| What | Redaction | At most |\n| --- | --- | --- |\n")
+	for _, e := range Catalogue {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", e.Title, e.Redaction, size(e.Cap))
+	}
+	return b.String()
+}
+
+// command is the template as the customer would type it.
+func (e *Evidence) command() string {
+	if e.Program == Local {
+		return "the file as it lies there"
+	}
+	return "`" + strings.Join(append([]string{string(e.Program)}, e.Args...), " ") + "`"
+}
