@@ -16,6 +16,7 @@ type Doc struct {
 	Prefix string // JSON pointer of the piece in its document: "" or "/items/3"
 	Raw    []byte // YAML or JSON; nil for a line of text
 	Text   string // the line, where Raw is nil
+	base   string // pointer of the row inside Raw, where a List was decoded as a whole
 }
 
 // quoteLimit is the length of a quotation in runes.

@@ -47,7 +47,8 @@ type Snapshot struct {
 	// ("v1.36.3"), AzCLI the version of az. Empty: not known.
 	KubeSystemUID, Kubernetes, AzCLI string
 
-	known map[string]map[string]bool // evidence id → resource group ("" = whole) → complete
+	known  map[string]map[string]extent // evidence id → resource group or namespace, lower case ("" = whole)
+	groups []string                     // resource groups that evidence per group should cover, lower case
 }
 
 // The rows of the tables. Doc is the piece that the row was decoded from.

@@ -179,7 +179,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		f.Add(raw)
 	}
-	f.Add([]byte(`{"value": [{"name": "a", "frontendIPConfigurations": [{"id": "`+vmNIC+`", "zones": [1]}`))
+	f.Add([]byte(`{"value": [{"name": "a", "frontendIPConfigurations": [{"id": "` + vmNIC + `", "zones": [1]}`))
 	f.Add([]byte(`[{"name": "a"}, {"properties": {"properties": {}}}]`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		a, errA := Decode[LoadBalancer](raw)

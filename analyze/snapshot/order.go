@@ -1,0 +1,174 @@
+package snapshot
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"azlb/bundle-schema/az"
+)
+
+// order sorts every table and removes what is there twice, so that neither the
+// order of files nor of lists shows in the snapshot.
+func (l *loader) order() {
+	s := l.s
+	s.Services = objects(s.Services, func(r *Service) (*metav1.ObjectMeta, *Doc) { return &r.ObjectMeta, r.Doc })
+	s.Nodes = objects(s.Nodes, func(r *Node) (*metav1.ObjectMeta, *Doc) { return &r.ObjectMeta, r.Doc })
+	s.Slices = objects(s.Slices, func(r *EndpointSlice) (*metav1.ObjectMeta, *Doc) { return &r.ObjectMeta, r.Doc })
+	s.Pods = objects(s.Pods, func(r *Pod) (*metav1.ObjectMeta, *Doc) { return &r.ObjectMeta, r.Doc })
+	s.Loads = resources(s.Loads, func(r *LoadBalancer) (*az.Resource, *Doc) { return &r.Resource, r.Doc })
+	s.PublicIPs = resources(s.PublicIPs, func(r *PublicIP) (*az.Resource, *Doc) { return &r.Resource, r.Doc })
+	s.NSGs = resources(s.NSGs, func(r *NSG) (*az.Resource, *Doc) { return &r.Resource, r.Doc })
+	s.VNets = resources(s.VNets, func(r *VNet) (*az.Resource, *Doc) { return &r.Resource, r.Doc })
+	s.NICs = resources(s.NICs, func(r *NIC) (*az.Resource, *Doc) { return &r.Resource, r.Doc })
+	s.Routes = resources(s.Routes, func(r *RouteTable) (*az.Resource, *Doc) { return &r.Resource, r.Doc })
+	s.Links = resources(s.Links, func(r *PrivateLinkService) (*az.Resource, *Doc) { return &r.Resource, r.Doc })
+	s.ScaleSets = resources(s.ScaleSets, func(r *ScaleSet) (*az.Resource, *Doc) { return &r.Resource, r.Doc })
+	s.Groups = resources(s.Groups, func(r *Group) (*az.Resource, *Doc) { return &r.Resource, r.Doc })
+	// `az vm list` and `az vm get-instance-view` print the same machine; the second has its state.
+	slices.SortStableFunc(s.VMs, func(a, b VM) int { return cmp.Compare(withoutView(a), withoutView(b)) })
+	s.VMs = resources(s.VMs, func(r *VM) (*az.Resource, *Doc) { return &r.Resource, r.Doc })
+	l.sortParts()
+	slices.SortFunc(l.logs, func(a, b scanned) int { return strings.Compare(a.log.File, b.log.File) })
+}
+
+func withoutView(v VM) int {
+	if v.InstanceView != nil {
+		return 0
+	}
+	return 1
+}
+
+// objects sorts by namespace and name; of an object that was given twice the one
+// with the newest resourceVersion stays, and before a text the one with a uid.
+func objects[T any](rows []T, of func(*T) (*metav1.ObjectMeta, *Doc)) []T {
+	slices.SortStableFunc(rows, func(x, y T) int {
+		a, docA := of(&x)
+		b, docB := of(&y)
+		return cmp.Or(strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name),
+			-cmp.Compare(boolInt(a.UID != ""), boolInt(b.UID != "")), -compareVersions(a.ResourceVersion, b.ResourceVersion),
+			strings.Compare(docA.File, docB.File), cmp.Compare(docA.Line, docB.Line))
+	})
+	return slices.CompactFunc(rows, func(x, y T) bool {
+		a, _ := of(&x)
+		b, _ := of(&y)
+		return a.Namespace == b.Namespace && a.Name == b.Name
+	})
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// compareVersions orders resource versions, which are numbers in practice.
+func compareVersions(a, b string) int {
+	x, errX := strconv.ParseUint(a, 10, 64)
+	y, errY := strconv.ParseUint(b, 10, 64)
+	if errX != nil || errY != nil {
+		return strings.Compare(a, b)
+	}
+	return cmp.Compare(x, y)
+}
+
+// resources sorts by id and removes what has the same id; objects whose id can be
+// compared with nothing are all kept.
+func resources[T any](rows []T, of func(*T) (*az.Resource, *Doc)) []T {
+	slices.SortStableFunc(rows, func(x, y T) int {
+		a, docA := of(&x)
+		b, docB := of(&y)
+		if c := cmp.Or(strings.Compare(strings.ToLower(a.ID), strings.ToLower(b.ID)), strings.Compare(a.Name, b.Name)); c != 0 || az.SameID(a.ID, b.ID) {
+			return c
+		}
+		return cmp.Or(strings.Compare(docA.File, docB.File), cmp.Compare(len(a.At), len(b.At)), strings.Compare(a.At, b.At))
+	})
+	return slices.CompactFunc(rows, func(x, y T) bool {
+		a, _ := of(&x)
+		b, _ := of(&y)
+		return az.SameID(a.ID, b.ID)
+	})
+}
+
+// sortParts sorts the lists inside the Azure objects whose order means nothing.
+// Those inside Kubernetes objects stay: cites go by their index.
+func (l *loader) sortParts() {
+	byID := func(id string) string { return strings.ToLower(id) }
+	for i := range l.s.Loads {
+		lb := &l.s.Loads[i].LoadBalancer
+		slices.SortStableFunc(lb.Frontends, func(a, b az.Frontend) int { return compareNamed(a.Resource, b.Resource) })
+		slices.SortStableFunc(lb.Pools, func(a, b az.BackendPool) int { return compareNamed(a.Resource, b.Resource) })
+		slices.SortStableFunc(lb.Rules, func(a, b az.LBRule) int { return compareNamed(a.Resource, b.Resource) })
+		slices.SortStableFunc(lb.Probes, func(a, b az.Probe) int { return compareNamed(a.Resource, b.Resource) })
+		for j := range lb.Pools {
+			p := &lb.Pools[j]
+			slices.SortStableFunc(p.IPConfigurations, func(a, b az.Ref) int { return strings.Compare(byID(a.ID), byID(b.ID)) })
+			slices.SortStableFunc(p.Addresses, func(a, b az.PoolAddress) int {
+				return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.IPAddress, b.IPAddress))
+			})
+		}
+	}
+	for i := range l.s.NSGs {
+		g := &l.s.NSGs[i].NSG
+		slices.SortStableFunc(g.SecurityRules, compareRules)
+		slices.SortStableFunc(g.DefaultSecurityRules, compareRules)
+	}
+	for i := range l.s.VNets {
+		slices.SortStableFunc(l.s.VNets[i].Subnets, func(a, b az.Subnet) int { return compareNamed(a.Resource, b.Resource) })
+	}
+	for i := range l.s.Routes {
+		slices.SortStableFunc(l.s.Routes[i].Routes, func(a, b az.Route) int { return compareNamed(a.Resource, b.Resource) })
+	}
+}
+
+func compareNamed(a, b az.Resource) int {
+	return cmp.Or(strings.Compare(strings.ToLower(a.ID), strings.ToLower(b.ID)), strings.Compare(a.Name, b.Name))
+}
+
+func compareRules(a, b az.SecurityRule) int {
+	return cmp.Or(strings.Compare(strings.ToLower(a.Direction), strings.ToLower(b.Direction)), cmp.Compare(a.Priority, b.Priority), strings.Compare(a.Name, b.Name))
+}
+
+// adoptEvents sets the times of events that have only an age, removes what is
+// there twice and sorts: oldest first, those without a time before all.
+func (l *loader) adoptEvents() {
+	for i := range l.events {
+		e := &l.events[i]
+		if e.fromText && !l.s.Now.IsZero() && e.age >= 0 {
+			e.Last = l.s.Now.Add(-e.age)
+			e.First = l.s.Now.Add(-e.firstAge)
+		}
+	}
+	slices.SortStableFunc(l.events, func(a, b eventRow) int {
+		return cmp.Or(a.Last.Compare(b.Last), -cmp.Compare(a.age, b.age), strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Kind, b.Kind),
+			strings.Compare(a.Name, b.Name), strings.Compare(a.UID, b.UID), strings.Compare(a.Reason, b.Reason), strings.Compare(a.Message, b.Message),
+			cmp.Compare(a.Count, b.Count), strings.Compare(a.key, b.key))
+	})
+	objects, texts := map[string]int{}, map[string]bool{}
+	for i, e := range l.events {
+		if e.key != "" {
+			objects[e.key] = i // the last is the newest
+		}
+		if !e.fromText {
+			texts[e.words()] = true
+		}
+	}
+	for i, e := range l.events {
+		if e.key != "" && objects[e.key] != i || e.fromText && texts[e.words()] {
+			continue
+		}
+		if e.fromText {
+			texts[e.words()] = true
+		}
+		l.s.Events = append(l.s.Events, e.Event)
+	}
+}
+
+// words are what a text and an object have in common of the same event.
+func (e eventRow) words() string {
+	return strings.Join([]string{e.Kind, e.Name, e.Reason, strings.Join(strings.Fields(e.Message), " ")}, "\x00")
+}
