@@ -34,6 +34,7 @@ var (
 		"partial":   partial,
 		"headline":  headline,
 		"segments":  segments,
+		"command":   command,
 		"tallies":   tallies,
 		"states":    states,
 		"counts":    counts,
@@ -58,6 +59,23 @@ var (
 		"inc":       func(i int) int { return i + 1 },
 	}).ParseFS(htmlFiles, "html/*.gohtml"))
 )
+
+var commandWord = regexp.MustCompile(`\S+`)
+
+// command cuts a command into its words and what stands between them: a word is
+// shown unbroken where it fits, for a line break behind a hyphen reads like a space.
+func command(run string) []segment {
+	var out []segment
+	at := 0
+	for _, m := range commandWord.FindAllStringIndex(run, -1) {
+		if at < m[0] {
+			out = append(out, segment{Text: run[at:m[0]]})
+		}
+		out = append(out, segment{run[m[0]:m[1]], true})
+		at = m[1]
+	}
+	return out
+}
 
 // whole says that every hop of a path is known to pass.
 func whole(p Path) bool {
@@ -87,7 +105,7 @@ func tone(v any) string {
 func shape(v any) string {
 	if h, ok := v.(Hop); ok {
 		switch {
-		case h.Verdict == Blocks && h.State == HopAbsent, h.Verdict == Blocks:
+		case h.Verdict == Blocks:
 			return "cross"
 		case h.State == HopAbsent:
 			return "absent"
@@ -104,7 +122,7 @@ func shape(v any) string {
 	case "good":
 		return "check"
 	}
-	if s := fmt.Sprint(v); s == string(Unknown) {
+	if fmt.Sprint(v) == string(Unknown) {
 		return "question"
 	}
 	return "absent"

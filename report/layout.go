@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -204,7 +205,7 @@ func headline(r *Report) []string {
 const (
 	noServices = "No Service of type LoadBalancer is in this bundle: there is no path to judge. That is an answer, not an error."
 	noWide     = "None."
-	noGaps     = "Every rule could be evaluated on complete evidence."
+	noGaps     = "No evidence is reported as missing."
 )
 
 // partial is the warning of an archive that ends early; empty: it does not.
@@ -334,13 +335,12 @@ func kindOf(s Step) string {
 // reading is what a file was read as.
 func reading(f File) string { return cmp.Or(f.As, "not recognised") }
 
-// ruleID keeps what a rule's id may consist of.
+var ruleName = regexp.MustCompile(`^[A-Z]+-[A-Z][A-Z0-9]*$`)
+
+// ruleID is a rule's id; anything else could not stand in headings and anchors.
 func ruleID(s string) string {
-	id := strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' {
-			return r
-		}
-		return -1
-	}, s)
-	return cmp.Or(id, "unnamed")
+	if ruleName.MatchString(s) {
+		return s
+	}
+	return "unnamed"
 }

@@ -9,9 +9,9 @@ import (
 // of hex digits can be a commit, and ABC-12 a ticket: both become links.
 var (
 	plainWord  = regexp.MustCompile(`^[\p{L}\p{N}\x{80}-\x{10FFFF}]+(?:['-][\p{L}\p{N}\x{80}-\x{10FFFF}]+)*$`)
-	commitWord = regexp.MustCompile(`^[0-9a-fA-F]{7,}$`)
-	ticketWord = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*-[0-9]+$`)
-	number     = regexp.MustCompile(`^[0-9]+$`)
+	commitWord = regexp.MustCompile(`(?:^|-)[0-9a-fA-F]{7,}(?:-|$)`)
+	ticketWord = regexp.MustCompile(`^[A-Za-z].*-[0-9]+$`)
+	listMarker = regexp.MustCompile(`^([0-9]+)([.)])`)
 )
 
 // structural characters are entities: not even a code span may hold them, for
@@ -37,7 +37,7 @@ func inline(s string) string {
 			b.WriteString(words(w))
 		}
 	}
-	return b.String()
+	return listMarker.ReplaceAllString(b.String(), `$1\$2`)
 }
 
 // words renders a piece without spaces.
@@ -54,15 +54,13 @@ func word(w string) string {
 	core := strings.TrimLeft(w, `("'`)
 	lead := w[:len(w)-len(core)]
 	rest := strings.TrimRight(core, `.,;:!?)"'%`)
+	if strings.Contains(rest, "(") {
+		rest = strings.TrimRight(core, ".,;:!?")
+	}
 	trail := core[len(rest):]
 	switch {
 	case rest == "":
 		return w
-	case number.MatchString(rest) && len(rest) < 7:
-		if trail != "" && (trail[0] == '.' || trail[0] == ')') {
-			trail = `\` + trail // "1." at the start of a line would begin a list
-		}
-		return lead + rest + trail
 	case plainWord.MatchString(rest) && !commitWord.MatchString(rest) && !ticketWord.MatchString(rest):
 		return lead + rest + trail
 	}

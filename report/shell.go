@@ -21,10 +21,11 @@ func shell(run, indent string, width int) []string {
 				continue
 			}
 			head, tail := cut(line, room)
-			for strings.HasSuffix(head, `\`) && len(head) > 1 {
-				head, tail = head[:len(head)-1], `\`+tail
+			open := quoted(head, quote)
+			if slashes := len(head) - len(strings.TrimRight(head, `\`)); open != '\'' && slashes%2 == 1 && len(head) > 1 {
+				head, tail = head[:len(head)-1], `\`+tail // it belongs to what follows
 			}
-			quote = quoted(head, quote)
+			quote = open
 			if quote == '\'' {
 				head, tail, quote = head+"'", "'"+tail, 0
 			}

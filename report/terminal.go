@@ -86,7 +86,7 @@ func (t *terminal) services() {
 	t.text("", counts(tallies(t.Services)))
 	for _, s := range t.Shown {
 		t.gap()
-		t.text("", s.Key()+"  "+strings.ToUpper(string(s.Status))+"  "+exposure(s.Service)+"  "+
+		t.text("", s.Key()+" · "+strings.ToUpper(string(s.Status))+" · "+exposure(s.Service)+" · "+
 			cmp.Or(strings.Join(s.Addresses, ", "), "no address"))
 		if s.Summary != "" {
 			t.text("  ", s.Summary)
@@ -140,7 +140,7 @@ func (t *terminal) path(p Path) {
 func (t *terminal) finding(n *numbered) {
 	f := n.Finding
 	t.gap()
-	t.text("  ", n.Label()+"  "+strings.ToUpper(string(f.Severity))+prefixed("  ", f.Title))
+	t.text("  ", n.Label()+" · "+strings.ToUpper(string(f.Severity))+prefixed(" · ", f.Title))
 	t.text("  at fault    ", f.Subject.String())
 	t.text("  confidence  ", string(f.Confidence)+prefixed(": ", f.Why))
 	if len(f.Services) > 0 {
