@@ -105,19 +105,16 @@ func (e *Errors) Of(service string) []*Error {
 
 // Current returns the errors of one Service ("ns/name"; "" for those that name
 // none) that are newer than its last success, oldest first: what is not history.
-// An advisory error is measured against the success before the last, for the last
-// one ended the very sync that told it.
+// An advisory error is measured against the sync before the last that succeeded,
+// for the last one may be the very sync that told it.
 func (e *Errors) Current(service string) []*Error {
 	last, before := 0, 0
-	for _, s := range e.Successes {
-		if s.Service != service {
-			continue
-		}
-		switch {
-		case s.Order > last:
-			last, before = s.Order, last
-		case s.Order > before:
-			before = s.Order
+	if s := e.LastSuccess(service); s != nil {
+		last = s.Order
+		for _, x := range e.Successes {
+			if x.Service == service && s.At.Sub(x.At) > sameTry { // nearer ones tell of the same sync
+				before = max(before, x.Order)
+			}
 		}
 	}
 	var out []*Error

@@ -135,8 +135,10 @@ func (s *scan) conditions(svc *snapshot.Service) {
 // records reads the logs.
 func (s *scan) records(records []snapshot.Record) {
 	times := lineTimes(records)
+	running := map[*snapshot.LogFile]string{}
 	for i, r := range records {
 		l := parseRecord(r, s.names)
+		s.follow(running, r, l)
 		at := place{at: times[i], rank: logLine, file: r.Log.File, line: r.Line}
 		if svc := successOf(r, l); svc != "" {
 			s.successes = append(s.successes, placed{Success{Service: svc, At: at.at, Cite: r.Cite("")}, at})
@@ -147,11 +149,33 @@ func (s *scan) records(records []snapshot.Record) {
 			if e.Service == "" {
 				e.Service = s.names.byResource(e.Target + " " + e.Message)
 			}
+			if e.Service == "" && strings.HasPrefix(r.Source, "accesscontrol.go") {
+				e.Service = running[r.Log]
+			}
 			s.told = append(s.told, told{
 				err: e, place: at, count: 1, from: r.Source, mild: r.Level == 'W',
 				cite: r.Cite(quoteOf(&e)),
 			})
 		}
+	}
+}
+
+// follow keeps whose sync is running in each log. What parses the allowed ranges
+// of a Service logs their faults without its name, and nothing repeats them: the
+// sync goes on. Where several syncs run at once nothing is known.
+func (s *scan) follow(running map[*snapshot.LogFile]string, r snapshot.Record, l line) {
+	if n := r.Log.Flags["concurrent-service-syncs"]; n != "" && n != "1" {
+		return
+	}
+	switch {
+	case strings.Contains(r.Text, "Start reconciling Service"):
+		running[r.Log] = l.service
+		if l.service == "" {
+			running[r.Log] = s.names.byResource(r.Text)
+		}
+	case l.reason == "DeletingLoadBalancer",
+		(l.reason != "" && l.reason != "EnsuringLoadBalancer" || serviceRetry(r.Text)) && l.service == running[r.Log]:
+		running[r.Log] = "" // events are logged when they are sent, which may be in the next sync
 	}
 }
 
