@@ -17,7 +17,8 @@ import (
 //
 // It works item by item. An item that cannot be read with certainty (it does not
 // parse, has anchors, or is not in the layout of kubectl) is left out, a comment
-// stands in its place, and an error names its line; the others are kept.
+// stands in its place, and an error names its line; the other items are kept. Where
+// that happens outside of the items of a list, nothing is kept.
 func Object(b []byte) ([]byte, Counts, error) {
 	counts := Counts{}
 	var out []byte
@@ -26,7 +27,10 @@ func Object(b []byte) ([]byte, Counts, error) {
 		edited, err := object(p.text, counts)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("the object at line %d is left out: %w", p.line, err))
-			edited = []byte("# an object was left out here: it could not be redacted with certainty\n")
+			edited = []byte(leftOut)
+			if !bytes.HasPrefix(p.text, []byte("- ")) {
+				return edited, counts, errors.Join(errs...) // without its frame a list cannot be read
+			}
 		}
 		out = append(out, edited...)
 	}
@@ -34,6 +38,8 @@ func Object(b []byte) ([]byte, Counts, error) {
 	counts.Add(more)
 	return out, counts, errors.Join(errs...)
 }
+
+const leftOut = "# an object was left out here: it could not be redacted with certainty\n"
 
 // piece is a part of a YAML file that is parsed alone.
 type piece struct {

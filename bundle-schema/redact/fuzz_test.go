@@ -1,0 +1,37 @@
+package redact
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	bundle "azlb/bundle-schema"
+)
+
+// FuzzRedact redacts arbitrary bytes in every way. A second redaction must find
+// nothing more to do, and no known shape may be left.
+func FuzzRedact(f *testing.F) {
+	files, _ := filepath.Glob("testdata/*.*")
+	for _, name := range files {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add([]byte(assemble(string(b))))
+		for line := range bytes.Lines(b) {
+			f.Add([]byte(assemble(string(line))))
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, kind := range []bundle.Redaction{bundle.RedactText, bundle.RedactObject, bundle.RedactARM, bundle.RedactConfig} {
+			once, _, _ := Document(kind, data)
+			if hits := Scan(once); len(hits) > 0 {
+				t.Errorf("%s of %q: %v still there in %q", kind, data, hits, once)
+			}
+			if twice, _, _ := Document(kind, once); !bytes.Equal(once, twice) {
+				t.Errorf("%s of %q gives %q, and of that %q", kind, data, once, twice)
+			}
+		}
+	})
+}
