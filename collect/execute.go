@@ -163,14 +163,14 @@ func (x *executor) run(ctx context.Context, c Command) (entry bundle.Entry, end 
 		end = ending{Status: bundle.StatusOK}
 	case limited.Err() != nil:
 		end = x.ended(context.Cause(limited), c)
-		if c.Evidence.Format == bundle.Log && out.Len() > 0 {
+		if c.Evidence.Format == bundle.Log && out.kept.Len() > 0 {
 			end.Status = bundle.StatusTruncated // half a log is better than none
 		}
 	default:
 		end = classify(c, o)
 		end.Reason = sentence(end.Reason)
 	}
-	return entry, end, out.Bytes(), out.lost
+	return entry, end, out.kept.Bytes(), out.lost
 }
 
 // mayNot says why a command is not even started.

@@ -191,12 +191,20 @@ func (p *planner) conditions(endpoint string) {
 			Condition{"the az command above fails for another reason than login or permission; once more with $skiptoken={page} for each further page", rest},
 			Condition{"Azure throttles a command above: the same command again, at most twice", nil})
 	}
-	var further []string
+	var further, furtherRest []string
 	for _, e := range append(perGroup(), &bundle.ScaleSetInstances, &bundle.ScaleSetNICs) {
 		further = append(further, p.template(e))
+		furtherRest = append(furtherRest, restTemplate(e, endpoint))
 	}
 	p.plan.Conditional = append(p.plan.Conditional, Condition{
-		fmt.Sprintf("an answer of Azure names a resource group or a scale set that is not listed above (at most %d groups and %d scale sets); in place of a failing command its az rest form as above", furtherGroups, furtherScaleSets), further})
+		fmt.Sprintf("an answer of Azure names a resource group or a scale set that is not listed above (at most %d groups and %d scale sets)", furtherGroups, furtherScaleSets), further},
+		Condition{"one of these fails for another reason than login or permission; once more with $skiptoken={page} for each further page", furtherRest})
+}
+
+// restTemplate is the fallback of e with its blanks.
+func restTemplate(e *bundle.Evidence, endpoint string) string {
+	words := append([]string{"az", "rest", "--method", "get", "--url", endpoint + e.Rest, "--url-parameters", "api-version=" + e.RestVersion}, e.RestParams...)
+	return quote(append(words, "--subscription", "{subscription}", "-o", "json", "--only-show-errors"))
 }
 
 // template is the command of e with its blanks.
@@ -225,8 +233,7 @@ func Templates(o Options) Plan {
 		}
 		always = append(always, p.template(e))
 		if e.Rest != "" {
-			words := append([]string{"az", "rest", "--method", "get", "--url", "{endpoint}" + e.Rest, "--url-parameters", "api-version=" + e.RestVersion}, e.RestParams...)
-			rest = append(rest, quote(append(words, "--subscription", "{subscription}", "-o", "json", "--only-show-errors")))
+			rest = append(rest, restTemplate(e, "{endpoint}"))
 		}
 	}
 	p.plan.Conditional = []Condition{

@@ -2,10 +2,12 @@ package collect
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	bundle "azlb/bundle-schema"
@@ -118,8 +120,11 @@ func (x *executor) pageCommand(first Command, link string, n int) (Command, erro
 		return c, fmt.Errorf("the next page's link is refused: it does not lead to the same list")
 	}
 	query := u.Query()
+	keys := sortedKeys(query)
+	// api-version stands first, as in the first page's command.
+	slices.SortStableFunc(keys, func(a, b string) int { return cmp.Compare(order(a == "api-version"), order(b == "api-version")) })
 	var params []string
-	for _, key := range sortedKeys(query) {
+	for _, key := range keys {
 		for _, value := range query[key] {
 			params = append(params, key+"="+value)
 		}

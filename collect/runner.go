@@ -57,7 +57,7 @@ func (Processes) Run(ctx context.Context, c Command, stdout io.Writer) Outcome {
 	// A grandchild that left the group may hold the pipes open.
 	cmd.WaitDelay = 2 * time.Second
 	err = cmd.Run()
-	o := Outcome{Stderr: stderr.String()}
+	o := Outcome{Stderr: stderr.kept.String()}
 	var exit *exec.ExitError
 	switch {
 	case err == nil:
@@ -70,18 +70,19 @@ func (Processes) Run(ctx context.Context, c Command, stdout io.Writer) Outcome {
 }
 
 // head keeps the first max bytes and takes the rest without an error, so that the
-// process is not killed by a broken pipe.
+// process is not killed by a broken pipe. The buffer is not embedded: its ReadFrom
+// would go past the limit.
 type head struct {
-	bytes.Buffer
+	kept bytes.Buffer
 	max  int64
 	lost bool
 }
 
 func (h *head) Write(p []byte) (int, error) {
-	if room := h.max - int64(h.Len()); int64(len(p)) > room {
-		h.lost = true
-		h.Buffer.Write(p[:max(room, 0)])
-		return len(p), nil
+	n := len(p)
+	if room := h.max - int64(h.kept.Len()); int64(n) > room {
+		h.lost, p = true, p[:max(room, 0)]
 	}
-	return h.Buffer.Write(p)
+	h.kept.Write(p)
+	return n, nil
 }

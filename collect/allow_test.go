@@ -1,0 +1,111 @@
+package collect
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	bundle "azlb/bundle-schema"
+)
+
+const testSub = "6f5a8a52-3c1e-4d0f-9b5e-2f6d7c8a9b10"
+
+// TestAllowedCatalogue: whatever the builder makes, the runner lets through.
+func TestAllowedCatalogue(t *testing.T) {
+	values := Values{"subscription": testSub, "group": "rg", "scaleset": "ss", "vm": "vm0", "namespace": "shop", "pod": "p-0", "container": "c"}
+	for _, b := range []builder{{}, {context: "lab", since: time.Hour}} {
+		for _, e := range bundle.Catalogue {
+			if e.Program == bundle.Local {
+				continue
+			}
+			c, err := b.command(e, values)
+			if err != nil {
+				t.Fatalf("%s: %v", e.ID, err)
+			}
+			if err := Allowed(c.Program, c.Args, false); err != nil {
+				t.Error(err)
+			}
+			if e.Rest == "" {
+				continue
+			}
+			for name, endpoint := range endpoints {
+				r, err := b.restCommand(c, endpoint)
+				if err != nil {
+					t.Fatalf("%s: %v", e.ID, err)
+				}
+				if err := Allowed(r.Program, r.Args, true); err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+		}
+	}
+}
+
+func TestAllowed(t *testing.T) {
+	const arm = "https://management.azure.com/subscriptions/" + testSub + "/resourceGroups/rg/providers/Microsoft.Network/loadBalancers"
+	rest := "az rest --method get --url " + arm + " --url-parameters api-version=2024-05-01"
+	tail := " --subscription " + testSub + " -o json --only-show-errors"
+	tests := []struct {
+		argv string
+		want bool
+	}{
+		{"kubectl get nodes -o yaml", true},
+		{"kubectl get nodes -o yaml --context lab", true},
+		{"kubectl get nodes -o yaml --context --kubeconfig=x", false},
+		{"kubectl get nodes -o yaml --context lab --kubeconfig x", false},
+		{"kubectl get secrets --all-namespaces -o yaml", false},
+		{"kubectl get nodes,secrets -o yaml", false},
+		{"kubectl get --raw /version", false},
+		{"kubectl get --raw /api/v1/secrets", false},
+		{"kubectl delete nodes -o yaml", false},
+		{"kubectl exec p -- sh", false},
+		{"kubectl", false},
+		{"kubectl config current-context", true},
+		{"kubectl config view --raw", false},
+		{"kubectl logs --namespace kube-system p --container c --timestamps --since 24h0m0s --context lab", true},
+		{"kubectl logs --namespace kube-system p --container c --timestamps --since -1h", false},
+		{"kubectl logs --namespace kube-system p --container c --timestamps --follow", false},
+		{"kubectl logs --namespace kube-system --all-containers --container c --timestamps", false},
+		{"az version -o json --only-show-errors", true},
+		{"az account show -o json --only-show-errors", true},
+		{"az account show" + tail, true},
+		{"az account get-access-token" + tail, false},
+		{"az network lb list --resource-group rg" + tail, true},
+		{"az network lb list --resource-group rg --debug -o json --only-show-errors", false},
+		{"az network lb list --resource-group -o" + tail, false},
+		{"az network lb list" + tail, false},
+		{"az network lb delete --resource-group rg" + tail, false},
+		{"az network lb list --resource-group rg -o json", false},
+		{"az vm run-command invoke --resource-group rg" + tail, false},
+		{rest + tail, true},
+		{rest + " $skipToken=abc" + tail, true},
+		{strings.Replace(rest, "get", "delete", 1) + tail, false},
+		{strings.Replace(rest, "get", "post", 1) + tail, false},
+		{rest + " --body @x" + tail, false},
+		{rest + " --headers a=b" + tail, false},
+		{rest + " $filter=x" + tail, false},
+		{strings.Replace(rest, "management.azure.com", "evil.example.com", 1) + tail, false},
+		{strings.Replace(rest, "management.azure.com", "management.azure.com@evil.example.com", 1) + tail, false},
+		{strings.Replace(rest, "https:", "http:", 1) + tail, false},
+		{strings.Replace(rest, "loadBalancers", "loadBalancers?a=b", 1) + tail, false},
+		{strings.Replace(rest, "loadBalancers", "loadBalancers/x/../../y", 1) + tail, false},
+		{strings.Replace(rest, "resourceGroups/rg", "resourceGroups/%2e%2e", 1) + tail, false},
+		{strings.Replace(rest, "loadBalancers", "connections/x/sharedKey", 1) + tail, false},
+		{"helm list", false},
+	}
+	for _, tt := range tests {
+		words := strings.Fields(tt.argv)
+		err := Allowed(bundle.Program(words[0]), words[1:], false)
+		if (err == nil) != tt.want {
+			t.Errorf("%s\n allowed = %v, want %v", tt.argv, err == nil, tt.want)
+		}
+	}
+}
+
+// TestProcessesRefuse: the last gate stands in the runner itself.
+func TestProcessesRefuse(t *testing.T) {
+	o := Processes{}.Run(t.Context(), Command{Evidence: &bundle.Nodes, Program: bundle.Kubectl, Args: []string{"delete", "node", "x"}}, nil)
+	if !o.Refused || o.Err == nil {
+		t.Errorf("outcome = %+v, want a refusal", o)
+	}
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// fake is kubectl and az of the scripts. In the folder $FAKE it reads
+// PROGRAM.first and PROGRAM.rules, line by line
+//
+//	REGEXP | EXIT | STDOUT FILE | STDERR FILE
+//
+// and answers with the first line whose regular expression is in its arguments;
+// EXIT "hang" sleeps. It notes every call in $FAKE/log.
+func fake(program string) int {
+	dir := os.Getenv("FAKE")
+	command := strings.Join(os.Args[1:], " ")
+	log, err := os.OpenFile(filepath.Join(dir, "log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err == nil {
+		fmt.Fprintf(log, "%s %s\n", program, command)
+		log.Close()
+	}
+	for _, file := range []string{program + ".first", program + ".rules"} {
+		raw, _ := os.ReadFile(filepath.Join(dir, file))
+		for _, line := range strings.Split(string(raw), "\n") {
+			parts := strings.Split(line, " | ")
+			if len(parts) < 2 || !regexp.MustCompile(parts[0]).MatchString(command) {
+				continue
+			}
+			return answer(dir, append(parts, "", "")[1:4])
+		}
+	}
+	fmt.Fprintf(os.Stderr, "%s: nothing prepared for %s\n", program, command)
+	return 99
+}
+
+func answer(dir string, parts []string) int {
+	if strings.TrimSpace(parts[0]) == "hang" {
+		time.Sleep(5 * time.Minute)
+	}
+	for i, stream := range []*os.File{os.Stdout, os.Stderr} {
+		name := strings.TrimSpace(parts[i+1])
+		if name == "" {
+			continue
+		}
+		raw, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 98
+		}
+		stream.Write(raw)
+	}
+	exit, _ := strconv.Atoi(strings.TrimSpace(parts[0]))
+	return exit
+}
