@@ -61,8 +61,12 @@ func (m *markdown) identity() {
 	m.table([]string{"Cluster", ""}, rows)
 	m.para(strong(inline(partial(m.Report))))
 	m.f("## What is broken and why\n\n")
-	for _, line := range headline(m.Report) {
-		m.para(strong(inline(line)))
+	for i, line := range headline(m.Report) {
+		text := inline(line)
+		if i == 0 {
+			text = strong(text)
+		}
+		m.para(text)
 	}
 }
 
