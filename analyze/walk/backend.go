@@ -182,6 +182,13 @@ func (w *Walk) endpoint() {
 		w.add(Endpoint, "", report.HopAbsent, report.Blocks, fmt.Sprintf("no ready endpoint (%d not ready)", len(s.Endpoints)), cites)
 		return
 	}
+	if n := onDownNodes(ready); n == len(ready) {
+		for _, e := range ready[:min(len(ready), 2)] {
+			cites = append(cites, NodeCite(e.Node))
+		}
+		w.add(Endpoint, "", report.HopFound, report.Blocks, fmt.Sprintf("all %d ready endpoints are on nodes that are down or not Ready", n), cites)
+		return
+	}
 	if !s.Local() {
 		w.add(Endpoint, "", report.HopFound, report.Passes, fmt.Sprintf("%d ready endpoints", len(ready)), cites)
 		return
@@ -195,6 +202,17 @@ func (w *Walk) endpoint() {
 	default:
 		w.add(Endpoint, "", report.HopFound, report.Blocks, "externalTrafficPolicy is Local and no ready endpoint is on a node of the backend pool", cites)
 	}
+}
+
+// onDownNodes counts the endpoints whose node takes no traffic.
+func onDownNodes(list []topology.Endpoint) int {
+	n := 0
+	for _, e := range list {
+		if e.Node != nil && Down(e.Node) != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // LocalEndpoints counts the ready endpoints on nodes of the path's backend pool.

@@ -67,18 +67,23 @@ func (w *Walk) secure(g *topology.Graph, want *desired.Service) {
 	}
 	for _, site := range sites(g, p) {
 		for _, src := range w.clients(g, want, site) {
-			w.check(site, ForClient, src.who, nsg.Flow{Inbound: true, Src: src.addr, Dst: w.destination(site), DstPort: p.Rule.To.BackendPort, Protocol: flowProtocol(p)})
+			w.check(site, ForClient, src.who, nsg.Flow{Inbound: true, Src: src.addr, Dst: w.destination(site), DstPort: w.destinationPort(), Protocol: flowProtocol(p)})
 		}
 		if probe := p.Probe.To; probe != nil {
 			w.check(site, ForProbe, "the health probe", nsg.Flow{Inbound: true, Src: probeSource, Dst: site.address, DstPort: probe.Port, Protocol: "Tcp"})
 		}
 	}
-	w.securityHop()
+	w.securityHop(want.Sources)
 }
 
-// securityHop sums the clients' checks up: denied for all backends blocks.
-func (w *Walk) securityHop() {
+// securityHop sums the clients' checks up: denied for all backends blocks. Which
+// clients a Service wants that asks for no rule is not known.
+func (w *Walk) securityHop(wanted desired.Sources) {
 	c := w.decided(ForClient)
+	if c == nil && len(wanted.Tags) > 0 {
+		w.gone(NSG, report.HopUnknown, "the addresses behind the allowed service tags ("+strings.Join(wanted.Tags, ", ")+") are not in the bundle")
+		return
+	}
 	if c == nil {
 		w.gone(NSG, report.HopUnknown, "the backends' subnets and interfaces are not in the bundle")
 		return
@@ -91,6 +96,10 @@ func (w *Walk) securityHop() {
 	}
 	switch w.answer(ForClient) {
 	case nsg.Denied:
+		if wanted.Unmanaged {
+			w.add(NSG, name, report.HopFound, report.VerdictUnknown, c.Decision.Say+"; an annotation asks the provider for no rule, so who should get in is not known", c.Cites())
+			return
+		}
 		w.add(NSG, name, report.HopFound, report.Blocks, c.Decision.Say, c.Cites())
 	case nsg.Allowed:
 		w.add(NSG, name, report.HopFound, report.Passes, c.Decision.Say, c.Cites())
@@ -175,6 +184,14 @@ func (w *Walk) destination(s site) netip.Addr {
 	}
 	addr, _ := netip.ParseAddr(a)
 	return addr
+}
+
+// destinationPort is the backend port; an HA-ports rule keeps the Service's port.
+func (w *Walk) destinationPort() int {
+	if port := w.Path.Rule.To.BackendPort; port != 0 {
+		return port
+	}
+	return int(w.Path.Port.Port)
 }
 
 func flowProtocol(p *topology.Path) string {
