@@ -64,8 +64,12 @@ func status(svc *topology.Service, walks []*walk.Walk, cause string, findings []
 	if len(svc.Addresses()) == 0 {
 		return report.Pending, join("no external address yet", because)
 	}
-	blocked, unknown, first := 0, 0, ""
+	blocked, unknown, ports, first := 0, 0, 0, ""
 	for _, x := range walks {
+		if x.Want.NoRule {
+			continue
+		}
+		ports++
 		switch b := x.Blocked(); {
 		case b != nil:
 			blocked++
@@ -77,13 +81,13 @@ func status(svc *topology.Service, walks []*walk.Walk, cause string, findings []
 		}
 	}
 	switch {
-	case blocked > 0 && blocked == len(walks):
+	case blocked > 0 && blocked == ports:
 		return report.Broken, join(because, first)
 	case blocked > 0:
 		return report.Degraded, join(because, first)
 	case harmed(svc.Key(), findings):
 		return report.Degraded, because
-	case unknown > 0 || len(walks) == 0:
+	case unknown > 0 || ports == 0:
 		return report.Unknown, join("its load balancer is not completely in the bundle", because)
 	case cause != "":
 		return report.Serving, join("every hop that could be checked lets the packet pass", because)
