@@ -114,7 +114,7 @@ func FuzzUnwrap(f *testing.F) {
 	for _, g := range generations {
 		f.Add(g.wrap(randomError(r)))
 	}
-	for _, s := range []string{"", `"`, `[]`, `["a"]`, `\u00`, `{"error":{"message":"{\"error\":{\"message\":\"x\"}}"}}`, "AADSTS1: a Trace ID: b", "[[x]]", `"\"x\""`} {
+	for _, s := range []string{"", `"`, `[]`, `["a"]`, `\u00`, `{"error":{"message":"{\"error\":{\"message\":\"x\"}}"}}`, "AADSTS1: a Trace ID: b", `{"Error":{"Details":[{"Code":"X","Me sage":"y"}]}}`, `Code="X" Message="a\xacb"`, "[[x]]", `"\"x\""`} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -16,10 +16,15 @@ func unwrap(text string) []Error {
 	if strings.TrimSpace(text) == "" {
 		return nil
 	}
-	text = strings.ToValidUTF8(text, "\uFFFD")
+	text = strings.ToValidUTF8(text, "?")
 	found, at := readers(text)
 	if len(found) == 0 {
-		found, at = []Error{{Message: text}}, text
+		found, at = []Error{{}}, text
+	}
+	for i := range found {
+		if strings.TrimSpace(found[i].Message) == "" {
+			found[i].Message = text
+		}
 	}
 	return finish(found, at)
 }
@@ -71,7 +76,10 @@ func settle(message string) string {
 	}
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine never makes a text longer; settle counts on it.
+func oneLine(s string) string {
+	return strings.Join(strings.Fields(strings.ToValidUTF8(s, "?")), " ")
+}
 
 // unescape removes one level of backslashes, as quoting with %q or as a JSON
 // string put them there. It reports whether there was anything to remove.
