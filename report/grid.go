@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"math"
 	"slices"
 	"strings"
 
@@ -74,28 +75,55 @@ func grid(w io.Writer, width int, head []string, rows [][]string) error {
 	return t.Render()
 }
 
-// columns gives every column its natural width and then takes from the widest
-// until the table fits.
+// columns gives every column its natural width and takes from the widest until
+// the table fits. Columns that broke at spaces then need less than they got: the
+// rest goes to the one that grew longest.
 func columns(width int, rows [][]string) []int {
-	widths := make([]int, len(rows[0]))
-	for _, row := range rows {
-		for i, cell := range row {
-			for line := range strings.SplitSeq(cell, "\n") {
-				widths[i] = max(widths[i], cells(oneLine(line)), 1)
-			}
-		}
-	}
-	for {
-		sum := 1
-		for _, n := range widths {
-			sum += n + len("|  ")
-		}
+	widths := used(rows, nil)
+	for total(widths) > width {
 		widest := slices.Index(widths, slices.Max(widths))
-		if sum <= width || widths[widest] <= 4 {
+		if widths[widest] <= 4 {
 			return widths
 		}
 		widths[widest]--
 	}
+	lines := make([]int, len(widths))
+	for _, row := range rows {
+		for i, cell := range row {
+			lines[i] = max(lines[i], len(wrap(cell, widths[i])))
+		}
+	}
+	if longest := slices.Max(lines); longest > 1 {
+		widths = used(rows, widths)
+		widths[slices.Index(lines, longest)] += width - total(widths)
+	}
+	return widths
+}
+
+// used is the widest line of every column, broken at the widths; nil: unbroken.
+func used(rows [][]string, widths []int) []int {
+	out := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			room := math.MaxInt
+			if widths != nil {
+				room = widths[i]
+			}
+			for _, line := range wrap(cell, room) {
+				out[i] = max(out[i], cells(line), 1)
+			}
+		}
+	}
+	return out
+}
+
+// total is the width of a table with its lines and its padding.
+func total(widths []int) int {
+	sum := len("|")
+	for _, n := range widths {
+		sum += n + len("|  ")
+	}
+	return sum
 }
 
 func fold(row []string, widths []int) []string {
