@@ -107,7 +107,11 @@ func (b *Bundle) deliver(name string, entry *Entry, it item, visit func(File) er
 	if entry != nil && entry.SHA256 != "" {
 		body.sum = sha256.New()
 	}
-	err = visit(File{Name: name, Entry: entry, Size: it.size, Reader: body})
+	text := io.Reader(body)
+	if entry == nil {
+		text = plainText(body)
+	}
+	err = visit(File{Name: name, Entry: entry, Size: it.size, Reader: text})
 	if err != nil && !(body.damage != "" && errors.Is(err, io.ErrUnexpectedEOF)) {
 		r.Close() // the visit's own error is the one that counts
 		return err

@@ -29,11 +29,12 @@ type Bundle struct {
 
 // File is one entry as it passes by; its Reader is valid only inside the visit.
 // At the place where the entry is cut or damaged, Reader returns
-// io.ErrUnexpectedEOF; what came before is good as far as anybody can know.
+// io.ErrUnexpectedEOF; what came before is good as far as anybody can know. A loose
+// file in UTF-16 or with a byte order mark arrives as plain UTF-8.
 type File struct {
 	Name   string // slash-separated, relative
 	Entry  *Entry // of the manifest; nil for loose files
-	Size   int64  // -1: not known beforehand
+	Size   int64  // as it lies there; -1: not known beforehand
 	Reader io.Reader
 }
 

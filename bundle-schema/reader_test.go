@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/zstd"
@@ -414,6 +415,29 @@ func TestLooseFiles(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestLooseFilesOfWindows(t *testing.T) {
+	const text = "kind: \u00e4\U0001f600\n"
+	little, big := []byte("\xff\xfe"), []byte("\xfe\xff")
+	for _, u := range utf16.Encode([]rune(text)) {
+		little, big = append(little, byte(u), byte(u>>8)), append(big, byte(u>>8), byte(u))
+	}
+	for name, c := range map[string]struct{ in, want string }{
+		"UTF-8 with mark": {"\xef\xbb\xbf" + text, text},
+		"UTF-16LE":        {string(little), text},
+		"UTF-16BE":        {string(big), text},
+		"half a pair":     {"\xff\xfe\x3d\xd8a\x00", "\ufffda"},
+		"an odd byte":     {"\xff\xfea\x00b", "a\ufffd"},
+		"only a mark":     {"\xff\xfe", ""},
+		"one byte":        {"\xff", "\xff"},
+		"empty":           {"", ""},
+	} {
+		got := hear(t, defaultLimits, nil, write(t, "f", []byte(c.in)))
+		if diff := cmp.Diff(heard{Files: []string{"f=" + c.want}}, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
 	}
 }
 

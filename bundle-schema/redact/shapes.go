@@ -37,7 +37,7 @@ const (
 // replaced; real refuses a match that only looks like a secret.
 type detector struct {
 	shape Shape
-	hints []string // lower case; a line without any of them is not searched
+	hints []string // lower case; a line without any of them is not searched; see assignmentHints
 	re    *regexp.Regexp
 	real  func(line []byte, value string, at int) bool
 }
@@ -60,14 +60,15 @@ var detectors = []detector{
 	{PrivateKey, []string{"ls0tls1crudjti"}, regexp.MustCompile(`(LS0tLS1CRUdJTi[A-Za-z0-9+/=]{20,})`), encodedKey},
 	{GitHubToken, []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_"}, regexp.MustCompile(`(gh[pousr]_[A-Za-z0-9]{36,})`), nil},
 	{URLPassword, []string{"://"}, regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*://[^\s/:@"'\\]*:([^\s/@"'\\]+)@`), notMarked},
-	{Assignment, assignmentHints, regexp.MustCompile(`(?i)` + strongName + `["'\\]*\s*(?:=|:=|:)\s*` + quoted), configured},
-	{Assignment, assignmentHints, regexp.MustCompile(`(?i)` + strongName + `["']?=` + bare), configured},
-	{Assignment, assignmentHints, regexp.MustCompile(`(?i)` + strongName + `:` + bare), attached},
-	{Assignment, assignmentHints, regexp.MustCompile(`(?i)` + strongName + `:\s+` + bare + `\s*$`), random},
-	{Assignment, assignmentHints, regexp.MustCompile(`(?i)` + weakName + `["'\\]*\s*(?:=|:=|:)\s*` + quoted), random},
-	{Assignment, assignmentHints, regexp.MustCompile(`(?i)` + weakName + `=` + bare), random},
+	{Assignment, nil, regexp.MustCompile(`(?i)` + strongName + `["'\\]*\s*(?:=|:=|:)\s*` + quoted), configured},
+	{Assignment, nil, regexp.MustCompile(`(?i)` + strongName + `["']?=` + bare), configured},
+	{Assignment, nil, regexp.MustCompile(`(?i)` + strongName + `:` + bare), attached},
+	{Assignment, nil, regexp.MustCompile(`(?i)` + strongName + `:\s+` + bare + `\s*$`), random},
+	{Assignment, nil, regexp.MustCompile(`(?i)` + weakName + `["'\\]*\s*(?:=|:=|:)\s*` + quoted), random},
+	{Assignment, nil, regexp.MustCompile(`(?i)` + weakName + `=` + bare), random},
 }
 
+// assignmentHints are the hints of all detectors of assignments, looked for once.
 var assignmentHints = []string{"secret", "assertion", "passw", "passphrase", "pwd", "token", "key", "credential", "connection"}
 
 // notMarked accepts everything that was not removed before.

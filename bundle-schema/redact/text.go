@@ -140,8 +140,9 @@ func (s *scrubber) privateKey(line []byte) []byte {
 // shapes replaces every known shape of a line once.
 func (s *scrubber) shapes(line []byte) []byte {
 	lower := bytes.ToLower(line)
+	assigns := hinted(lower, assignmentHints)
 	for _, d := range detectors {
-		if !hinted(lower, d.hints) {
+		if d.shape == Assignment && !assigns || d.shape != Assignment && !hinted(lower, d.hints) {
 			continue
 		}
 		var out []byte
