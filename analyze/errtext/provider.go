@@ -93,7 +93,6 @@ var known = []string{
 	"only tcp, udp and sctp are supported", "sctp is only supported",
 	"idle timeout value must be", "total probe should be less than",
 	"multiple standard load balancers are enabled but", "has conflicting load balancer configuration",
-	"failed error code publicipaddresscannotbedeleted",
 }
 
 // advisory are the texts, and advisoryReasons the event reasons, of a sync that
@@ -113,7 +112,7 @@ func mentions(text string, list []string) bool {
 	return slices.ContainsFunc(list, func(k string) bool { return strings.Contains(low, k) })
 }
 
-// kubernetesCodes names the answers of the Kubernetes API that the controllers
+// kubernetesCode names the answers of the Kubernetes API that the controllers
 // retry by themselves.
 func kubernetesCode(e *Error) {
 	if e.Code != "" {

@@ -112,9 +112,6 @@ func failuresIn(r snapshot.Record, l line) []Error {
 	case len(found) == 0:
 		return nil
 	case found[0].Code != "" || found[0].Status >= 400 || found[0].ClientSide:
-		if r.Level == 'I' && l.reason == "" && strings.Contains(l.text, `" `) && found[0].Status == 0 && found[0].Code == "" {
-			return nil
-		}
 		return found
 	case l.reason != "":
 		return found
