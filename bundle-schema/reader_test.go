@@ -368,6 +368,8 @@ func TestDamageBehindTheEndMark(t *testing.T) {
 		changed[at] ^= 0xff
 		check(fmt.Sprintf("byte -%d changed", i), changed)
 	}
+	loose := tarOf(t, entry{name: "a", body: "1"}, entry{name: "b", body: "2"})
+	check("a tar that ends behind its first entry", loose[:1024])
 	check("a second archive behind the first", gz(t, append(tarOf(t, body), tarOf(t, entry{name: "b", body: "more"})...)))
 	check("rubbish behind the gzip stream", append(slices.Clone(whole), "rubbish"...))
 }
@@ -386,7 +388,7 @@ func TestManifestAgainstContent(t *testing.T) {
 
 func TestLooseFiles(t *testing.T) {
 	dir := t.TempDir()
-	for name, body := range map[string]string{"svc.yaml": "kind: List", "one/lb.json": "[1]", "two/lb.json": "[2]", "manifest.json": `{"name":"a web page"}`} {
+	for name, body := range map[string]string{"svc.yaml": "kind: List", "one/lb.json": "[1]", "one-b": "1", "two/lb.json": "[2]", "manifest.json": `{"name":"a web page"}`} {
 		p := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(p), 0o700); err != nil {
 			t.Fatal(err)
@@ -407,7 +409,7 @@ func TestLooseFiles(t *testing.T) {
 		"packed log":     {[]string{log}, "", []string{"ccm.log=I0102 line\n"}},
 		"stdin":          {[]string{"-"}, "kind: Service", []string{"stdin=kind: Service"}},
 		"stdin and file": {[]string{"svc.yaml", "-"}, "kind: Service", []string{"svc.yaml=kind: List", "stdin=kind: Service"}},
-		"directory":      {[]string{"."}, "", []string{`manifest.json={"name":"a web page"}`, "one/lb.json=[1]", "svc.yaml=kind: List", "two/lb.json=[2]"}},
+		"directory":      {[]string{"."}, "", []string{`manifest.json={"name":"a web page"}`, "one-b=1", "one/lb.json=[1]", "svc.yaml=kind: List", "two/lb.json=[2]"}},
 		"directories":    {[]string{"one", "two"}, "", []string{"one/lb.json=[1]", "two/lb.json=[2]"}},
 	} {
 		t.Run(name, func(t *testing.T) {
