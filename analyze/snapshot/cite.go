@@ -21,6 +21,12 @@ func (d *Doc) Cite(pointer string) report.Cite {
 	cite := report.Cite{File: d.File, Line: d.Line}
 	if d.Raw == nil {
 		cite.Quote = Quote(d.Text)
+		for at := pointer; at != ""; at = at[:max(strings.LastIndexByte(at, '/'), 0)] {
+			if v, ok := d.places[at]; ok {
+				cite.Line, cite.Quote = v.line, Quote(v.raw)
+				break
+			}
+		}
 		return cite
 	}
 	path := append(keysOf(d.base), keysOf(pointer)...)

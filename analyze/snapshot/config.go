@@ -39,7 +39,7 @@ func (l *loader) config(f *reading, text []byte) {
 	text = secretValue.ReplaceAll(text, []byte(`${1}"***"`)) // never kept, not even in the piece that cites are made from
 	c.Doc = &Doc{File: f.name, Line: 1, Raw: text}
 	if err := decodeConfig(text, &c); err != nil {
-		c = CloudConfig{HasSecret: c.HasSecret, Doc: c.Doc, Invalid: Quote(strings.TrimPrefix(err.Error(), "error converting YAML to JSON: "))}
+		c = CloudConfig{HasSecret: c.HasSecret, Doc: c.Doc, Invalid: Quote(yamlFault(1, err).reason)}
 		f.note("it is no valid configuration: " + c.Invalid)
 	}
 	l.configs = append(l.configs, c)

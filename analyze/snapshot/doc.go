@@ -12,11 +12,12 @@ import (
 // file, or a line of text. Lines are found only for what is cited.
 type Doc struct {
 	File   string
-	Line   int    // of the piece's first byte, from 1
-	Prefix string // JSON pointer of the piece in its document: "" or "/items/3"
-	Raw    []byte // YAML or JSON; nil for a line of text
-	Text   string // the line, where Raw is nil
-	base   string // pointer of the row inside Raw, where a List was decoded as a whole
+	Line   int                  // of the piece's first byte, from 1
+	Prefix string               // JSON pointer of the piece in its document: "" or "/items/3"
+	Raw    []byte               // YAML or JSON; nil for a line of text
+	Text   string               // the line, where Raw is nil
+	places map[string]descValue // of a text that describes an object: pointer → its line
+	base   string               // pointer of the row inside Raw, where a List was decoded as a whole
 }
 
 // quoteLimit is the length of a quotation in runes.

@@ -79,15 +79,12 @@ func (l *loader) event(p piece) (namespace, name string, err error) {
 	return raw.Metadata.Namespace, raw.Metadata.Name, nil
 }
 
-// eventRow is an event before duplicates are removed. key identifies the event
-// object; it is empty for text, where only the age is known.
+// eventRow is an event before duplicates are removed.
 type eventRow struct {
 	Event
-	key string
-	age time.Duration // of a line of text; -1: none was readable
-	fromText,
-	repeated bool
-	firstAge time.Duration
+	key           string        // identifies the event object; empty for text
+	fromText      bool          // the times are not known, only the ages
+	age, firstAge time.Duration // -1: not readable
 }
 
 func firstText(list ...string) string {

@@ -52,7 +52,7 @@ func (l *loader) kubernetes(f *reading, p pieces, hint *bundle.Evidence) {
 				evidence = hint
 			}
 			f.as(evidence)
-			l.fault(f, evidence, fault{piece.doc.Line, err.Error()})
+			l.fault(f, evidence, yamlFault(piece.doc.Line, err))
 			continue
 		}
 		f.as(evidence)

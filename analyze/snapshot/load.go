@@ -88,9 +88,10 @@ type loader struct {
 	files     []*reading
 	given     []*given
 	gaps      []bundle.Gap
-	broken    map[string]bool // files of which a part did not parse
-	visited   map[string]bool // files that were read
-	converted []EndpointSlice // out of Endpoints
+	failed    map[*bundle.Evidence]bundle.Gap // loose files that hold a command's error
+	broken    map[string]bool                 // files of which a part did not parse
+	visited   map[string]bool                 // files that were read
+	converted []EndpointSlice                 // out of Endpoints
 	events    []eventRow
 	logs      []scanned
 	accounts  []account
@@ -104,7 +105,8 @@ type scanned struct {
 }
 
 func newLoader(m *bundle.Manifest) *loader {
-	return &loader{s: &Snapshot{Manifest: m, known: map[string]map[string]extent{}}, broken: map[string]bool{}, visited: map[string]bool{}}
+	return &loader{s: &Snapshot{Manifest: m, known: map[string]map[string]extent{}}, failed: map[*bundle.Evidence]bundle.Gap{},
+		broken: map[string]bool{}, visited: map[string]bool{}}
 }
 
 // finish puts everything in order. What depends on more than one file happens

@@ -156,7 +156,9 @@ func (l *loader) wholeScaleSets(e *bundle.Evidence) {
 func (l *loader) missing(e *bundle.Evidence, short string) {
 	switch {
 	case !l.s.Have(e):
-		if !l.optional(e) {
+		if answer, ok := l.failed[e]; ok {
+			l.gap(e, nil, answer.Status, answer.Reason)
+		} else if !l.optional(e) {
 			l.gap(e, nil, bundle.StatusSkipped, "not given")
 		}
 	case e.Program == bundle.Az && scoped(e) && !l.optional(e):

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
+	"strings"
 
 	"sigs.k8s.io/yaml"
 )
@@ -32,6 +34,20 @@ type fault struct {
 	reason string
 }
 
+var yamlLine = regexp.MustCompile(`^yaml: line (\d+): (.*)$`)
+
+// yamlFault turns the line in a parser's message, which counts from the piece's
+// first, into one of the file.
+func yamlFault(first int, err error) fault {
+	reason := strings.TrimPrefix(err.Error(), "error converting YAML to JSON: ")
+	reason = strings.TrimPrefix(reason, "error unmarshaling JSON: ")
+	if m := yamlLine.FindStringSubmatch(reason); m != nil {
+		n, _ := strconv.Atoi(m[1])
+		reason = fmt.Sprintf("%s (near line %d)", m[2], first+n-1)
+	}
+	return fault{first, strings.TrimPrefix(reason, "yaml: ")}
+}
+
 // cutYAML cuts a file at "---", and a List below a column-0 "items:" at the lines
 // that begin with "- " in column 0, as kubectl writes it. Any other layout is
 // decoded as a whole. The dashes of items are overwritten in text, so that an item
@@ -50,6 +66,9 @@ func cutYAML(file string, text []byte) pieces {
 			flush(i)
 			copy(l, "   ") // what stands behind the mark belongs to the new document
 			start, first = i, line
+			if len(bytes.TrimSpace(l)) == 0 {
+				start, first = end, line+1
+			}
 		}
 		i = end
 	}
@@ -112,7 +131,7 @@ func cutWhole(out *pieces, file string, text []byte, first int) {
 	}
 	asJSON, err := yaml.YAMLToJSON(text)
 	if err != nil {
-		out.faults = append(out.faults, fault{first, err.Error()})
+		out.faults = append(out.faults, yamlFault(first, err))
 		return
 	}
 	var list struct {
