@@ -98,7 +98,7 @@ func ofProvider(source string) bool {
 // the limiter always is one. A text without is one when the provider or the
 // service controller logs it as an error, or when it is a text of the provider's
 // that always means failure.
-func failuresIn(r snapshot.Record, l line) []Error {
+func failuresIn(r snapshot.Record, l line, unwrap func(string) []Error) []Error {
 	if l.reason != "" && (!l.warning || l.kind != "Service") {
 		return nil
 	}

@@ -15,6 +15,7 @@ const rawCap = 16 << 10
 // scan is what is known so far.
 type scan struct {
 	names     names
+	unwrapped map[string][]Error // by text: a failure is logged again at every retry
 	told      []told
 	successes []placed
 }
@@ -30,7 +31,7 @@ type placed struct {
 // warnings of the Azure provider, and of other objects those that hold an ARM
 // error; of log lines those that always mean failure (see failuresIn).
 func Scan(s *snapshot.Snapshot) *Errors {
-	sc := &scan{names: namesOf(s.Services)}
+	sc := &scan{names: namesOf(s.Services), unwrapped: map[string][]Error{}}
 	for i := range s.Events {
 		sc.event(&s.Events[i], i)
 	}
@@ -52,6 +53,16 @@ func Scan(s *snapshot.Snapshot) *Errors {
 		out.Successes = append(out.Successes, p.Success)
 	}
 	return out
+}
+
+// unwrap unwraps a text once; the caller may change what it gets.
+func (s *scan) unwrap(text string) []Error {
+	found, ok := s.unwrapped[text]
+	if !ok {
+		found = unwrap(text)
+		s.unwrapped[text] = found
+	}
+	return slices.Clone(found)
 }
 
 // event reads one event. index keeps equal ones in their order.
@@ -76,7 +87,7 @@ func (s *scan) event(ev *snapshot.Event, index int) {
 	if ev.Type != "Warning" {
 		return
 	}
-	found := unwrap(ev.Message)
+	found := s.unwrap(ev.Message)
 	endpoints := ev.Reason == "FailedToCreateEndpoint" || ev.Reason == "FailedToUpdateEndpoint"
 	if endpoints && service == "" {
 		service = firstGroup(endpointOf, ev.Message)
@@ -118,7 +129,7 @@ func (s *scan) conditions(svc *snapshot.Service) {
 		if !bad {
 			continue
 		}
-		for _, e := range unwrap(c.Message) {
+		for _, e := range s.unwrap(c.Message) {
 			kubernetesCode(&e)
 			add(e, c.Reason, c.Message, "/status/conditions", c.LastTransitionTime)
 		}
@@ -144,7 +155,7 @@ func (s *scan) records(records []snapshot.Record) {
 			s.successes = append(s.successes, placed{Success{Service: svc, At: at.at, Cite: r.Cite("")}, at})
 			continue
 		}
-		for _, e := range failuresIn(r, l) {
+		for _, e := range failuresIn(r, l, s.unwrap) {
 			e.Service, e.UID, e.Raw = l.service, l.uid, cut(r.Text)
 			if e.Service == "" {
 				e.Service = s.names.byResource(e.Target + " " + e.Message)
