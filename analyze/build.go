@@ -23,8 +23,8 @@ func build(w *rule.World, o rule.Outcome, tool string) *report.Report {
 		Services: services(w, o.Findings),
 		Verdicts: o.Verdicts,
 		Coverage: coverage(s),
-		Notes:    notes(w),
 	}
+	r.Notes = notes(w, r)
 	r.Inventory = inventory(s)
 	r.Headline = headline(r)
 	return r
@@ -64,19 +64,18 @@ func coverage(s *snapshot.Snapshot) report.Coverage {
 }
 
 // notes are facts for the reader that are no findings.
-func notes(w *rule.World) []string {
+func notes(w *rule.World, r *report.Report) []string {
 	var out []string
 	if w.Snapshot.Partial != "" {
 		out = append(out, "The archive could not be read to its end: "+w.Snapshot.Partial+". What follows rests on the part before that.")
 	}
-	if managed(w.Snapshot) && !w.Snapshot.Have(&bundle.ControllerLog) && len(w.Snapshot.Logs) == 0 {
-		out = append(out, "This is an AKS cluster: its cloud-controller-manager runs at Microsoft, and kubectl cannot read its log. "+
-			"Two ways to get it: query the Log Analytics workspace for category cloud-controller-manager (or kube-controller-manager before 1.22), "+
-			"if a diagnostic setting sends it there; or enable that category with `az monitor diagnostic-settings create`, reproduce the fault and collect again. "+
-			"An exported log is added with `azlb-collect --log-file FILE`.")
+	if controllerLogHidden(r) {
+		out = append(out, "AKS: `azlb-collect --log-file FILE` adds an exported log. Query of the workspace: "+
+			"`AzureDiagnostics | where Category == \"cloud-controller-manager\"` or, in resource-specific mode, `AKSControlPlane | where Category == \"cloud-controller-manager\"` "+
+			"(kube-controller-manager before Kubernetes 1.22). Setting: `az monitor diagnostic-settings create` on the AKS resource.")
 	}
 	for _, svc := range w.Graph.Services {
-		if svc.Join == "address" || svc.Join == "port" {
+		if svc.Guessed() {
 			out = append(out, fmt.Sprintf("Service %s has no usable uid in the evidence; it was matched to its frontend by %s.", svc.Key(), svc.Join))
 		}
 	}

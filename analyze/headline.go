@@ -10,11 +10,17 @@ import (
 )
 
 // headline says in at most three lines what is broken and why. It never says
-// healthy alone: it says what was found in what could be looked at.
+// healthy alone: it says what was found in what could be looked at. On AKS it says
+// at once that the controller's log is elsewhere, and the two ways to get it.
 func headline(r *report.Report) []string {
 	var lines []string
+	room := 2
+	hidden := controllerLogHidden(r)
+	if hidden {
+		room = 1
+	}
 	for _, f := range r.Findings {
-		if f.Severity != report.Error || len(lines) == 2 {
+		if f.Severity != report.Error || len(lines) == room {
 			continue
 		}
 		line := f.Title
@@ -30,7 +36,18 @@ func headline(r *report.Report) []string {
 	} else if more := count(r.Findings, report.Error) - len(lines); more > 0 {
 		lines[len(lines)-1] += fmt.Sprintf(" (%d more errors below)", more)
 	}
+	if hidden {
+		lines = append(lines, "AKS runs the cloud-controller-manager where kubectl cannot read its log: query the Log Analytics workspace that a diagnostic setting sends it to, or enable that setting, reproduce the fault and collect again.")
+	}
 	return append(lines, lookedAt(r))
+}
+
+// controllerLogHidden reports whether the controller runs where nobody can read its
+// log with kubectl, and no log was given either.
+func controllerLogHidden(r *report.Report) bool {
+	return r.Cluster.Managed && !slices.ContainsFunc(r.Coverage.Evidence, func(e report.Evidence) bool {
+		return (e.ID == bundle.ControllerLog.ID || e.ID == bundle.LogFile.ID) && e.Status == string(bundle.StatusOK)
+	})
 }
 
 // calm is the first line where no error was found.

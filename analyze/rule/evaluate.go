@@ -103,12 +103,26 @@ func complete(w *World, r *Rule, f Finding) report.Finding {
 		out.Why = join(out.Why, "what could disprove it is not in the bundle: "+titles(missing))
 	}
 	if w.Snapshot.Manifest == nil && len(f.Absence) > 0 && out.Confidence == report.Certain {
-		out.Confidence = report.Likely
+		out.Confidence = lower(out.Confidence, report.Likely)
 		out.Why = join(out.Why, "it rests on something being absent from files that were given by hand; certain with the output of: "+commands(f.Absence))
+	}
+	for _, key := range out.Services {
+		if svc := w.Graph.Service(key); svc != nil && svc.Guessed() {
+			out.Confidence = lower(out.Confidence, report.Likely)
+			out.Why = join(out.Why, fmt.Sprintf("%s has no uid in the evidence and was matched to its frontend by %s", key, svc.Join))
+		}
 	}
 	sum := sha256.Sum256([]byte(r.ID + "\x00" + out.Subject.String() + "\x00" + strings.Join(out.Services, ",")))
 	out.Fingerprint = hex.EncodeToString(sum[:8])
 	return out
+}
+
+// lower is the less sure of two confidences.
+func lower(a, b report.Confidence) report.Confidence {
+	if confidenceOrder(a) > confidenceOrder(b) {
+		return a
+	}
+	return b
 }
 
 func have(w *World, e *bundle.Evidence) bool  { return w.Snapshot.Have(e) }

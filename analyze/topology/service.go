@@ -53,6 +53,9 @@ func (s *Service) Foreign() bool {
 // Deleting reports whether its deletion has begun.
 func (s *Service) Deleting() bool { return s.DeletionTimestamp != nil }
 
+// Guessed reports whether the Service has no uid and was matched by less.
+func (s *Service) Guessed() bool { return s.Prefix == "" && s.Join != NotJoined }
+
 // Addresses are those that its status shows.
 func (s *Service) Addresses() []string {
 	var out []string

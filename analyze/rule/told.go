@@ -1,0 +1,82 @@
+package rule
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"azlb/analyze/errtext"
+	"azlb/report"
+)
+
+// Told sums up the errors that one finding tells of.
+type Told struct {
+	Count       int       // of failed tries
+	First, Last time.Time // zero where no place has a time
+	Services    []string  // that the errors name, sorted
+	Cites       []report.Cite
+}
+
+// Tell sums up errors, which come oldest first. It cites the newest three, and
+// both an event and a log line where both tell of the newest.
+func Tell(errs []*errtext.Error) Told {
+	t := Told{}
+	for _, e := range slices.Backward(errs) {
+		t.Count += e.Count
+		if !e.First.IsZero() && (t.First.IsZero() || e.First.Before(t.First)) {
+			t.First = e.First
+		}
+		if e.Last.After(t.Last) {
+			t.Last = e.Last
+		}
+		if e.Service != "" && !slices.Contains(t.Services, e.Service) {
+			t.Services = append(t.Services, e.Service)
+		}
+		n := 1
+		if len(errs) == 1 {
+			n = 3
+		}
+		for _, c := range e.Cites[:min(n, len(e.Cites))] {
+			if len(t.Cites) < 3 && !slices.Contains(t.Cites, c) {
+				t.Cites = append(t.Cites, c)
+			}
+		}
+	}
+	slices.Sort(t.Services)
+	return t
+}
+
+// Span says how often and when: "3 times from 2026-11-23 09:36:30 to 09:36:45 UTC".
+func (t Told) Span() string {
+	const day, clock = "2006-01-02", "15:04:05"
+	often := "once"
+	if t.Count > 1 {
+		often = fmt.Sprintf("%d times", t.Count)
+	}
+	first, last := t.First.UTC(), t.Last.UTC()
+	switch {
+	case t.Last.IsZero():
+		return often
+	case t.First.IsZero() || first.Format(day+clock) == last.Format(day+clock):
+		return often + " at " + last.Format(day+" "+clock) + " UTC"
+	case first.Format(day) == last.Format(day):
+		return often + " from " + first.Format(day+" "+clock) + " to " + last.Format(clock) + " UTC"
+	}
+	return often + " from " + first.Format(day+" "+clock) + " to " + last.Format(day+" "+clock) + " UTC"
+}
+
+// List names up to five things: "a, b and 3 more".
+func List(names []string) string {
+	const most = 5
+	switch n := len(names); {
+	case n == 0:
+		return "none"
+	case n == 1:
+		return names[0]
+	case n > most:
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most-1], ", "), n-most+1)
+	default:
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	}
+}
