@@ -148,23 +148,24 @@ func (l *loader) adoptEvents() {
 			strings.Compare(a.Name, b.Name), strings.Compare(a.UID, b.UID), strings.Compare(a.Reason, b.Reason), strings.Compare(a.Message, b.Message),
 			cmp.Compare(a.Count, b.Count), strings.Compare(a.key, b.key))
 	})
-	objects, texts := map[string]int{}, map[string]bool{}
-	for i, e := range l.events {
+	objects, texts, told := map[string]int{}, map[string]int{}, map[string]bool{}
+	for i, e := range l.events { // the last is the newest
 		if e.key != "" {
-			objects[e.key] = i // the last is the newest
+			objects[e.key] = i
 		}
-		if !e.fromText {
-			texts[e.words()] = true
+		if e.fromText {
+			texts[e.words()] = i
+		} else {
+			told[e.words()] = true
 		}
 	}
 	for i, e := range l.events {
-		if e.key != "" && objects[e.key] != i || e.fromText && texts[e.words()] {
-			continue
+		switch {
+		case e.key != "" && objects[e.key] != i:
+		case e.fromText && (told[e.words()] || texts[e.words()] != i):
+		default:
+			l.s.Events = append(l.s.Events, e.Event)
 		}
-		if e.fromText {
-			texts[e.words()] = true
-		}
-		l.s.Events = append(l.s.Events, e.Event)
 	}
 }
 

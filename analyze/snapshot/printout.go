@@ -81,6 +81,9 @@ func columnsOf(header string) []column {
 	return out
 }
 
+// eventSuffix is what the name of an event adds to that of its object.
+var eventSuffix = regexp.MustCompile(`\.[0-9a-f]{12,}$`)
+
 // row takes a line below the header of events: an event, or more of the message
 // of the one before.
 func (p *printout) row(line string, n int, afterBlank bool) bool {
@@ -102,7 +105,7 @@ func (p *printout) row(line string, n int, afterBlank bool) bool {
 	e := eventRow{fromText: true, age: -1, Event: Event{Namespace: cells["NAMESPACE"], Type: cells["TYPE"], Reason: cells["REASON"],
 		Message: cells["MESSAGE"], Component: firstText(cells["FROM"], cells["SOURCE"]), Count: 1,
 		Doc: &Doc{File: p.file, Line: n, Text: line}}}
-	e.Kind, e.Name = cells["KIND"], cells["NAME"]
+	e.Kind, e.Name = cells["KIND"], eventSuffix.ReplaceAllString(cells["NAME"], "") // tables before kubectl 1.14
 	if kind, name, ok := strings.Cut(cells["OBJECT"], "/"); ok {
 		e.Kind, e.Name = kindSpelled(kind), name
 	}
