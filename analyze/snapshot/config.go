@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"bytes"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -36,7 +37,7 @@ func isConfigText(text []byte) bool { return configKeys.Match(text) }
 func (l *loader) config(f *reading, text []byte) {
 	f.as(&bundle.CloudConfig)
 	c := CloudConfig{HasSecret: hasSecret(text)}
-	text = secretValue.ReplaceAll(text, []byte(`${1}"***"`)) // never kept, not even in the piece that cites are made from
+	text = withoutSecrets(text)
 	c.Doc = &Doc{File: f.name, Line: 1, Raw: text}
 	if err := decodeConfig(text, &c); err != nil {
 		c = CloudConfig{HasSecret: c.HasSecret, Doc: c.Doc, Invalid: Quote(yamlFault(1, err).reason)}
@@ -47,6 +48,15 @@ func (l *loader) config(f *reading, text []byte) {
 	if len(l.configs) > 1 {
 		f.note("there is more than one azure.json; the first that is valid is used")
 	}
+}
+
+// withoutSecrets replaces the values of secret keys; they are never kept, not even
+// in the piece that cites are made from. Lines stay where they are.
+func withoutSecrets(text []byte) []byte {
+	return secretValue.ReplaceAllFunc(text, func(found []byte) []byte {
+		m := secretValue.FindSubmatch(found)
+		return append(append(bytes.Clone(m[1]), `"***"`...), bytes.Repeat([]byte("\n"), bytes.Count(m[2], []byte("\n")))...)
+	})
 }
 
 // hasSecret reports whether a secret or a certificate is set. Of a file that does
