@@ -76,13 +76,19 @@ func (f *Files) Entry(path string) *bundle.Entry {
 	return &f.Manifest.Entries[len(f.Manifest.Entries)-1]
 }
 
-// Write lays the bundle down as a directory, with sizes and checksums made anew.
-func (f *Files) Write(dir string) error {
+// Seal makes sizes and checksums of the manifest anew.
+func (f *Files) Seal() {
 	for _, p := range f.Paths() {
-		b := f.Content[p]
-		sum := sha256.Sum256(b)
+		sum := sha256.Sum256(f.Content[p])
 		e := f.Entry(p)
-		e.Bytes, e.SHA256 = int64(len(b)), hex.EncodeToString(sum[:])
+		e.Bytes, e.SHA256 = int64(len(f.Content[p])), hex.EncodeToString(sum[:])
+	}
+}
+
+// Write seals the bundle and lays it down as a directory.
+func (f *Files) Write(dir string) error {
+	f.Seal()
+	for p, b := range f.Content {
 		full := filepath.Join(dir, filepath.FromSlash(p))
 		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
 			return err

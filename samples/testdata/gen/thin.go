@@ -3,8 +3,11 @@ package main
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
+
+	"azlb/bundle-schema/redact"
 )
 
 // Of the records that one place of the source writes, this many of the first and of
@@ -12,7 +15,8 @@ import (
 // information, is what a reader came for; the rest is noise, of which some stays.
 const (
 	keepNoise   = 1
-	keepSubject = 25
+	keepSubject = 8
+	longRecord  = 2 << 10 // a request's whole body, again and again
 )
 
 // year is that of all recordings: klog's headers have none.
@@ -50,8 +54,13 @@ func thinned(raw []byte) []byte {
 		m := header.FindStringSubmatch(r[0])
 		keep := keepNoise
 		switch {
-		case m == nil || m[5] == "flags.go:64":
+		case m == nil:
 			keep = total[p]
+		case m[5] == "flags.go:64":
+			if keep = 0; published(r[0]) {
+				keep = total[p]
+			}
+		case len(strings.Join(r, "")) > longRecord:
 		case m[1] != "I", subject.MatchString(m[5]) && !noise.MatchString(m[5]), strings.Contains(r[0], `kind="Service"`):
 			keep = keepSubject
 		}
@@ -90,4 +99,15 @@ func stamped(raw []byte) []byte {
 		}
 	}
 	return b.Bytes()
+}
+
+// published reports whether a line tells one of the flags that matter; a controller
+// logs some hundred others.
+func published(line string) bool {
+	_, flag, _ := strings.Cut(line, "FLAG: ")
+	flag, _, _ = strings.Cut(flag, "=")
+	return slices.ContainsFunc(redact.Flags, func(f string) bool {
+		prefix, wild := strings.CutSuffix(f, "*")
+		return flag == f || wild && strings.HasPrefix(flag, prefix)
+	})
 }

@@ -1,0 +1,300 @@
+package analyze
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"sigs.k8s.io/yaml"
+
+	"azlb/analyze/rule/ruletest"
+	bundle "azlb/bundle-schema"
+	"azlb/collect"
+	"azlb/report"
+)
+
+var update = flag.Bool("update", false, "write the samples' golden reports anew")
+
+// sample is one complete incident: samples/<name>/sample.yaml.
+type sample struct {
+	Capture   string          `json:"capture"`
+	Groups    []string        `json:"groups"`
+	Recording bool            `json:"recording"`
+	Base      string          `json:"base"`
+	Edits     []ruletest.Edit `json:"edits"`
+	Expect    struct {
+		// Services holds the root cause of every Service that the report lists.
+		Services map[string]string `json:"services"`
+		// Findings are exactly those at error and warning, consequences too, sorted.
+		Findings []string `json:"findings"`
+	} `json:"expect"`
+
+	name string
+}
+
+func (s sample) dir() string { return filepath.Join("..", "samples", s.name) }
+
+// samples reads every sample.yaml.
+func samples(t *testing.T) []sample {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join("..", "samples", "*", "sample.yaml"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no samples: %v", err)
+	}
+	var list []sample
+	for _, p := range paths {
+		raw, err := os.ReadFile(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := sample{name: filepath.Base(filepath.Dir(p))}
+		if err := yaml.UnmarshalStrict(raw, &s); err != nil {
+			t.Fatalf("reading %s: %v", p, err)
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+// input is what the analyser is given: the bundle's directory, or the archive that
+// the collector makes of a recording.
+func (s sample) input(t *testing.T) string {
+	t.Helper()
+	if !s.Recording {
+		return filepath.Join(s.dir(), "bundle")
+	}
+	recording, err := collect.OpenRecording(filepath.Join(s.dir(), "recording"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := collect.Options{Since: 24 * time.Hour, Timeout: time.Minute, CommandTimeout: time.Minute,
+		Output: filepath.Join(t.TempDir(), s.name+".tgz"), Progress: collect.Silent{}, Tool: bundle.Tool{Name: "azlb-collect", Version: "v0.1.0", Commit: "replayed"}}
+	recording.Apply(&o)
+	result, err := collect.Collect(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result.Path
+}
+
+// analysed is the report on a file or a folder.
+func analysed(t *testing.T, path string) *report.Report {
+	t.Helper()
+	b, err := bundle.Open([]string{path}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	r, err := Bundle(b, "azlb-analyze test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func written(t *testing.T, write func(io.Writer, *report.Report) error, r *report.Report) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := write(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// rootCauses are the report's answer for each Service.
+func rootCauses(r *report.Report) map[string]string {
+	causes := map[string]string{}
+	for _, s := range r.Services {
+		causes[s.Key()] = s.RootCause
+	}
+	return causes
+}
+
+// every lists findings with their consequences.
+func every(list []report.Finding) []report.Finding {
+	var out []report.Finding
+	for _, f := range list {
+		out = append(append(out, f), every(f.Consequences)...)
+	}
+	return out
+}
+
+// alarms are the findings at error and warning, sorted.
+func alarms(r *report.Report) []string {
+	out := []string{}
+	for _, f := range every(r.Findings) {
+		if f.Severity != report.Info {
+			out = append(out, fmt.Sprintf("%s %s", f.Severity, f.Rule))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// TestSamples analyses every sample: the root causes and the findings are those
+// that its sample.yaml expects, the report is the golden one, the same bytes come
+// on a second run and from the packed bundle, and the JSON is what its schema says.
+func TestSamples(t *testing.T) {
+	schema := reportSchema(t)
+	for _, s := range samples(t) {
+		t.Run(s.name, func(t *testing.T) {
+			path := s.input(t)
+			r := analysed(t, path)
+			if diff := cmp.Diff(s.Expect.Services, rootCauses(r)); diff != "" {
+				t.Errorf("root causes (-expected +said):\n%s", diff)
+			}
+			if diff := cmp.Diff(s.Expect.Findings, alarms(r)); diff != "" {
+				t.Errorf("findings at error and warning (-expected +said):\n%s", diff)
+			}
+			if strings.HasPrefix(s.name, "healthy") && len(alarms(r)) > 0 {
+				t.Errorf("a healthy cluster has findings: %v", alarms(r))
+			}
+			markdown := written(t, report.Markdown, r)
+			golden(t, filepath.Join(s.dir(), "report.md"), markdown)
+			if again := written(t, report.Markdown, analysed(t, path)); !bytes.Equal(again, markdown) {
+				t.Error("a second run gives another report")
+			}
+			doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(written(t, report.JSON, r)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := schema.Validate(doc); err != nil {
+				t.Error(err)
+			}
+			if !s.Recording {
+				packed := analysed(t, pack(t, path))
+				packed.Bundle.Name = r.Bundle.Name
+				if diff := cmp.Diff(string(markdown), string(written(t, report.Markdown, packed))); diff != "" {
+					t.Errorf("the packed bundle gives another report:\n%s", diff)
+				}
+			}
+		})
+	}
+}
+
+// golden compares with a file, or writes it.
+func golden(t *testing.T, path string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v; if the sample is new, run `go test ./analyze -run TestSamples -update`", err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (-golden +got); if the change is meant, run `go test ./analyze -run TestSamples -update`:\n%s", path, diff)
+	}
+}
+
+// pack makes an archive of a bundle's directory, as the collector does.
+func pack(t *testing.T, dir string) string {
+	t.Helper()
+	files, err := ruletest.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "packed.tgz")
+	err = bundle.Create(path, &files.Manifest, func(e bundle.Entry) (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(files.Content[e.Path])), nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func reportSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(report.Schema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	if err := c.AddResource("report.schema.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := c.Compile("report.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+// TestSamplesUpToDate makes every derived and every hand-written bundle again, in
+// memory, and compares it with the one that is kept.
+func TestSamplesUpToDate(t *testing.T) {
+	for _, s := range samples(t) {
+		if s.Recording {
+			continue
+		}
+		t.Run(s.name, func(t *testing.T) {
+			own := filepath.Join(s.dir(), "bundle")
+			kept, err := ruletest.Load(own)
+			if err != nil {
+				t.Fatal(err)
+			}
+			made := kept.Clone()
+			if s.Base != "" {
+				if made, err = ruletest.Load(filepath.Join("..", "samples", s.Base, "bundle")); err != nil {
+					t.Fatal(err)
+				}
+				if err := made.Apply(s.Edits); err != nil {
+					t.Fatal(err)
+				}
+			}
+			made.Seal()
+			if diff := cmp.Diff(text(made), text(kept)); diff != "" {
+				t.Errorf("run `go run ./samples/testdata/gen %s` (-made +kept):\n%s", s.name, diff)
+			}
+			if diff := cmp.Diff(made.Manifest, kept.Manifest); diff != "" {
+				t.Errorf("the manifest is stale: run `go run ./samples/testdata/gen %s` (-made +kept):\n%s", s.name, diff)
+			}
+			if stray := strays(t, own, kept); len(stray) > 0 {
+				t.Errorf("files that the manifest does not list: %v", stray)
+			}
+		})
+	}
+}
+
+func text(f *ruletest.Files) map[string]string {
+	out := map[string]string{}
+	for p, b := range f.Content {
+		out[p] = string(b)
+	}
+	return out
+}
+
+// strays are files of a bundle's directory that its manifest does not name.
+func strays(t *testing.T, dir string, f *ruletest.Files) []string {
+	t.Helper()
+	var out []string
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(dir, path)
+		if rel = filepath.ToSlash(rel); f.Content[rel] == nil && rel != bundle.ManifestName {
+			out = append(out, rel)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
