@@ -53,6 +53,30 @@ func (s *Service) ReadyEndpoints() []Endpoint {
 	return out
 }
 
+// ReadyEndpoints are the endpoints that take the path's traffic: ready, of its IP
+// family, and in a slice that has its port. A targetPort named after a port that
+// the pods do not have leaves slices without it, although the pods in them are ready.
+func (p *Path) ReadyEndpoints() []Endpoint {
+	var out []Endpoint
+	for _, e := range p.Service.ReadyEndpoints() {
+		if familyOf(e.Address) == p.Family && hasPort(e.Slice, p.Port.Name) {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// hasPort reports whether the slice serves the Service port of that name; the only
+// port of a Service may have none.
+func hasPort(sl *snapshot.EndpointSlice, name string) bool {
+	for _, port := range sl.Ports {
+		if port.Name == nil && name == "" || port.Name != nil && *port.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
 // joinEndpoints collects the Service's endpoints and pods. A pod appears once for
 // every address; an endpoint without a ready condition counts as ready, as the API says.
 func (s *Service) joinEndpoints() {

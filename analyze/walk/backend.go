@@ -172,11 +172,15 @@ func (w *Walk) endpoint() {
 		w.gone(Endpoint, report.HopUnknown, "the EndpointSlices are not in the bundle")
 		return
 	}
-	ready := s.ReadyEndpoints()
+	ready := p.ReadyEndpoints()
 	var cites []report.Cite
 	for _, sl := range s.Slices() {
 		cites = append(cites, sl.Doc.Cite("/endpoints"))
 		break
+	}
+	if n := len(s.ReadyEndpoints()); len(ready) == 0 && n > 0 {
+		w.add(Endpoint, "", report.HopAbsent, report.Blocks, fmt.Sprintf("%d pods are ready, but none of them has the port (targetPort %s)", n, p.Port.TargetPort.String()), cites)
+		return
 	}
 	if len(ready) == 0 {
 		w.add(Endpoint, "", report.HopAbsent, report.Blocks, fmt.Sprintf("no ready endpoint (%d not ready)", len(s.Endpoints)), cites)
@@ -218,7 +222,7 @@ func onDownNodes(list []topology.Endpoint) int {
 // LocalEndpoints counts the ready endpoints on nodes of the path's backend pool.
 func LocalEndpoints(p *topology.Path) int {
 	n := 0
-	for _, e := range p.Service.ReadyEndpoints() {
+	for _, e := range p.ReadyEndpoints() {
 		for _, m := range p.Members {
 			if m.Node != nil && m.Node.Name == e.NodeName {
 				n++

@@ -1,6 +1,7 @@
 package walk
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -100,12 +101,54 @@ func (w *Walk) securityHop(wanted desired.Sources) {
 			w.add(NSG, name, report.HopFound, report.VerdictUnknown, c.Decision.Say+"; an annotation asks the provider for no rule, so who should get in is not known", c.Cites())
 			return
 		}
+		if r := narrower(c.Decision, w.kind() == nsg.Internal); r != nil {
+			w.add(NSG, name, report.HopFound, report.VerdictUnknown, c.Decision.Say+fmt.Sprintf("; rule %s lets other clients in, so who should get in is not known", r.Rule.Name), c.Cites())
+			return
+		}
 		w.add(NSG, name, report.HopFound, report.Blocks, c.Decision.Say, c.Cites())
 	case nsg.Allowed:
 		w.add(NSG, name, report.HopFound, report.Passes, c.Decision.Say, c.Cites())
 	default:
 		w.add(NSG, name, report.HopUnknown, report.VerdictUnknown, c.Decision.Say, c.Cites())
 	}
+}
+
+// firstDefaultPriority is where Azure's own rules of a security group begin.
+const firstDefaultPriority = 65000
+
+// narrower returns the customer's allow rule, before the one that denies and in the
+// same group, that fails to match by its source alone: somebody let only certain
+// clients in, which is not for the Service to judge.
+func narrower(d nsg.Decision, internal bool) *nsg.Reason {
+	if d.Deciding == nil {
+		return nil
+	}
+	for i := range d.Earlier {
+		r := &d.Earlier[i]
+		if r.NSG == d.Deciding.NSG && r.Level == d.Deciding.Level && r.Match == nsg.No && strings.EqualFold(r.Rule.Access, "Allow") &&
+			r.Rule.Priority < firstDefaultPriority && strings.HasPrefix(r.Why, "source ") && !strings.HasPrefix(r.Why, "source port") && forClients(r.Rule, internal) {
+			return r
+		}
+	}
+	return nil
+}
+
+// forClients reports whether one of a rule's sources can be a client of the frontend:
+// not the platform, and for a public frontend no private address.
+func forClients(r *az.SecurityRule, internal bool) bool {
+	for _, s := range append([]string{r.SourceAddressPrefix}, r.SourceAddressPrefixes...) {
+		p, err := netip.ParsePrefix(s)
+		if a, single := netip.ParseAddr(s); single == nil {
+			p, err = netip.PrefixFrom(a, a.BitLen()), nil
+		}
+		switch tag := strings.ToLower(s); {
+		case s == "", tag == "azureloadbalancer", tag == "virtualnetwork", err == nil && p.Addr() == probeSource:
+		case err == nil && p.Addr().IsPrivate() && !internal:
+		default:
+			return true
+		}
+	}
+	return len(r.SourceASGs) > 0 && internal
 }
 
 // Answer for a purpose: denied where some source is denied at every backend,
