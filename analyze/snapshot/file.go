@@ -117,7 +117,7 @@ func (l *loader) entry(f *reading, hint *bundle.Evidence, head []byte, r io.Read
 func (l *loader) yaml(f *reading, text []byte, hint *bundle.Evidence) {
 	blankWarnings(text)
 	switch {
-	case hint == &bundle.CloudConfig || hint == nil && isConfigText(text) && !yamlObject.Match(text):
+	case hint == &bundle.CloudConfig || hint == nil && !yamlObject.Match(text) && isConfigText(text):
 		l.config(f, text)
 	case hint == &bundle.KubeVersion || hint == nil && bytes.HasPrefix(bytes.TrimSpace(text), []byte("clientVersion:")):
 		asJSON, err := yaml.YAMLToJSON(text)

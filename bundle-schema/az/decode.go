@@ -200,7 +200,10 @@ func list(values []any, prefix string) (out []Item) {
 
 // pointer appends a key to a JSON pointer (RFC 6901).
 func pointer(base, key string) string {
-	return base + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+	if strings.ContainsAny(key, "~/") {
+		key = strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+	}
+	return base + "/" + key
 }
 
 func kindOf(v any) string {
