@@ -18,8 +18,8 @@ type Told struct {
 	Cites       []report.Cite
 }
 
-// Tell sums up errors, which come oldest first. It cites the newest three, and
-// both an event and a log line where both tell of the newest.
+// Tell sums up errors, which come oldest first. It cites at most three places, the
+// newest of as many errors as possible.
 func Tell(errs []*errtext.Error) Told {
 	t := Told{}
 	for _, e := range slices.Backward(errs) {
@@ -33,18 +33,26 @@ func Tell(errs []*errtext.Error) Told {
 		if e.Service != "" && !slices.Contains(t.Services, e.Service) {
 			t.Services = append(t.Services, e.Service)
 		}
-		n := 1
-		if len(errs) == 1 {
-			n = 3
-		}
-		for _, c := range e.Cites[:min(n, len(e.Cites))] {
-			if len(t.Cites) < 3 && !slices.Contains(t.Cites, c) {
-				t.Cites = append(t.Cites, c)
+	}
+	for _, all := range []bool{false, true} { // the newest place of each error first, then whatever else tells of it
+		for _, e := range slices.Backward(errs) {
+			n := min(len(e.Cites), 1)
+			if all {
+				n = len(e.Cites)
+			}
+			for _, c := range e.Cites[:n] {
+				t.cite(c)
 			}
 		}
 	}
 	slices.Sort(t.Services)
 	return t
+}
+
+func (t *Told) cite(c report.Cite) {
+	if len(t.Cites) < 3 && !slices.Contains(t.Cites, c) {
+		t.Cites = append(t.Cites, c)
+	}
 }
 
 // Span says how often and when: "3 times from 2026-11-23 09:36:30 to 09:36:45 UTC".

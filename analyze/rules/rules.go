@@ -3,10 +3,21 @@
 package rules
 
 import (
+	"slices"
+
 	"azlb/analyze/rule"
+	"azlb/analyze/rules/auth"
+	"azlb/analyze/rules/config"
+	"azlb/analyze/rules/sync"
+	"azlb/analyze/rules/throttling"
 )
 
 // All returns every rule.
 func All() []*rule.Rule {
-	return nil
+	return slices.Concat(
+		auth.Rules,
+		config.Rules,
+		throttling.Rules,
+		sync.Rules,
+	)
 }

@@ -3,12 +3,69 @@
 package auth
 
 import (
+	"fmt"
+
+	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
+	"azlb/analyze/snapshot"
 	bundle "azlb/bundle-schema"
+	"azlb/report"
 )
 
 // Rules of this topic, in the order in which a request meets them.
-var Rules = []*rule.Rule{AUTH02}
+var Rules = []*rule.Rule{AUTH08, AUTH01, AUTH02, AUTH03}
 
 // text are the sources in which Azure's refusals show.
 var text = []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog}
+
+// history reports whether a Service was reconciled after the error: whatever the
+// whole controller lacked then, it had later. It is for errors that stop every
+// Service, of which most name none.
+func history(p *rule.Pass, e *errtext.Error) bool {
+	for _, s := range p.Errors.Successes {
+		if s.Order > e.Order {
+			return true
+		}
+	}
+	return false
+}
+
+// waitingNow words what a cause that stops the whole controller does to Services.
+func waitingNow(waiting []string) string {
+	if len(waiting) == 0 {
+		return "Services that have an address keep working, but none can be created, changed or deleted."
+	}
+	return fmt.Sprintf("%s cannot get on; Services that have an address keep working, but cannot be changed at present.", rule.List(waiting))
+}
+
+// restart is the step after azure.json was changed. The controller reads the file
+// only when it starts.
+func restart(p *rule.Pass) report.Step {
+	say := "Restart the controller on each of these machines; it reads azure.json only when it starts, and a restart of the kubelet does not restart it."
+	for _, c := range p.Graph.Controllers() {
+		if !c.Serves() {
+			continue
+		}
+		if c.Static() {
+			return report.Step{Say: say, Changes: true, Run: fmt.Sprintf("sudo mv /etc/kubernetes/manifests/%[1]s.yaml /tmp/ && sleep 30 && sudo mv /tmp/%[1]s.yaml /etc/kubernetes/manifests/", c.Program)}
+		}
+		return report.Step{Say: say, Changes: true, Run: "kubectl -n kube-system delete pod " + c.Pod.Name}
+	}
+	program := snapshot.CloudController
+	for _, l := range p.Snapshot.Logs {
+		if l.Kind == snapshot.KubeController && l.Flags["cloud-provider"] == "azure" {
+			program = snapshot.KubeController
+		}
+	}
+	return report.Step{Say: say, Changes: true, Run: "kubectl -n kube-system delete pod -l component=" + string(program)}
+}
+
+// known is the first of the values that is there.
+func known(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}

@@ -2,10 +2,12 @@ package auth
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
+	bundle "azlb/bundle-schema"
 	"azlb/bundle-schema/az"
 	"azlb/report"
 )
@@ -16,88 +18,124 @@ var AUTH02 = &rule.Rule{
 	Severity: report.Error,
 	Doc: report.Doc{
 		Title:   "the controller's identity has no right to the resource, or the scope is wrong",
-		Symptom: "The Service stays pending, or a change of it never arrives in Azure; events show HTTP 403 with the code AuthorizationFailed.",
+		Symptom: "The Service stays pending, or a change of it never arrives in Azure; events show HTTP 403 with the code AuthorizationFailed. A refused write of the route table stands only in the controller's log: pods on new nodes are then not reached from other nodes.",
 		Cause: "Azure Resource Manager (ARM) allows an action only to an identity that has a role with that action at the resource or above it. " +
-			"The controller writes load balancers, public IPs and security groups with its own identity, not with yours. " +
+			"The controller writes load balancers, public IPs, security groups, scale-set instances and routes with its own identity, not with yours. " +
 			"ARM gives the same answer where the scope does not exist, so a misspelt resource group or subnet looks like a missing role.",
 		Fix: []report.Step{
 			{Say: "Check that the scope of the message exists.", Run: "az resource show --ids SCOPE"},
-			{Say: "Give the identity named in the message the role Network Contributor at that scope. A new role needs up to 20 minutes to take effect.",
+			{Say: "Give the identity named in the message a role at that scope: Network Contributor for Microsoft.Network, Virtual Machine Contributor for Microsoft.Compute. A new role needs up to 20 minutes to take effect.",
 				Run:     "az role assignment create --assignee-object-id OBJECT_ID --assignee-principal-type ServicePrincipal --role \"Network Contributor\" --scope SCOPE",
 				Changes: true},
-			{Say: "On a self-managed cluster a new service principal can be made instead; its id and secret go into azure.json on every control-plane machine, and the controller-manager must be restarted.",
+			{Say: "On a self-managed cluster a new service principal can be made instead; its id and secret go into azure.json on every control-plane machine, and the controller manager must be restarted.",
 				Run: "az ad sp create-for-rbac --role Contributor --scopes /subscriptions/SUBSCRIPTION/resourceGroups/GROUP", Changes: true},
 		},
-		References: []string{"https://learn.microsoft.com/azure/aks/kubernetes-service-principal", "MicrosoftDocs/azure-docs#62754", "Azure/AKS#2625"},
-		Healthy:    "A 403 that a later success of the same Service follows is history: the role was given in the meantime.",
+		References: []string{"https://learn.microsoft.com/azure/aks/kubernetes-service-principal", "MicrosoftDocs/azure-docs#62754", "Azure/AKS#2625", "Azure/AKS#422"},
+		Healthy:    "A 403 that a later success of the same Service follows is history: the role was given in the meantime. So is a refused write of a route table that has a route for every node now. A refused disk, vault or other action that load balancing does not need is not meant, nor is 403 of another code, such as a policy's.",
 	},
 	Needs: rule.Needs{Any: text},
 	Check: checkAUTH02,
 }
 
-// grant is one identity that lacks one action at one scope.
-type grant struct{ object, action, scope string }
+// grant is one identity that lacks actions at one scope. Routes stand apart: they
+// harm pods on nodes, not addresses.
+type grant struct {
+	object, scope string
+	routes        bool
+}
 
 func checkAUTH02(p *rule.Pass) {
-	errs := p.Current(func(e *errtext.Error) bool { return strings.EqualFold(e.Code, "AuthorizationFailed") })
+	errs := p.Current(func(e *errtext.Error) bool { return e.Has("AuthorizationFailed") && balances(e) })
 	byGrant := map[grant][]*errtext.Error{}
 	var order []grant
 	for _, e := range errs {
-		g := grant{strings.ToLower(e.ObjectID), strings.ToLower(e.Action), strings.ToLower(scopeOf(e.Scope))}
+		if p.Gone(e) || e.Service == "" && !ofRoutes(e) && history(p, e) {
+			continue
+		}
+		g := grant{strings.ToLower(e.ObjectID), strings.ToLower(roleScope(e.Scope)), ofRoutes(e)}
 		if byGrant[g] == nil {
 			order = append(order, g)
 		}
 		byGrant[g] = append(byGrant[g], e)
 	}
 	for _, g := range order {
-		p.Find(missingRole(p, byGrant[g]))
+		f := missingRole(p, byGrant[g])
+		if g.routes && !routesLost(p, byGrant[g], &f) {
+			continue
+		}
+		p.Find(f)
 	}
 }
 
-// scopeOf reduces the scope to the resource group: the role is given there, and a
-// public IP that does not exist yet has no scope of its own.
-func scopeOf(scope string) string {
-	if id, ok := az.ParseID(scope); ok && id.Group != "" && id.Provider != "" {
-		return az.ID{Subscription: id.Subscription, Group: id.Group}.String()
-	}
-	return scope
+// balances reports whether the refused action is one of load balancing: what a
+// Service's sync does, and of what only a controller's log tells all that is of
+// networks and machines. Disks are others' business.
+func balances(e *errtext.Error) bool {
+	a := strings.ToLower(e.Action)
+	return e.Service != "" || e.FromLog && (strings.HasPrefix(a, "microsoft.network/") || strings.HasPrefix(a, "microsoft.compute/virtualmachine"))
+}
+
+func ofRoutes(e *errtext.Error) bool {
+	return e.Service == "" && strings.HasPrefix(strings.ToLower(e.Action), "microsoft.network/routetables/")
 }
 
 func missingRole(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 	last := errs[len(errs)-1]
-	var cites []report.Cite
-	services := map[string]bool{}
-	count := 0
+	told := rule.Tell(errs)
+	var actions, waiting, working []string
 	for _, e := range errs {
-		count += e.Count
-		if e.Service != "" {
-			services[e.Service] = true
+		if !slices.Contains(actions, e.Action) {
+			actions = append(actions, e.Action)
 		}
-		if len(cites) < 3 && len(e.Cites) > 0 {
-			cites = append(cites, e.Cites[0])
+		switch {
+		case e.Service == "":
+		case p.Waits(e):
+			waiting = append(waiting, e.Service)
+		default:
+			working = append(working, e.Service)
 		}
 	}
-	who := last.ObjectID
-	if who == "" {
-		who = last.ClientID
-	}
+	slices.Sort(actions)
+	who := known(last.ObjectID, last.ClientID, "of the controller")
+	scope := roleScope(last.Scope)
 	f := rule.Finding{
-		Subject:    report.Object{Kind: "Identity", Name: who},
-		Confidence: report.Likely,
-		Why:        "the role assignments are not in the bundle, so a wrong scope cannot be told from a missing role",
-		Message: fmt.Sprintf("The controller's identity (object id %s) may not %s at %s: Azure answered 403 AuthorizationFailed %d times. Either a role with this action is missing there, or the scope does not exist.",
-			who, last.Action, last.Scope, count),
-		Cites: cites,
+		Subject: report.Object{Kind: "Identity", Name: who},
+		Message: fmt.Sprintf("The controller's identity (object id %s) may not %s at %s: Azure answered 403 AuthorizationFailed %s.",
+			who, strings.Join(actions, ", "), scope, told.Span()),
+		Services: waiting,
+		Cites:    told.Cites,
+		Fix:      grantRole(p, last, who, scope),
 	}
-	for s := range services {
-		f.Services = append(f.Services, s)
+	switch exists(p, last.Scope) {
+	case proved:
+		f.Message += " The scope exists, so a role with this action is missing there, or was given less than 20 minutes before."
+	case disproved:
+		f.Message += fmt.Sprintf(" Missing role OR wrong scope: Azure gives the same answer for both, and %s is not in the list of its group.", az.LastName(last.Scope))
+		f.Confidence, f.Why = report.Likely, "the role assignments are not in the bundle; the scope is in no list, which speaks for a wrong scope"
+		f.Absence = []*bundle.Evidence{&bundle.VNets}
+	default:
+		f.Message += " Missing role OR wrong scope: Azure gives the same answer for both."
+		f.Confidence, f.Why = report.Likely, "neither the role assignments nor the resource group of the scope are in the bundle, so a wrong scope cannot be told from a missing role"
 	}
-	scope := scopeOf(last.Scope)
-	f.Fix = []report.Step{
-		{Say: "Check that the scope exists, and which roles the identity has.", Run: fmt.Sprintf("az role assignment list --assignee %s --scope %s --include-inherited -o table", who, scope)},
-		{Say: "Give the identity the role. It can take 20 minutes until it counts; the controller tries again by itself.",
-			Run:     fmt.Sprintf("az role assignment create --assignee-object-id %s --assignee-principal-type ServicePrincipal --role \"Network Contributor\" --scope %s", who, scope),
-			Changes: true},
+	if len(waiting) == 0 {
+		f.Severity, f.Services = report.Warning, working
 	}
 	return f
+}
+
+func grantRole(p *rule.Pass, e *errtext.Error, who, scope string) []report.Step {
+	steps := []report.Step{
+		{Say: "Check that the scope exists, and which roles the identity has there.", Run: fmt.Sprintf("az role assignment list --assignee %s --scope %s --include-inherited -o table", who, scope)},
+		{Say: "Give the identity the role. It can take 20 minutes until it counts; the controller tries again by itself.",
+			Run:     fmt.Sprintf("az role assignment create --assignee-object-id %s --assignee-principal-type ServicePrincipal --role %q --scope %s", who, role(e.Action), scope),
+			Changes: true},
+	}
+	if p.Graph.Managed() {
+		return steps
+	}
+	id, _ := az.ParseID(scope)
+	return append(steps,
+		report.Step{Say: "Or make a new service principal, and put its appId and password into azure.json on every control-plane machine, and on nodes whose kubelet uses it.",
+			Run: fmt.Sprintf("az ad sp create-for-rbac --role Contributor --scopes /subscriptions/%s/resourceGroups/%s", known(id.Subscription, "SUBSCRIPTION"), known(id.Group, "GROUP")), Changes: true},
+		restart(p))
 }

@@ -1,0 +1,8 @@
+// Package config holds the rules about how the cluster is set up to use the cloud
+// provider: its controller, its configuration, its flags.
+package config
+
+import "azlb/analyze/rule"
+
+// Rules of this topic.
+var Rules = []*rule.Rule{CFG06}
