@@ -69,6 +69,11 @@ func calm(r *report.Report) string {
 	if foreign == len(r.Services) {
 		return "No Service of type LoadBalancer belongs to the Azure cloud provider; another controller serves all of them."
 	}
+	for _, svc := range r.Services {
+		if svc.RootCause == "" && (svc.Status == report.Broken || svc.Status == report.Pending || svc.Status == report.Degraded) {
+			return fmt.Sprintf("%s is %s, and no failure mode that is known here explains it: %s.", svc.Key(), svc.Status, svc.Summary)
+		}
+	}
 	if n := count(r.Findings, report.Warning); n > 0 {
 		return fmt.Sprintf("No error was found, %s.", plural(n, "warning"))
 	}
