@@ -76,6 +76,7 @@ func TestSameID(t *testing.T) {
 		{"", "", false},
 		{"***", "***", false},
 		{"/subscriptions/***/resourceGroups/g" + net, "/subscriptions/***/resourceGroups/g" + net, true},
+		{"/subscriptions/***/resourceGroups/g" + net, "/subscriptions/<sub>/resourceGroups/g" + net, true},
 		{"/subscriptions/***/resourceGroups/g" + net, "/subscriptions/s/resourceGroups/g" + net, false},
 		{"/subscriptions/s/resourceGroups/***" + net, "/subscriptions/s/resourceGroups/***" + net, false},
 		{"/subscriptions/s/resourceGroups/<rg>" + net, "/subscriptions/s/resourceGroups/<rg>" + net, false},
