@@ -110,7 +110,7 @@ func restAllowed(e *bundle.Evidence, args []string, windows bool) bool {
 // without query, user or fragment.
 func restPath(e *bundle.Evidence, address string, windows bool) bool {
 	u, err := url.Parse(address)
-	if err != nil || !slices.Contains(endpointList(), u.Scheme+"://"+u.Host) || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.ContainsAny(address, "?#") {
+	if err != nil || !slices.Contains(endpointList(), u.Scheme+"://"+u.Host) || u.User != nil || strings.ContainsAny(address, "?#") {
 		return false
 	}
 	want, got := strings.Split(e.Rest, "/"), strings.Split(u.Path, "/")
