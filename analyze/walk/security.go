@@ -32,6 +32,7 @@ type Check struct {
 	Members  []*topology.Member // the backends behind the same pair of groups
 	// Subnet and NIC are the groups looked at; nil: none, or not readable.
 	Subnet, NIC *snapshot.NSG
+	Facts       nsg.Facts // of the backends' network, for a second question about the same flow
 }
 
 // Cites proves the decision with the rule that decided, where one did.
@@ -202,7 +203,7 @@ func (w *Walk) check(s site, purpose Purpose, who string, f nsg.Flow) {
 	facts := s.facts
 	facts.Frontend = w.kind()
 	w.Checks = append(w.Checks, Check{Purpose: purpose, Source: who, Flow: f, Decision: nsg.Evaluate(f, s.subnet, s.nic, facts),
-		Members: s.members, Subnet: s.subnetNSG, NIC: s.nicNSG})
+		Members: s.members, Subnet: s.subnetNSG, NIC: s.nicNSG, Facts: facts})
 }
 
 func (w *Walk) kind() nsg.FrontendKind {

@@ -1,0 +1,160 @@
+// Package nsg holds the rules about network security groups: what they drop on the
+// way to a Service, and what keeps the controller from writing to them.
+package nsg
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"azlb/analyze/nsg"
+	"azlb/analyze/rule"
+	"azlb/analyze/snapshot"
+	"azlb/analyze/topology"
+	"azlb/analyze/walk"
+	"azlb/bundle-schema/az"
+	"azlb/report"
+)
+
+// Rules of this topic, in the order in which the controller and then a packet meets them.
+var Rules = []*rule.Rule{NSG05, NSG01, NSG04}
+
+// firstDefault is the priority at which Azure's own rules begin.
+const firstDefault = 65000
+
+// drop is one security rule that drops packets of Services, or the lack of any group.
+type drop struct {
+	check *walk.Check
+	walks []*walk.Walk
+}
+
+// drops groups the walks that a purpose's packets do not get through, by the rule
+// that decides. Left out are Services that wait for an address or for their deletion:
+// the provider writes their security rule last, so that its absence is no news.
+func drops(p *rule.Pass, purpose walk.Purpose, blocked func(*walk.Walk) bool) []*drop {
+	byRule := map[string]*drop{}
+	var out []*drop
+	for _, w := range p.Walks.All {
+		if w.Path.Service.Deleting() || w.Path.Address == "" || !blocked(w) {
+			continue
+		}
+		c := w.Decided(purpose)
+		if c == nil {
+			continue
+		}
+		key := ""
+		if d := c.Decision.Deciding; d != nil {
+			key = d.NSG + "\x00" + d.Level + "\x00" + d.Rule.Name
+		}
+		if byRule[key] == nil {
+			byRule[key] = &drop{check: c}
+			out = append(out, byRule[key])
+		}
+		byRule[key].walks = append(byRule[key].walks, w)
+	}
+	return out
+}
+
+// group is the security group that decides, nil where there is none.
+func (d *drop) group() *snapshot.NSG {
+	r := d.check.Decision.Deciding
+	if r == nil {
+		return nil
+	}
+	if r.Level == "nic" {
+		return d.check.NIC
+	}
+	return d.check.Subnet
+}
+
+// subject is the group, or the subnet that has none.
+func (d *drop) subject() report.Object {
+	if g := d.group(); g != nil {
+		return report.Object{Kind: "NetworkSecurityGroup", Name: g.Name}
+	}
+	return report.Object{Kind: "Subnet", Name: az.LastName(d.check.Members[0].IP.Subnet.ID)}
+}
+
+// where names the group and its place.
+func (d *drop) where() string {
+	if d.check.Decision.Deciding.Level == "nic" {
+		return "Security group " + d.group().Name + " at the nodes' network interfaces"
+	}
+	return "Security group " + d.group().Name + " at the nodes' subnet"
+}
+
+// decided says why the packet is dropped.
+func (d *drop) decided() string {
+	r := d.check.Decision.Deciding.Rule
+	if r.Priority >= firstDefault {
+		return fmt.Sprintf("none of its rules allows it, so Azure's default %s (priority %d) decides", r.Name, r.Priority)
+	}
+	return fmt.Sprintf("its rule %s (priority %d) denies it", r.Name, r.Priority)
+}
+
+func (d *drop) services() []string {
+	var out []string
+	for _, w := range d.walks {
+		if k := w.Path.Service.Key(); !slices.Contains(out, k) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// targets lists Services with the ports at which their packets are dropped:
+// "shop/web (TCP 80, TCP 443 at 20.1.2.3)".
+func (d *drop) targets(port func(*walk.Walk) string) string {
+	var names []string
+	for _, key := range d.services() {
+		var ports []string
+		at := ""
+		for _, w := range d.walks {
+			if w.Path.Service.Key() == key {
+				at = w.Path.Address
+				if s := port(w); !slices.Contains(ports, s) {
+					ports = append(ports, s)
+				}
+			}
+		}
+		names = append(names, fmt.Sprintf("%s (%s at %s)", key, strings.Join(ports, ", "), at))
+	}
+	return rule.List(names)
+}
+
+// cites proves the deciding rule, and the load balancing rule of the first Service.
+func (d *drop) cites() []report.Cite {
+	out := d.check.Cites()
+	if w := d.walks[0]; w.Path.Rule.To != nil {
+		out = append(out, w.Path.Frontend.To.LB.Doc.Cite(w.Path.Rule.To.At+"/frontendPort"))
+	}
+	return append(out, d.walks[0].Path.Service.Doc.Cite(fmt.Sprintf("/spec/ports/%d/port", d.walks[0].Path.Index)))
+}
+
+// priority is a free one for a new rule before the deciding one. Azure allows 100 to
+// 4096; the provider counts up from 500.
+func (d *drop) priority() int {
+	g := d.group()
+	below := min(d.check.Decision.Deciding.Rule.Priority, 400)
+	for p := below - 1; p >= 100; p-- {
+		if !slices.ContainsFunc(g.SecurityRules, func(r az.SecurityRule) bool {
+			return r.Priority == p && strings.EqualFold(r.Direction, "Inbound")
+		}) {
+			return p
+		}
+	}
+	return 100
+}
+
+// resync makes the provider write everything of a Service anew.
+func resync(s *topology.Service) report.Step {
+	return report.Step{Say: "Make the provider write the Service's rules anew.",
+		Run: fmt.Sprintf("kubectl annotate service -n %s %s azlb-resync=\"$(date +%%s)\" --overwrite", s.Namespace, s.Name), Changes: true}
+}
+
+// without decides the check's flow at one group alone, leaving one of its rules out.
+func without(g *snapshot.NSG, name string, c *walk.Check) nsg.Decision {
+	cut := g.NSG
+	cut.SecurityRules = slices.DeleteFunc(slices.Clone(cut.SecurityRules), func(r az.SecurityRule) bool { return r.Name == name })
+	return nsg.Evaluate(c.Flow, nsg.Level{NSG: &cut}, nsg.Level{None: true}, c.Facts)
+}

@@ -1,0 +1,123 @@
+package nsg
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"azlb/analyze/errtext"
+	"azlb/analyze/rule"
+	bundle "azlb/bundle-schema"
+	"azlb/bundle-schema/az"
+	"azlb/bundle-schema/azname"
+	"azlb/report"
+)
+
+// NSG05 is a security rule with plural fields that a controller of 1.7 or 1.8 loses.
+var NSG05 = &rule.Rule{
+	ID:       "AZLB-NSG05",
+	Severity: report.Error,
+	Doc: report.Doc{
+		Title:   "an old controller loses the source lists of a security rule, and Azure refuses the whole group",
+		Symptom: "New Services stay pending, changes never arrive; Azure answers SecurityRuleParametersMissing: a security rule must have a source (or destination, or port). The rule it names is often not the Service's own.",
+		Cause: "The provider changes a security group by reading it, editing its own rules and writing all of it back. Kubernetes 1.7 and 1.8 speak an API version that does not know the plural fields of a rule (a list of source addresses, ports or application security groups). " +
+			"Any rule in the group that uses one comes back without it, and Azure refuses the write. So the rule to change is the one named in the message.",
+		Fix: []report.Step{
+			{Say: "Upgrade the cluster to 1.9, 1.10 or later, which know the plural fields.", Changes: true},
+			{Say: "Or replace the rule by several rules with one source address each.", Run: "az network nsg rule show -g GROUP --nsg-name NSG -n RULE"},
+		},
+		References: []string{"https://github.com/feiskyer/kubernetes-handbook/blob/master/en/troubleshooting/azure.md", "Azure/AKS#199"},
+		Affects:    "Kubernetes 1.7 and 1.8",
+		Healthy:    "Rules with lists of sources are normal; only an old controller that has to write the group stumbles over them. A refusal that a later success followed is history.",
+	},
+	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog}},
+	Check: checkNSG05,
+}
+
+// securityRuleID finds the rule that a message names; its period ends the sentence.
+var securityRuleID = regexp.MustCompile(`(?i)/subscriptions/[^\s'"]+/securityRules/[^\s'",]+`)
+
+func checkNSG05(p *rule.Pass) {
+	errs := p.Current(func(e *errtext.Error) bool {
+		return e.Has("SecurityRuleParametersMissing") || e.Has("SecurityRuleParametersMissingForPortRanges") ||
+			strings.Contains(e.Message, "Security rule must specify SourceAddressPrefixes, SourceAddressPrefix, or SourceApplicationSecurityGroups")
+	})
+	byRule := map[string][]*errtext.Error{}
+	var order []string
+	for _, e := range errs {
+		if p.Gone(e) {
+			continue
+		}
+		id := strings.TrimRight(securityRuleID.FindString(e.Message), ".")
+		if byRule[strings.ToLower(id)] == nil {
+			order = append(order, id)
+		}
+		byRule[strings.ToLower(id)] = append(byRule[strings.ToLower(id)], e)
+	}
+	for _, id := range order {
+		p.Find(lostFields(p, id, byRule[strings.ToLower(id)]))
+	}
+}
+
+func lostFields(p *rule.Pass, id string, errs []*errtext.Error) rule.Finding {
+	told := rule.Tell(errs)
+	parsed, _ := az.ParseID(id)
+	group, name := parsed.Name("networkSecurityGroups"), parsed.Name("securityRules")
+	f := rule.Finding{
+		Subject:    report.Object{Kind: "NetworkSecurityGroup", Name: group},
+		Confidence: report.Likely,
+		Why:        "the version of the controller is not in the bundle",
+		Cites:      told.Cites,
+		Fix:        []report.Step{{Say: "Upgrade the cluster to 1.9, 1.10 or later: these controllers keep the lists of a rule.", Changes: true}},
+	}
+	what := "A security rule, which the message does not name,"
+	if name != "" {
+		what = fmt.Sprintf("Security rule %s of group %s", name, group)
+		at := fmt.Sprintf("-g %s --nsg-name %s", parsed.Group, group)
+		f.Fix = append(f.Fix, report.Step{Say: "Until then, replace the rule by several rules with a single source address (and a single port range) each; see what it lists.",
+			Run: fmt.Sprintf("az network nsg rule show %s -n %s", at, name)},
+			report.Step{Say: "One of them, for example.", Run: fmt.Sprintf("az network nsg rule create %s -n %s-1 --priority PRIORITY --access Allow --source-address-prefixes ONE_ADDRESS --destination-port-ranges ONE_PORT", at, name), Changes: true},
+			report.Step{Say: "Then remove the old one.", Run: fmt.Sprintf("az network nsg rule delete %s -n %s", at, name), Changes: true})
+	}
+	f.Message = fmt.Sprintf("%s lists its sources, destinations or ports in plural fields. The controller wrote the group back without them, and Azure refused the whole group (%s, %s).", what, codeOf(errs[len(errs)-1]), told.Span())
+	if c := plural(p, id); c != nil {
+		f.Cites = append(f.Cites, *c)
+	}
+	if v, err := azname.ParseVersion(p.Snapshot.Kubernetes, true); err == nil {
+		f.Message += fmt.Sprintf(" This cluster runs Kubernetes %s.", p.Snapshot.Kubernetes)
+		f.Why = "Kubernetes " + p.Snapshot.Kubernetes + " is not known to lose the fields"
+		if v.Major == 1 && v.Minor < 9 {
+			f.Confidence, f.Why = report.Certain, ""
+		}
+	}
+	for _, e := range errs {
+		if p.Waits(e) {
+			f.Services = append(f.Services, e.Service)
+		}
+	}
+	if len(f.Services) == 0 {
+		f.Severity, f.Services = report.Warning, told.Services
+		f.Message += " The Services named keep working as they are, but cannot be changed at present."
+	}
+	return f
+}
+
+func codeOf(e *errtext.Error) string {
+	if e.Code != "" {
+		return e.Code
+	}
+	return "400"
+}
+
+// plural cites the rule in the bundle, where it is there.
+func plural(p *rule.Pass, id string) *report.Cite {
+	for _, g := range p.Snapshot.NSGs {
+		for _, r := range g.SecurityRules {
+			if az.SameID(r.ID, id) {
+				c := g.Doc.Cite(r.At + "/name")
+				return &c
+			}
+		}
+	}
+	return nil
+}
