@@ -96,7 +96,7 @@ func lookedAt(r *report.Report) string {
 		}
 	}
 	total := len(states[report.Found]) + len(states[report.Clean]) + len(states[report.NotApplicable]) + len(states[report.NotEvaluated]) + len(states[report.BrokenRule])
-	line := fmt.Sprintf("%s looked at %d of %s in full", plural(len(r.Services), "Service"), total-len(states[report.NotEvaluated])-len(states[report.BrokenRule]), plural(total, "failure mode"))
+	line := fmt.Sprintf("%s judged against %s, %d of them in full", plural(len(r.Services), "Service"), plural(total, "failure mode"), total-len(states[report.NotEvaluated])-len(states[report.BrokenRule]))
 	if len(missing) == 0 {
 		return line + "."
 	}
