@@ -8,6 +8,7 @@ import (
 	"azlb/analyze/rule"
 	"azlb/analyze/rules/auth"
 	"azlb/analyze/rules/config"
+	"azlb/analyze/rules/nsg"
 	"azlb/analyze/rules/sync"
 	"azlb/analyze/rules/throttling"
 )
@@ -18,6 +19,7 @@ func All() []*rule.Rule {
 		auth.Rules,
 		config.Rules,
 		throttling.Rules,
+		nsg.Rules,
 		sync.Rules,
 	)
 }
