@@ -116,7 +116,10 @@ func (x *executor) pageCommand(first Command, link string, n int) (Command, erro
 	if err != nil {
 		return c, err
 	}
-	if n > pageCap || !strings.EqualFold(u.Scheme+"://"+u.Host, x.endpoint()) || !strings.EqualFold(u.Path, path) || u.User != nil {
+	if n > pageCap {
+		return c, fmt.Errorf("the list has more than %d pages", pageCap)
+	}
+	if !strings.EqualFold(u.Scheme+"://"+u.Host, x.endpoint()) || !strings.EqualFold(u.Path, path) || u.User != nil {
 		return c, fmt.Errorf("the next page's link is refused: it does not lead to the same list")
 	}
 	query := u.Query()

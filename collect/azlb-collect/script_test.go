@@ -27,6 +27,7 @@ func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
+			env.Setenv("GORACE", "atexit_sleep_ms=0") // else each fake takes a second
 			env.Setenv("FAKE", filepath.Join(env.WorkDir, "fake"))
 			return os.CopyFS(filepath.Join(env.WorkDir, "fake"), os.DirFS("testdata/cluster"))
 		},
