@@ -1,0 +1,60 @@
+package collect
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	bundle "azlb/bundle-schema"
+)
+
+var unsafeContext = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+
+// write packs the bundle. Its name tells clusters and times apart.
+func (s *session) write() (string, error) {
+	path := s.o.Output
+	if path == "" {
+		name := strings.Trim(unsafeContext.ReplaceAllString(cmp.Or(s.context, "cluster"), "_"), "._-")
+		path = fmt.Sprintf("azlb-%s-%s.tgz", cmp.Or(name[:min(len(name), 60)], "cluster"), s.started.UTC().Format("20060102T150405Z"))
+		if _, err := os.Stat(path); err == nil && !s.o.Force {
+			return "", fmt.Errorf("writing %s: %w", path, ErrExists)
+		}
+	}
+	m := s.manifest()
+	if err := bundle.Create(path, m, s.spool.open); err != nil {
+		return "", fmt.Errorf("writing the bundle %s: %w", path, err)
+	}
+	return filepath.Clean(path), nil
+}
+
+// manifest is built last: it holds what became of every command.
+func (s *session) manifest() *bundle.Manifest {
+	m := &bundle.Manifest{
+		Schema: bundle.SchemaVersion, MinReader: bundle.SchemaVersion, Tool: s.o.Tool,
+		Started: s.started.UTC(), Finished: s.o.Now().UTC(), Redaction: "secrets",
+		Cluster: bundle.Cluster{Context: s.context, Region: s.found.Region, Managed: s.found.Managed, UID: s.uid(),
+			Subscriptions: []string{}, ResourceGroups: []string{}},
+		Entries: s.entries,
+	}
+	m.Cluster.Subscriptions = append(m.Cluster.Subscriptions, s.found.subscriptions(s.o.Subscription)...)
+	for _, g := range s.found.Groups {
+		m.Cluster.ResourceGroups = append(m.Cluster.ResourceGroups, g.Name)
+	}
+	for i := range m.Entries {
+		m.Entries[i].Reason = sentence(m.Entries[i].Reason)
+		m.Entries[i].Started = m.Entries[i].Started.UTC()
+	}
+	return m
+}
+
+var uidLine = regexp.MustCompile(`(?m)^  uid: "?([0-9a-fA-F-]{36})"?\s*$`)
+
+func (s *session) uid() string {
+	if m := uidLine.FindSubmatch(s.spool.read(bundle.KubeSystem.Path)); m != nil {
+		return string(m[1])
+	}
+	return ""
+}
