@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,6 +31,8 @@ type Edit struct {
 	Drop   bundle.Status  `json:"drop"`   // the evidence was not collected: its state
 	// Replace changes a text everywhere, names of files and the manifest left alone.
 	Replace map[string]string `json:"replace"`
+	// Shift moves all times, logs and manifest included, by a duration ("960h").
+	Shift string `json:"shift"`
 }
 
 // Event is an event in short.
@@ -53,8 +56,8 @@ func (f *Files) Apply(edits []Edit) error {
 }
 
 func (f *Files) apply(e Edit) error {
-	for old, text := range e.Replace {
-		n := 0
+	for _, old := range slices.Sorted(maps.Keys(e.Replace)) {
+		n, text := 0, e.Replace[old]
 		for p, b := range f.Content {
 			n += bytes.Count(b, []byte(old))
 			f.Content[p] = bytes.ReplaceAll(b, []byte(old), []byte(text))
@@ -62,6 +65,13 @@ func (f *Files) apply(e Edit) error {
 		if n == 0 {
 			return fmt.Errorf("%q occurs nowhere", old)
 		}
+	}
+	if e.Shift != "" {
+		by, err := time.ParseDuration(e.Shift)
+		if err != nil {
+			return err
+		}
+		f.Shift(by)
 	}
 	if e.In == "" {
 		return nil
@@ -116,6 +126,7 @@ func (f *Files) applyFile(e Edit) error {
 	}
 	ev := bundle.ByID(e.In)
 	path := strings.NewReplacer("{pod}", "extra", "{container}", "extra", "{name}", "extra.log").Replace(ev.Path)
+	f.Manifest.Entries = slices.DeleteFunc(f.Manifest.Entries, func(en bundle.Entry) bool { return en.Evidence == e.In && en.Path == "" }) // that there is none
 	*f.Entry(path) = bundle.Entry{Evidence: e.In, Path: path, Status: bundle.StatusOK}
 	f.Content[path] = []byte(e.Text + e.Append)
 	return nil
@@ -163,6 +174,7 @@ func (f *Files) change(path string, ev *bundle.Evidence, edit func(any) (any, er
 
 // applyObject edits one object of a list; done is false where it is not in the file.
 func (f *Files) applyObject(path string, ev *bundle.Evidence, kind, name string, e Edit) (done bool, err error) {
+	before := f.Content[path]
 	err = f.change(path, ev, func(doc any) (any, error) {
 		list := items(doc)
 		for i, item := range list {
@@ -180,6 +192,9 @@ func (f *Files) applyObject(path string, ev *bundle.Evidence, kind, name string,
 		}
 		return doc, nil
 	})
+	if !done {
+		f.Content[path] = before
+	}
 	return done, err
 }
 
