@@ -49,7 +49,7 @@ func restart(p *rule.Pass) report.Step {
 		if c.Static() {
 			return report.Step{Say: say, Changes: true, Run: fmt.Sprintf("sudo mv /etc/kubernetes/manifests/%[1]s.yaml /tmp/ && sleep 30 && sudo mv /tmp/%[1]s.yaml /etc/kubernetes/manifests/", c.Program)}
 		}
-		return report.Step{Say: say, Changes: true, Run: "kubectl -n kube-system delete pod " + c.Pod.Name}
+		return report.Step{Say: say, Changes: true, Run: "kubectl -n kube-system delete pod " + rule.Word(c.Pod.Name, "POD")}
 	}
 	program := snapshot.CloudController
 	for _, l := range p.Snapshot.Logs {
@@ -58,6 +58,14 @@ func restart(p *rule.Pass) report.Step {
 		}
 	}
 	return report.Step{Say: say, Changes: true, Run: "kubectl -n kube-system delete pod -l component=" + string(program)}
+}
+
+// identity names who was refused.
+func identity(object string) string {
+	if object == "" {
+		return "The controller's identity"
+	}
+	return "The controller's identity (object id " + object + ")"
 }
 
 // known is the first of the values that is there.

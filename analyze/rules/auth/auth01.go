@@ -148,12 +148,12 @@ func noToken(p *rule.Pass, r refusal, errs []*errtext.Error) rule.Finding {
 }
 
 func renew(p *rule.Pass, r refusal, client, tenant, sub string) []report.Step {
-	id := known(client, "CLIENT_ID")
+	id := rule.Word(client, "CLIENT_ID")
 	var steps []report.Step
 	switch r.kind {
 	case "subscription":
 		steps = append(steps, report.Step{Say: "See whether the subscription exists, in which tenant, and which roles the identity has in it.",
-			Run: fmt.Sprintf("az account show --subscription %[1]s; az role assignment list --assignee %[2]s --scope /subscriptions/%[1]s -o table", known(sub, "SUBSCRIPTION"), id)})
+			Run: fmt.Sprintf("az account show --subscription %[1]s; az role assignment list --assignee %[2]s --scope /subscriptions/%[1]s -o table", rule.Word(sub, "SUBSCRIPTION"), id)})
 	case "tenant":
 		steps = append(steps, report.Step{Say: "Compare the tenant of azure.json (" + known(tenant, "tenantId") + ") with that of the subscription.", Run: "az account list --query \"[].{name:name, subscription:id, tenant:tenantId}\" -o table"})
 	case "application":

@@ -96,12 +96,12 @@ func missingRole(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 		}
 	}
 	slices.Sort(actions)
-	who := known(last.ObjectID, last.ClientID, "of the controller")
+	who := known(last.ObjectID, last.ClientID)
 	scope := roleScope(last.Scope)
 	f := rule.Finding{
-		Subject: report.Object{Kind: "Identity", Name: who},
-		Message: fmt.Sprintf("The controller's identity (object id %s) may not %s at %s: Azure answered 403 AuthorizationFailed %s.",
-			who, strings.Join(actions, ", "), scope, told.Span()),
+		Subject: report.Object{Kind: "Identity", Name: known(who, "of the controller")},
+		Message: fmt.Sprintf("%s may not %s at %s: Azure answered 403 AuthorizationFailed %s.",
+			identity(who), strings.Join(actions, ", "), scope, told.Span()),
 		Services: waiting,
 		Cites:    told.Cites,
 		Fix:      grantRole(p, last, who, scope),
@@ -124,6 +124,8 @@ func missingRole(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 }
 
 func grantRole(p *rule.Pass, e *errtext.Error, who, scope string) []report.Step {
+	id, _ := az.ParseID(scope)
+	who, scope = rule.Word(who, "OBJECT_ID"), rule.Word(scope, "SCOPE")
 	steps := []report.Step{
 		{Say: "Check that the scope exists, and which roles the identity has there.", Run: fmt.Sprintf("az role assignment list --assignee %s --scope %s --include-inherited -o table", who, scope)},
 		{Say: "Give the identity the role. It can take 20 minutes until it counts; the controller tries again by itself.",
@@ -133,9 +135,8 @@ func grantRole(p *rule.Pass, e *errtext.Error, who, scope string) []report.Step 
 	if p.Graph.Managed() {
 		return steps
 	}
-	id, _ := az.ParseID(scope)
 	return append(steps,
 		report.Step{Say: "Or make a new service principal, and put its appId and password into azure.json on every control-plane machine, and on nodes whose kubelet uses it.",
-			Run: fmt.Sprintf("az ad sp create-for-rbac --role Contributor --scopes /subscriptions/%s/resourceGroups/%s", known(id.Subscription, "SUBSCRIPTION"), known(id.Group, "GROUP")), Changes: true},
+			Run: fmt.Sprintf("az ad sp create-for-rbac --role Contributor --scopes /subscriptions/%s/resourceGroups/%s", rule.Word(id.Subscription, "SUBSCRIPTION"), rule.Word(id.Group, "GROUP")), Changes: true},
 		restart(p))
 }

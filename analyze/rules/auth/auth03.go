@@ -56,7 +56,7 @@ func checkAUTH03(p *rule.Pass) {
 func mayNotJoin(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 	last := errs[len(errs)-1]
 	told := rule.Tell(errs)
-	who := known(last.ObjectID, last.ClientID, "of the controller")
+	who := known(last.ObjectID, last.ClientID)
 	which, cites := subnetOf(p, last)
 	var waiting, working []string
 	for _, e := range errs {
@@ -70,17 +70,17 @@ func mayNotJoin(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 	}
 	subnet := known(az.LastName(last.LinkedScope), "of the message")
 	f := rule.Finding{
-		Subject: report.Object{Kind: "Identity", Name: who},
-		Message: fmt.Sprintf("The controller's identity (object id %s) may not join subnet %s, %s: Azure answered 403 LinkedAuthorizationFailed %s.",
-			who, subnet, which, told.Span()),
+		Subject: report.Object{Kind: "Identity", Name: known(who, "of the controller")},
+		Message: fmt.Sprintf("%s may not join subnet %s, %s: Azure answered 403 LinkedAuthorizationFailed %s.",
+			identity(who), subnet, which, told.Span()),
 		Services: waiting,
 		Cites:    append(told.Cites, cites...),
 	}
-	scope := known(last.LinkedScope, "SUBNET_ID")
+	id, scope := rule.Word(who, "OBJECT_ID"), rule.Word(last.LinkedScope, "SUBNET_ID")
 	f.Fix = []report.Step{
-		{Say: "See which roles the identity has at the subnet.", Run: fmt.Sprintf("az role assignment list --assignee %s --scope %s --include-inherited -o table", who, scope)},
+		{Say: "See which roles the identity has at the subnet.", Run: fmt.Sprintf("az role assignment list --assignee %s --scope %s --include-inherited -o table", id, scope)},
 		{Say: "Give it Network Contributor there, or at the virtual network if node pools use several subnets. It can take 20 minutes until it counts; the controller tries again by itself.",
-			Run: fmt.Sprintf("az role assignment create --assignee-object-id %s --assignee-principal-type ServicePrincipal --role \"Network Contributor\" --scope %s", who, scope), Changes: true},
+			Run: fmt.Sprintf("az role assignment create --assignee-object-id %s --assignee-principal-type ServicePrincipal --role \"Network Contributor\" --scope %s", id, scope), Changes: true},
 	}
 	switch exists(p, last.LinkedScope) {
 	case disproved:

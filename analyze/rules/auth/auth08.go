@@ -86,6 +86,10 @@ func checkAUTH08(p *rule.Pass) {
 	if len(waiting) == 0 {
 		f.Severity = report.Warning
 	}
+	f.Fix = []report.Step{
+		{Say: "Check the file on every machine: it must parse.", Run: "sudo python3 -m json.tool /etc/kubernetes/azure.json"},
+		{Say: "Give it either useManagedIdentityExtension: true or aadClientId with aadClientSecret, and each kubelet that failed a restart.", Run: "sudoedit /etc/kubernetes/azure.json && sudo systemctl restart kubelet", Changes: true},
+		restart(p)}
 	if strings.Contains(f.Message, "1.10.0") {
 		f.Fix = []report.Step{{Say: "Upgrade the control plane and the nodes to 1.10.0 or later.", Changes: true},
 			{Say: "Until then a service principal works: put aadClientId and aadClientSecret into azure.json on every machine and set useManagedIdentityExtension to false.", Run: "sudoedit /etc/kubernetes/azure.json", Changes: true}, restart(p)}
