@@ -120,7 +120,7 @@ func (p *Path) link() {
 	for i := range lb.Pools {
 		if refers(poolRef(rule), lb.Pools[i].ID) {
 			p.Pool = found(&lb.Pools[i])
-			p.Members = g.members(&lb.Pools[i])
+			p.Members = g.Members(&lb.Pools[i])
 		}
 	}
 }

@@ -6,9 +6,9 @@ import (
 	"azlb/bundle-schema/az"
 )
 
-// members links the entries of a backend pool to machines and nodes. A NIC-based
+// Members links the entries of a backend pool to machines and nodes. A NIC-based
 // pool is read from its IP configurations, an IP-based one from its addresses.
-func (g *Graph) members(pool *az.BackendPool) []*Member {
+func (g *Graph) Members(pool *az.BackendPool) []*Member {
 	var out []*Member
 	for _, ref := range pool.IPConfigurations {
 		out = append(out, g.nicMember(ref.ID, ref.At))
