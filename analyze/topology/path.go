@@ -169,7 +169,7 @@ func (p *Path) findPublicIP() Link[snapshot.PublicIP] {
 	f := p.Frontend.To
 	switch {
 	case f == nil:
-		return Link[snapshot.PublicIP]{State: p.Frontend.State, Why: "there is no frontend to carry it"}
+		return p.unattached()
 	case f.PublicIP != nil:
 		return found(f.PublicIP)
 	case f.Frontend.PublicIP == nil:
@@ -179,6 +179,20 @@ func (p *Path) findPublicIP() Link[snapshot.PublicIP] {
 	return missing[snapshot.PublicIP](group != "" && g.Snapshot.Complete(&bundle.PublicIPs, group),
 		fmt.Sprintf("the frontend refers to %s, which does not exist", az.LastName(f.Frontend.PublicIP.ID)),
 		fmt.Sprintf("the public IPs of resource group %s are not completely in the bundle", group))
+}
+
+// unattached is the public IP that was made for the Service, or that it asks for,
+// while no frontend carries it yet.
+func (p *Path) unattached() Link[snapshot.PublicIP] {
+	g, s := p.Service.graph, p.Service
+	for i := range g.Snapshot.PublicIPs {
+		pip := &g.Snapshot.PublicIPs[i]
+		derived := s.Prefix != "" && strings.HasPrefix(strings.ToLower(pip.Name), strings.ToLower(g.ClusterName+"-"+s.Prefix))
+		if derived && strings.HasSuffix(strings.ToLower(pip.Name), "-ipv6") == (p.Family == corev1.IPv6Protocol) || p.Address != "" && pip.IPAddress == p.Address {
+			return found(pip)
+		}
+	}
+	return missing[snapshot.PublicIP](s.Prefix != "" && g.completeInNodeGroups(&bundle.PublicIPs), "no public IP of the Service exists", "the public IPs are not completely in the bundle")
 }
 
 // findRule finds the rule of the port on the frontend; an HA-ports rule serves all.

@@ -16,7 +16,7 @@ import (
 func (w *Walk) probe() {
 	p := w.Path
 	if p.Rule.To == nil {
-		w.gone(Probe, p.Rule.State, "there is no load balancing rule to carry it")
+		w.behind(Probe, p.Rule.State, "there is no load balancing rule to carry it")
 		return
 	}
 	if p.Probe.To == nil {
@@ -60,6 +60,8 @@ func servedPort(s *topology.Service, port int) bool {
 func (w *Walk) pool() {
 	p := w.Path
 	switch pool := p.Pool.To; {
+	case p.Rule.To == nil:
+		w.behind(Pool, p.Pool.State, p.Pool.Why)
 	case pool == nil:
 		w.gone(Pool, p.Pool.State, p.Pool.Why)
 	case len(p.Members) == 0:
@@ -73,7 +75,7 @@ func (w *Walk) pool() {
 func (w *Walk) node() {
 	p := w.Path
 	if len(p.Members) == 0 {
-		w.gone(Node, stateOf(p), "there is no backend to receive the packet")
+		w.behind(Node, stateOf(p), "there is no backend to receive the packet")
 		return
 	}
 	up, down, strange := 0, []*topology.Member{}, 0

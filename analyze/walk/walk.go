@@ -113,6 +113,12 @@ func (w *Walk) gone(kind string, state report.HopState, why string) {
 	w.add(kind, "", state, verdict, why, nil)
 }
 
+// behind adds a hop that cannot be there because one before it is not: that one
+// blocks, this one is only missing.
+func (w *Walk) behind(kind string, state report.HopState, why string) {
+	w.add(kind, "", state, report.VerdictUnknown, why, nil)
+}
+
 // frontend adds the public IP, where there is one, and the frontend.
 func (w *Walk) frontend() {
 	p := w.Path
@@ -141,6 +147,10 @@ func (w *Walk) frontend() {
 func (w *Walk) rule() {
 	p := w.Path
 	r := p.Rule.To
+	if p.Frontend.To == nil {
+		w.behind(Rule, p.Rule.State, p.Rule.Why)
+		return
+	}
 	if r == nil {
 		w.gone(Rule, p.Rule.State, p.Rule.Why)
 		return
