@@ -86,6 +86,10 @@ func (w *Walk) securityHop(wanted desired.Sources) {
 		w.gone(NSG, report.HopUnknown, "the addresses behind the allowed service tags ("+strings.Join(wanted.Tags, ", ")+") are not in the bundle")
 		return
 	}
+	if c == nil && len(w.Path.Members) == 0 {
+		w.gone(NSG, report.HopUnknown, "without a backend no packet reaches a security group")
+		return
+	}
 	if c == nil {
 		w.gone(NSG, report.HopUnknown, "the backends' subnets and interfaces are not in the bundle")
 		return
