@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"maps"
 	"slices"
 	"strconv"
@@ -226,7 +227,7 @@ func (f *Files) event(on any, e Event) error {
 		"involvedObject": object, "message": e.Message, "reason": e.Reason, "type": or(e.Type, "Warning"),
 		"source": map[string]any{"component": component}, "reportingComponent": component, "reportingInstance": "",
 		"metadata": map[string]any{"name": fmt.Sprintf("%v.case%s%d", meta["name"], strings.ToLower(e.Reason), len(f.Content)), "namespace": namespace, "creationTimestamp": at,
-			"uid": fmt.Sprintf("00000000-0000-4000-8000-%012d", len(e.Message)+n)}}
+			"uid": fmt.Sprintf("00000000-0000-4000-8000-%012d", crc32.ChecksumIEEE(fmt.Append(nil, meta["uid"], e.Reason, e.Message, at, n)))}}
 	return f.applyFile(Edit{In: bundle.Events.ID, Add: []any{ev}})
 }
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -101,7 +102,7 @@ func judge(p *rule.Pass, f *rule.Finding, r reason, old bool) {
 		}
 	case !p.Complete(&bundle.Events, ""):
 		f.Severity, f.Confidence, f.Why = report.Warning, report.Possible, "the events are not completely in the bundle"
-	case !r.sure && !p.Complete(&bundle.ControllerLog, ""):
+	case !r.sure && (lastLog(p) == nil || !p.Complete(&bundle.ControllerLog, "")):
 		f.Severity, f.Confidence, f.Why = report.Warning, report.Possible, "the controller's log is not completely in the bundle"
 	case !r.sure:
 		f.Confidence, f.Why = report.Likely, "why the controller does not act is not in the bundle"
@@ -182,14 +183,14 @@ func why(p *rule.Pass, s *topology.Service, old bool) (reason, bool) {
 	log := lastLog(p)
 	created := s.CreationTimestamp.Time
 	if log != nil && !log.Last.IsZero() && log.Last.Before(created) {
-		return reason{subject: string(log.Kind), cites: []report.Cite{log.Doc.CiteWhole()}, absence: []*bundle.Evidence{&bundle.ControllerLog},
+		return reason{subject: string(log.Kind), cites: lastRecord(p, log), absence: []*bundle.Evidence{&bundle.ControllerLog},
 			say: fmt.Sprintf("The controller's log (%s) ends at %s, before the Service was made: the controller does not run any more.", log.File, clock(log.Last)), sure: true}, true
 	}
 	if !old || !p.Complete(&bundle.Events, "") || busy(p, created) {
 		return reason{}, false
 	}
 	if log != nil {
-		return reason{subject: string(log.Kind), cites: []report.Cite{log.Doc.CiteWhole()}, absence: []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog},
+		return reason{subject: string(log.Kind), cites: lastRecord(p, log), absence: []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog},
 			say: fmt.Sprintf("The controller's log (%s) goes on after the Service was made and never names it: another instance may hold the lease, or its service controller is switched off.", log.File)}, true
 	}
 	return reason{subject: "of the cloud provider", absence: []*bundle.Evidence{&bundle.Events},
@@ -209,7 +210,7 @@ func down(controllers []topology.Controller) (reason, bool) {
 		}
 		if r.say == "" {
 			r = reason{subject: c.Pod.Name, say: fmt.Sprintf("The controller %s does not run: %s.", c.Pod.Name, say), sure: true,
-				fix: []report.Step{{Say: "Read why its last run ended.", Run: fmt.Sprintf("kubectl -n kube-system logs %s --previous --tail 100", c.Pod.Name)}}}
+				fix: []report.Step{{Say: "Read why its last run ended.", Run: fmt.Sprintf("kubectl -n kube-system logs %s --previous --tail 100", rule.Word(c.Pod.Name, "POD"))}}}
 		}
 		r.cites = append(r.cites, cite)
 	}
@@ -246,6 +247,16 @@ func lastLog(p *rule.Pass) *snapshot.LogFile {
 		}
 	}
 	return last
+}
+
+// lastRecord cites the last line of a log that was kept, if there is one.
+func lastRecord(p *rule.Pass, log *snapshot.LogFile) []report.Cite {
+	for _, r := range slices.Backward(p.Snapshot.Records) {
+		if r.Log.File == log.File {
+			return []report.Cite{r.Cite("")}
+		}
+	}
+	return nil
 }
 
 // busy reports whether a controller worked on some Service after that time: syncs

@@ -53,9 +53,9 @@ func checkTHR02(p *rule.Pass) {
 		Cites:   told.Cites,
 	}
 	if c := p.Snapshot.Config; c != nil && c.CloudProviderRateLimit {
-		rate := "the default of 1 call per second"
+		rate := "the default rate of 1 call a second"
 		if c.CloudProviderRateLimitQPS > 0 {
-			rate = fmt.Sprintf("%g calls per second", c.CloudProviderRateLimitQPS)
+			rate = fmt.Sprintf("a rate of %g a second", c.CloudProviderRateLimitQPS)
 		}
 		f.Message += fmt.Sprintf(" azure.json sets cloudProviderRateLimit with %s.", rate)
 		f.Cites = append(f.Cites, c.Doc.Cite("/cloudProviderRateLimit"))
