@@ -1,0 +1,56 @@
+// Package probe holds the rules about health probes and the pods that answer them.
+package probe
+
+import (
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"azlb/analyze/rule"
+	"azlb/analyze/snapshot"
+	"azlb/analyze/topology"
+)
+
+// Rules of this topic, in the order in which a packet meets them.
+var Rules = []*rule.Rule{PROBE03, PROBE04}
+
+// selecting are the Services whose pods a selector names and that the provider serves.
+func selecting(p *rule.Pass) []*topology.Service {
+	var out []*topology.Service
+	for _, s := range p.Graph.Services {
+		if !s.Foreign() && !s.Deleting() && len(s.Spec.Selector) > 0 {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// living are a Service's pods that have not ended and are not about to.
+func living(s *topology.Service) []*snapshot.Pod {
+	var out []*snapshot.Pod
+	for _, pod := range s.Pods {
+		if pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed && pod.DeletionTimestamp == nil {
+			out = append(out, pod)
+		}
+	}
+	return out
+}
+
+// proxies are the sidecars of service meshes. They take every inbound connection of
+// the pod, whichever ports its other containers declare.
+var proxies = []string{"istio-proxy", "linkerd-proxy", "envoy-sidecar", "kuma-sidecar", "consul-dataplane"}
+
+func isProxy(name string) bool { return slices.Contains(proxies, name) }
+
+// inMesh reports whether a mesh's sidecar, also one that is an init container, is in the pod.
+func inMesh(pod *snapshot.Pod) bool {
+	return slices.ContainsFunc(slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers), func(c corev1.Container) bool { return isProxy(c.Name) })
+}
+
+// aside reports whether a port is named after something that no client is meant to reach.
+func aside(name string) bool {
+	name = strings.ToLower(name)
+	return slices.ContainsFunc([]string{"metric", "prom", "health", "probe", "admin", "debug", "status", "monitor", "pprof"},
+		func(word string) bool { return strings.Contains(name, word) })
+}
