@@ -40,8 +40,9 @@ var AUTH08 = &rule.Rule{
 // unreleased are the versions with the managed identity bug.
 var unreleased = regexp.MustCompile(`^v?1\.10\.0-(?:alpha|beta|rc)`)
 
-// other are settings by which the provider gets an identity that are no secret.
-var other = regexp.MustCompile(`(?i)"?(?:aadClientCertPath|aadMSIDataPlaneIdentityPath|aadFederatedTokenFile)"?\s*:\s*"[^"]`)
+// other are settings by which the provider gets an identity without a secret, a
+// certificate or the machine's own identity.
+var other = regexp.MustCompile(`(?i)"?(?:aadMSIDataPlaneIdentityPath|aadFederatedTokenFile)"?\s*:\s*"[^"]`)
 
 func checkAUTH08(p *rule.Pass) {
 	errs := p.Current(func(e *errtext.Error) bool {

@@ -220,7 +220,7 @@ func down(controllers []topology.Controller) (reason, bool) {
 // none is the reason where there is no controller for Azure at all: all pods of
 // kube-system are known and the kube-controller-manager is told to leave it.
 func none(p *rule.Pass, controllers []topology.Controller) (reason, bool) {
-	if p.Graph.Managed() || !p.Complete(&bundle.ControllerPods, "") {
+	if !p.Complete(&bundle.ControllerPods, "") {
 		return reason{}, false
 	}
 	r := reason{subject: string(snapshot.CloudController), sure: true, absence: []*bundle.Evidence{&bundle.ControllerPods}}
