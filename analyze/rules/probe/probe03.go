@@ -173,6 +173,9 @@ func other(p corev1.ContainerPort, named bool) string {
 
 func noListener(s *topology.Service, wrong []mismatch) rule.Finding {
 	f := rule.Finding{Subject: report.Object{Kind: "Service", Namespace: s.Namespace, Name: s.Name}, Services: []string{s.Key()}}
+	if len(s.Status.LoadBalancer.Ingress) == 0 {
+		f.Severity = report.Warning // without an address something else is wrong first
+	}
 	if len(wrong) == 1 {
 		f.Subject.Port = int(s.Spec.Ports[wrong[0].index].Port)
 	}

@@ -1,0 +1,144 @@
+package datapath
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"azlb/analyze/rule"
+	"azlb/analyze/snapshot"
+	"azlb/analyze/topology"
+	bundle "azlb/bundle-schema"
+	"azlb/report"
+)
+
+// DATA02 is a backend of an internal load balancer that calls its own frontend.
+var DATA02 = &rule.Rule{
+	ID:       "AZLB-DATA02",
+	Severity: report.Info,
+	Doc: report.Doc{
+		Title:   "a backend of the internal load balancer calls its own frontend",
+		Symptom: "From outside the cluster the internal address always answers; from the nodes, or from pods with hostNetwork on them, about one connection in as many as there are backends times out.",
+		Cause: "Azure does not answer a machine that is sent back to itself: when a backend of an internal load balancer calls the frontend and the load balancer picks that same machine, source and destination are alike and the connection hangs. " +
+			"In most clusters kube-proxy sends calls to the load balancer's address straight to a pod, so that they never leave the node. They do leave it where something bypasses kube-proxy, with externalTrafficPolicy Local in some versions, and with ipMode Proxy.",
+		Fix: []report.Step{
+			{Say: "Inside the cluster, call the Service's cluster IP or its DNS name instead of the load balancer's address.", Run: "kubectl get service -n NAMESPACE SERVICE -o jsonpath='{.spec.clusterIP}'"},
+		},
+		References: []string{"https://learn.microsoft.com/azure/load-balancer/load-balancer-troubleshoot-backend-traffic", "https://github.com/feiskyer/kubernetes-handbook/blob/master/en/troubleshooting/azure.md",
+			"kubernetes-sigs/cluster-api-provider-azure#2434", "kubernetes-sigs/kubespray#2684"},
+		Healthy: "Every internal Service could be called by its own backends; that it exists is nothing. The rule speaks only where an event or a kubelet's log tells of a timeout at the internal address, from a node in that Service's backend pool, and even then as an information.",
+	},
+	Needs: rule.Needs{
+		Any: []*bundle.Evidence{&bundle.Events},
+		All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers},
+	},
+	Check: checkDATA02,
+}
+
+// call is a timeout at an address, told by a node or a pod.
+type call struct {
+	node string // on which the caller runs; empty: not known
+	who  string
+	text string
+	cite report.Cite
+}
+
+func checkDATA02(p *rule.Pass) {
+	internal := slices.DeleteFunc(watched(p), func(s *topology.Service) bool {
+		return !p.Wants.Of(s.Key()).Internal.V || len(s.Addresses()) == 0
+	})
+	if len(internal) == 0 {
+		p.NotApplicable("no internal load balancer has an address")
+		return
+	}
+	calls := timeouts(p)
+	for _, s := range internal {
+		pool := poolNodes(s)
+		for _, address := range s.Addresses() {
+			i := slices.IndexFunc(calls, func(c call) bool { return pool[c.node] && mentions(c.text, address) })
+			if i < 0 {
+				continue
+			}
+			c := calls[i]
+			p.Find(rule.Finding{
+				Subject:    object(s),
+				Services:   []string{s.Key()},
+				Confidence: report.Possible,
+				Why:        "whether the load balancer sent the caller back to its own machine cannot be seen; kube-proxy answers most calls of this kind on the node",
+				Message: fmt.Sprintf("%s timed out at %s, the internal address of %s, and runs on %s, which is one of its backends. Azure does not answer a backend that the internal load balancer sends back to itself.",
+					c.who, address, s.Key(), c.node),
+				Cites: []report.Cite{c.cite, s.Doc.Cite("/status/loadBalancer/ingress/0/ip")},
+				Fix: []report.Step{{Say: fmt.Sprintf("Inside the cluster, call %s.%s.svc or the cluster IP instead of %s.", s.Name, s.Namespace, address),
+					Run: fmt.Sprintf("kubectl get service -n %s %s -o jsonpath='{.spec.clusterIP}'", s.Namespace, s.Name)}},
+			})
+			break
+		}
+	}
+}
+
+// timeouts collects what events of pods and nodes, and kubelets, say of timeouts.
+func timeouts(p *rule.Pass) []call {
+	var out []call
+	for _, e := range p.Snapshot.Events {
+		if e.Type != corev1.EventTypeWarning || !timedOut(e.Message) {
+			continue
+		}
+		switch e.Kind {
+		case "Node":
+			out = append(out, call{node: e.Name, who: "Node " + e.Name, text: e.Message, cite: e.Doc.Cite("/message")})
+		case "Pod":
+			if pod := podOf(p, e); pod != nil {
+				out = append(out, call{node: pod.Spec.NodeName, who: "Pod " + e.Namespace + "/" + e.Name, text: e.Message, cite: e.Doc.Cite("/message")})
+			}
+		}
+	}
+	for _, r := range p.Snapshot.Records {
+		if r.Log.Kind == snapshot.Kubelet && timedOut(r.Text) {
+			out = append(out, call{node: nodeOf(p, r), who: "The kubelet whose log is " + r.Log.File, text: r.Text, cite: r.Cite("")})
+		}
+	}
+	return out
+}
+
+func timedOut(text string) bool {
+	text = strings.ToLower(text)
+	return strings.Contains(text, "i/o timeout") || strings.Contains(text, "timed out") || strings.Contains(text, "deadline exceeded")
+}
+
+// mentions reports whether the text names the address as a whole.
+func mentions(text, address string) bool {
+	for rest := text; ; {
+		i := strings.Index(rest, address)
+		if i < 0 {
+			return false
+		}
+		before, after := i == 0 || !part(rest[i-1]), i+len(address) == len(rest) || !part(rest[i+len(address)])
+		if before && after {
+			return true
+		}
+		rest = rest[i+len(address):]
+	}
+}
+
+func part(b byte) bool { return b >= '0' && b <= '9' || b == '.' }
+
+func podOf(p *rule.Pass, e snapshot.Event) *snapshot.Pod {
+	for i := range p.Snapshot.Pods {
+		if pod := &p.Snapshot.Pods[i]; pod.Namespace == e.Namespace && pod.Name == e.Name {
+			return pod
+		}
+	}
+	return nil
+}
+
+// nodeOf is the node whose name stands in a kubelet's log record or file name.
+func nodeOf(p *rule.Pass, r snapshot.Record) string {
+	for _, n := range p.Graph.Nodes {
+		if strings.Contains(r.Text, n.Name) || strings.Contains(r.Log.File, n.Name) {
+			return n.Name
+		}
+	}
+	return ""
+}

@@ -1,0 +1,72 @@
+// Package datapath holds the rules about what stands behind the load balancer:
+// nodes that are down, backends that call themselves, Services without ready pods.
+package datapath
+
+import (
+	"fmt"
+	"slices"
+
+	"azlb/analyze/rule"
+	"azlb/analyze/topology"
+	"azlb/analyze/walk"
+	"azlb/report"
+)
+
+// Rules of this topic, in the order in which a packet meets them.
+var Rules = []*rule.Rule{DATA01, DATA02, DATA04}
+
+// watched are the Services that the provider serves and that are meant to stay.
+func watched(p *rule.Pass) []*topology.Service {
+	var out []*topology.Service
+	for _, s := range p.Graph.Services {
+		if !s.Foreign() && !s.Deleting() {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// poolNodes are the names of the nodes in the backend pools of a Service.
+func poolNodes(s *topology.Service) map[string]bool {
+	out := map[string]bool{}
+	for _, p := range s.Paths {
+		for _, m := range p.Members {
+			if m.Node != nil {
+				out[m.Node.Name] = true
+			}
+		}
+	}
+	return out
+}
+
+// machine names a node's machine as az does: the flags of `az vmss` or `az vm`.
+func machine(n *topology.Node) (program, flags string, ok bool) {
+	switch {
+	case n.ScaleSet != "" && n.Instance != "":
+		return "az vmss", fmt.Sprintf("-g %s -n %s --instance-ids %s", n.Group, n.ScaleSet, n.Instance), true
+	case n.VM != "":
+		return "az vm", fmt.Sprintf("-g %s -n %s", n.Group, n.VM), true
+	case n.ByName && n.Machine != nil:
+		return "az vm", fmt.Sprintf("-g %s -n %s", n.Group, n.Machine.Name), true
+	}
+	return "", "", false
+}
+
+func names(nodes []*topology.Node) []string {
+	var out []string
+	for _, n := range nodes {
+		out = append(out, n.Name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// stopped reports whether the node's machine is known not to run.
+func stopped(n *topology.Node) bool {
+	s := walk.PowerState(n)
+	return s != "" && s != "running" && s != "starting"
+}
+
+func object(s *topology.Service) report.Object {
+	return report.Object{Kind: "Service", Namespace: s.Namespace, Name: s.Name}
+}
