@@ -8,7 +8,9 @@ import (
 	"azlb/analyze/rule"
 	"azlb/analyze/rules/auth"
 	"azlb/analyze/rules/config"
+	"azlb/analyze/rules/datapath"
 	"azlb/analyze/rules/nsg"
+	"azlb/analyze/rules/probe"
 	"azlb/analyze/rules/sync"
 	"azlb/analyze/rules/throttling"
 )
@@ -20,6 +22,8 @@ func All() []*rule.Rule {
 		config.Rules,
 		throttling.Rules,
 		nsg.Rules,
+		probe.Rules,
+		datapath.Rules,
 		sync.Rules,
 	)
 }
