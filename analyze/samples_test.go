@@ -29,6 +29,7 @@ var update = flag.Bool("update", false, "write the samples' golden reports anew"
 type sample struct {
 	Capture   string          `json:"capture"`
 	Groups    []string        `json:"groups"`
+	Later     string          `json:"later"`
 	Recording bool            `json:"recording"`
 	Base      string          `json:"base"`
 	Edits     []ruletest.Edit `json:"edits"`

@@ -30,6 +30,7 @@ import (
 type sample struct {
 	Capture   string          `json:"capture"`   // folder below AZLB_CAPTURES
 	Groups    []string        `json:"groups"`    // given with --resource-group
+	Later     string          `json:"later"`     // from the last thing that happened to the collection; 30s when empty
 	Recording bool            `json:"recording"` // keep the recording instead of a bundle
 	Base      string          `json:"base"`      // another sample
 	Edits     []ruletest.Edit `json:"edits"`     // on top of any
@@ -123,7 +124,14 @@ func (s sample) record(dir string) error {
 	if captures == "" {
 		return errors.New("AZLB_CAPTURES names no folder of recordings")
 	}
-	return record(filepath.Join(captures, s.Capture), dir, s.Groups)
+	later := 30 * time.Second
+	if s.Later != "" {
+		var err error
+		if later, err = time.ParseDuration(s.Later); err != nil {
+			return err
+		}
+	}
+	return record(filepath.Join(captures, s.Capture), dir, s.Groups, later)
 }
 
 // replay lets the collector make a bundle of a recording.

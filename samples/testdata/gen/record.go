@@ -36,7 +36,7 @@ type recorder struct {
 // record writes a recording. What the captures lack (the namespace, the groups, the
 // control-plane machine) was written after their other files and lies in the folder
 // supplement.
-func record(from, to string, groups []string) error {
+func record(from, to string, groups []string, later time.Duration) error {
 	r := &recorder{from: from, to: to, done: map[string]bool{}}
 	if err := os.MkdirAll(to, 0o755); err != nil {
 		return err
@@ -68,7 +68,7 @@ func record(from, to string, groups []string) error {
 			return err
 		}
 	}
-	if err := r.clock(); err != nil {
+	if err := r.clock(later); err != nil {
 		return err
 	}
 	raw, err := json.MarshalIndent(r.answers, "", "  ")
@@ -261,9 +261,9 @@ func (r *recorder) scaleSets() error {
 	return nil
 }
 
-// clock is the end of the recording: half a minute after the last time that an
-// event or a log line has.
-func (r *recorder) clock() error {
+// clock is the end of the recording: some time after the last one that an event or
+// a log line has.
+func (r *recorder) clock(later time.Duration) error {
 	var list struct {
 		Items []struct {
 			LastTimestamp time.Time `json:"lastTimestamp"`
@@ -294,6 +294,6 @@ func (r *recorder) clock() error {
 			}
 		}
 	}
-	r.answers.Time = end.Add(30 * time.Second).Truncate(time.Second)
+	r.answers.Time = end.Add(later).Truncate(time.Second)
 	return nil
 }
