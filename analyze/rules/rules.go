@@ -9,8 +9,12 @@ import (
 	"azlb/analyze/rules/auth"
 	"azlb/analyze/rules/config"
 	"azlb/analyze/rules/datapath"
+	"azlb/analyze/rules/deletion"
 	"azlb/analyze/rules/nsg"
 	"azlb/analyze/rules/probe"
+	"azlb/analyze/rules/publicip"
+	"azlb/analyze/rules/quota"
+	"azlb/analyze/rules/sku"
 	"azlb/analyze/rules/sync"
 	"azlb/analyze/rules/throttling"
 )
@@ -21,9 +25,13 @@ func All() []*rule.Rule {
 		auth.Rules,
 		config.Rules,
 		throttling.Rules,
+		quota.Rules,
+		sku.Rules,
+		publicip.Rules,
 		nsg.Rules,
 		probe.Rules,
 		datapath.Rules,
+		deletion.Rules,
 		sync.Rules,
 	)
 }
