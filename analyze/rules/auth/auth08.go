@@ -3,6 +3,7 @@ package auth
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,9 +84,15 @@ func checkAUTH08(p *rule.Pass) {
 		f.Message = fmt.Sprintf("The cloud provider finds no credentials, %s: azure.json is empty, invalid or not given with --cloud-config on that machine.", told.Span())
 		f.Confidence, f.Why = report.Likely, "the azure.json of the machine that failed is not in the bundle"
 	}
-	f.Message += " " + waitingNow(waiting)
-	if len(waiting) == 0 {
+	switch {
+	case len(waiting) > 0:
+		f.Message += " " + waitingNow(waiting)
+	case ofKubelets(p, now):
 		f.Severity = report.Warning
+		f.Message += " The kubelet does not start there, so the machine does not become a node that takes traffic."
+	default:
+		f.Severity = report.Warning
+		f.Message += " " + waitingNow(waiting)
 	}
 	f.Fix = []report.Step{
 		{Say: "Check the file on every machine: it must parse.", Run: "sudo python3 -m json.tool /etc/kubernetes/azure.json"},
@@ -123,6 +130,18 @@ func elsewhereConfigured(p *rule.Pass) bool {
 		}
 	}
 	return false
+}
+
+// ofKubelets reports whether only kubelets' logs tell of the errors.
+func ofKubelets(p *rule.Pass, errs []*errtext.Error) bool {
+	for _, e := range errs {
+		for _, c := range e.Cites {
+			if !slices.ContainsFunc(p.Snapshot.Logs, func(l snapshot.LogFile) bool { return l.File == c.File && l.Kind == snapshot.Kubelet }) {
+				return false
+			}
+		}
+	}
+	return len(errs) > 0
 }
 
 // recovered reports whether the log that tells of the failed start went on for so
