@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -13,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	diff "github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"sigs.k8s.io/yaml"
 
@@ -151,11 +152,11 @@ func TestSamples(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			path := s.input(t)
 			r := analysed(t, path)
-			if diff := cmp.Diff(s.Expect.Services, rootCauses(r)); diff != "" {
-				t.Errorf("root causes (-expected +said):\n%s", diff)
+			if d := diff.Diff(s.Expect.Services, rootCauses(r)); d != "" {
+				t.Errorf("root causes (-expected +said):\n%s", d)
 			}
-			if diff := cmp.Diff(s.Expect.Findings, alarms(r)); diff != "" {
-				t.Errorf("findings at error and warning (-expected +said):\n%s", diff)
+			if d := diff.Diff(s.Expect.Findings, alarms(r)); d != "" {
+				t.Errorf("findings at error and warning (-expected +said):\n%s", d)
 			}
 			if strings.HasPrefix(s.name, "healthy") && len(alarms(r)) > 0 {
 				t.Errorf("a healthy cluster has findings: %v", alarms(r))
@@ -175,12 +176,45 @@ func TestSamples(t *testing.T) {
 			if !s.Recording {
 				packed := analysed(t, pack(t, path))
 				packed.Bundle.Name = r.Bundle.Name
-				if diff := cmp.Diff(string(markdown), string(written(t, report.Markdown, packed))); diff != "" {
-					t.Errorf("the packed bundle gives another report:\n%s", diff)
+				if d := diff.Diff(string(markdown), string(written(t, report.Markdown, packed))); d != "" {
+					t.Errorf("the packed bundle gives another report:\n%s", d)
 				}
 			}
 		})
 	}
+}
+
+// TestSamplesIndex keeps samples/README.md, the list of all samples.
+func TestSamplesIndex(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(`# Samples
+
+Complete incidents, each in a folder: the story (README.md), what must be found in it (sample.yaml), the bundle as a readable directory, and the report (report.md).
+` + "`make samples`" + ` makes bundles and reports again. A recorded sample comes from a real cloud-controller-manager, kubectl and az; a written one from the sources of its era.
+
+| Sample | Story | Found | Source |
+| --- | --- | --- | --- |
+`)
+	for _, s := range samples(t) {
+		raw, err := os.ReadFile(filepath.Join(s.dir(), "README.md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		head, _, _ := strings.Cut(string(raw), "\n")
+		name, title, ok := strings.Cut(strings.TrimPrefix(head, "# "), ": ")
+		if !ok || name != s.name {
+			t.Errorf("%s: the first line of README.md is not \"# %s: …\"", s.name, s.name)
+		}
+		source := "written"
+		switch {
+		case s.Capture != "":
+			source = "recorded"
+		case s.Base != "":
+			source += ", on top of " + s.Base
+		}
+		fmt.Fprintf(&b, "| [%s](%s/README.md) | %s | %s | %s |\n", s.name, s.name, title, cmp.Or(strings.Join(s.Expect.Findings, ", "), "nothing"), source)
+	}
+	golden(t, filepath.Join("..", "samples", "README.md"), []byte(b.String()))
 }
 
 // golden compares with a file, or writes it.
@@ -196,8 +230,8 @@ func golden(t *testing.T, path string, got []byte) {
 	if err != nil {
 		t.Fatalf("%v; if the sample is new, run `go test ./analyze -run TestSamples -update`", err)
 	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-golden +got); if the change is meant, run `go test ./analyze -run TestSamples -update`:\n%s", path, diff)
+	if d := diff.Diff(string(want), string(got)); d != "" {
+		t.Errorf("%s (-golden +got); if the change is meant, run `go test ./analyze -run TestSamples -update`:\n%s", path, d)
 	}
 }
 
@@ -259,11 +293,11 @@ func TestSamplesUpToDate(t *testing.T) {
 				}
 			}
 			made.Seal()
-			if diff := cmp.Diff(text(made), text(kept)); diff != "" {
-				t.Errorf("run `go run ./samples/testdata/gen %s` (-made +kept):\n%s", s.name, diff)
+			if d := diff.Diff(text(made), text(kept)); d != "" {
+				t.Errorf("run `go run ./samples/testdata/gen %s` (-made +kept):\n%s", s.name, d)
 			}
-			if diff := cmp.Diff(manifest(t, made), manifest(t, kept)); diff != "" {
-				t.Errorf("the manifest is stale: run `go run ./samples/testdata/gen %s` (-made +kept):\n%s", s.name, diff)
+			if d := diff.Diff(manifest(t, made), manifest(t, kept)); d != "" {
+				t.Errorf("the manifest is stale: run `go run ./samples/testdata/gen %s` (-made +kept):\n%s", s.name, d)
 			}
 			if stray := strays(t, own, kept); len(stray) > 0 {
 				t.Errorf("files that the manifest does not list: %v", stray)
