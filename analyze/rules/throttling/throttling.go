@@ -42,7 +42,7 @@ func harm(p *rule.Pass, f *rule.Finding, errs []*errtext.Error, told rule.Told) 
 		f.Severity = report.Error
 	}
 	if len(f.Services) > 0 {
-		f.Message += fmt.Sprintf(" Syncs run one after the other, so %s wait; Services that have an address keep working, but cannot be changed at present.", rule.List(f.Services))
+		f.Message += fmt.Sprintf(" Syncs run one after the other, which holds up %s; Services that have an address keep working, but cannot be changed at present.", rule.List(f.Services))
 	} else {
 		f.Message += " No Service waits for an address; changes arrive late."
 	}
