@@ -87,7 +87,7 @@ func checkAUTH08(p *rule.Pass) {
 	switch {
 	case len(waiting) > 0:
 		f.Message += " " + waitingNow(waiting)
-	case ofKubelets(p, now):
+	case len(now) > 0 && !slices.ContainsFunc(now, func(e *errtext.Error) bool { return !ofKubelet(e) }):
 		f.Severity = report.Warning
 		f.Message += " The kubelet does not start there, so the machine does not become a node that takes traffic."
 	default:
@@ -132,23 +132,15 @@ func elsewhereConfigured(p *rule.Pass) bool {
 	return false
 }
 
-// ofKubelets reports whether only kubelets' logs tell of the errors.
-func ofKubelets(p *rule.Pass, errs []*errtext.Error) bool {
-	for _, e := range errs {
-		for _, c := range e.Cites {
-			if !slices.ContainsFunc(p.Snapshot.Logs, func(l snapshot.LogFile) bool { return l.File == c.File && l.Kind == snapshot.Kubelet }) {
-				return false
-			}
-		}
-	}
-	return len(errs) > 0
-}
+// ofKubelet reports whether a kubelet's start failed: its own words are around the
+// error, in whatever journal they stand.
+func ofKubelet(e *errtext.Error) bool { return strings.Contains(e.Raw, "failed to run Kubelet") }
 
-// recovered reports whether the log that tells of the failed start went on for so
-// long that a later start succeeded: systemd and the kubelet try again at once.
+// recovered reports whether the log that tells of a kubelet's failed start went on
+// for so long that a later start succeeded: systemd tries again at once.
 func recovered(p *rule.Pass, e *errtext.Error) bool {
 	for _, l := range p.Snapshot.Logs {
-		if len(e.Cites) > 0 && l.File == e.Cites[0].File && l.Kind == snapshot.Kubelet {
+		if len(e.Cites) > 0 && l.File == e.Cites[0].File && ofKubelet(e) {
 			return l.Last.Sub(e.Last) > 5*time.Minute
 		}
 	}
