@@ -108,7 +108,7 @@ func (s *scan) event(ev *snapshot.Event, index int) {
 		}
 		s.told = append(s.told, told{
 			err: e, place: place{at: at, rank: errorEvent, line: index}, first: ev.First,
-			count: max(ev.Count, 1), event: true, from: ev.Reason, cite: ev.Doc.CiteWhole(),
+			count: max(ev.Count, 1), event: true, from: ev.Reason, cite: ev.Doc.Cite("/message"),
 		})
 	}
 }

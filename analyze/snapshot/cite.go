@@ -103,7 +103,23 @@ func placeYAML(raw []byte, path []string) (place, bool) {
 		p.line = nameLine(node)
 	}
 	p.quote = lineAt(raw, p.line)
+	if key != nil && node.Kind == yaml.ScalarNode && !endsInLine(node, p.quote) {
+		p.quote = key.Value + ": " + node.Value
+	}
 	return p, true
+}
+
+// endsInLine reports whether a scalar ends in the line where its key stands.
+func endsInLine(node *yaml.Node, line string) bool {
+	switch node.Style {
+	case yaml.LiteralStyle, yaml.FoldedStyle:
+		return false
+	case yaml.SingleQuotedStyle:
+		return strings.HasSuffix(line, "'")
+	case yaml.DoubleQuotedStyle:
+		return strings.HasSuffix(line, `"`)
+	}
+	return strings.HasSuffix(line, node.Value)
 }
 
 // child is the value under a key of a mapping, with the key, or an item of a list.

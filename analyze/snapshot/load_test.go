@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -57,7 +58,10 @@ func gapsOf(s *Snapshot) (out []string) {
 	return out
 }
 
-// cited checks that the quote of a cite stands in the cited line.
+// blockMark is what stands behind the key of a text that goes on over lines.
+var blockMark = regexp.MustCompile(`^(\S+:) [|>]-? `)
+
+// cited checks that the quote of a cite begins in the cited line.
 func cited(t *testing.T, c report.Cite, text string) {
 	t.Helper()
 	lines := strings.Split(text, "\n")
@@ -65,9 +69,9 @@ func cited(t *testing.T, c report.Cite, text string) {
 		t.Errorf("cite %+v is of a line beyond the %d of the file", c, len(lines))
 		return
 	}
-	line := strings.Join(strings.Fields(lines[c.Line-1]), " ")
+	line := blockMark.ReplaceAllString(strings.Join(strings.Fields(strings.Join(lines[c.Line-1:], " ")), " "), "$1 ")
 	if quote := strings.TrimSuffix(c.Quote, "…"); quote == "" || !strings.Contains(line, quote) {
-		t.Errorf("line %d of %s is %q, the quote %q", c.Line, c.File, line, c.Quote)
+		t.Errorf("line %d of %s is %q, the quote %q", c.Line, c.File, lines[c.Line-1], c.Quote)
 	}
 }
 
