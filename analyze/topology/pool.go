@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"slices"
 	"strings"
 
 	"azlb/bundle-schema/az"
@@ -50,4 +51,18 @@ func (g *Graph) nicMember(id, at string) *Member {
 		m.Node = g.nodes["ip/"+m.Address]
 	}
 	return m
+}
+
+// PoolNodes are the names of the nodes in the Service's backend pools, sorted.
+func (s *Service) PoolNodes() []string {
+	var out []string
+	for _, p := range s.Paths {
+		for _, m := range p.Members {
+			if m.Node != nil && !slices.Contains(out, m.Node.Name) {
+				out = append(out, m.Node.Name)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
 }

@@ -50,8 +50,8 @@ func checkDATA01(p *rule.Pass) {
 	relevant := map[string]bool{}
 	harm := map[string][]*topology.Service{} // by node
 	for _, s := range watched(p) {
-		pool := poolNodes(s)
-		for n := range pool {
+		pool := s.PoolNodes()
+		for _, n := range pool {
 			relevant[n] = true
 		}
 		for _, e := range s.Endpoints {
@@ -95,14 +95,14 @@ func checkDATA01(p *rule.Pass) {
 
 // carriers are the nodes on which alone the Service depends and that are all down:
 // those of its pods, or else the members of its pool. None where one is up or not known.
-func carriers(s *topology.Service, pool map[string]bool) []string {
+func carriers(s *topology.Service, pool []string) []string {
 	endpoints := s.ReadyEndpoints()
 	if len(endpoints) == 0 {
 		endpoints = s.Endpoints
 	}
 	var nodes []*topology.Node
 	for _, e := range endpoints {
-		if !s.Local() || len(pool) == 0 || pool[e.NodeName] { // others the load balancer does not reach
+		if !s.Local() || len(pool) == 0 || slices.Contains(pool, e.NodeName) { // others the load balancer does not reach
 			nodes = append(nodes, e.Node)
 		}
 	}

@@ -55,9 +55,9 @@ func checkDATA02(p *rule.Pass) {
 	}
 	calls := timeouts(p)
 	for _, s := range internal {
-		pool := poolNodes(s)
+		pool := s.PoolNodes()
 		for _, address := range s.Addresses() {
-			i := slices.IndexFunc(calls, func(c call) bool { return pool[c.node] && mentions(c.text, address) })
+			i := slices.IndexFunc(calls, func(c call) bool { return slices.Contains(pool, c.node) && mentions(c.text, address) })
 			if i < 0 {
 				continue
 			}

@@ -165,7 +165,7 @@ func noPort(s *topology.Service, ports []int) rule.Finding {
 // noneLocal is a Service with externalTrafficPolicy Local whose ready pods are all
 // on nodes that are not in its backend pool.
 func noneLocal(s *topology.Service) (rule.Finding, bool) {
-	pool := poolNodes(s)
+	pool := s.PoolNodes()
 	known := true
 	for _, path := range s.Paths {
 		known = known && !slices.ContainsFunc(path.Members, func(m *topology.Member) bool { return m.Node == nil })
@@ -176,7 +176,7 @@ func noneLocal(s *topology.Service) (rule.Finding, bool) {
 	var nodes, outside []string
 	f := rule.Finding{Subject: object(s), Services: []string{s.Key()}, Severity: severity(s), Cites: []report.Cite{s.Doc.Cite("/spec/externalTrafficPolicy")}}
 	for _, e := range s.ReadyEndpoints() {
-		if pool[e.NodeName] || e.NodeName == "" {
+		if e.NodeName == "" || slices.Contains(pool, e.NodeName) {
 			return rule.Finding{}, false
 		}
 		if slices.Contains(nodes, e.NodeName) {

@@ -26,19 +26,6 @@ func watched(p *rule.Pass) []*topology.Service {
 	return out
 }
 
-// poolNodes are the names of the nodes in the backend pools of a Service.
-func poolNodes(s *topology.Service) map[string]bool {
-	out := map[string]bool{}
-	for _, p := range s.Paths {
-		for _, m := range p.Members {
-			if m.Node != nil {
-				out[m.Node.Name] = true
-			}
-		}
-	}
-	return out
-}
-
 // machine names a node's machine as az does: the flags of `az vmss` or `az vm`.
 func machine(n *topology.Node) (program, flags string, ok bool) {
 	switch {

@@ -1,0 +1,70 @@
+// Package pool holds the rules about who is in a backend pool and who cannot be.
+package pool
+
+import (
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"azlb/analyze/errtext"
+	"azlb/analyze/rule"
+	"azlb/analyze/topology"
+	bundle "azlb/bundle-schema"
+	"azlb/bundle-schema/azname"
+)
+
+// Rules of this topic, in the order in which the controller meets them.
+var Rules = []*rule.Rule{POOL03, POOL06, POOL10, POOL09}
+
+// text are the sources in which the controller's failures show.
+var text = []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog}
+
+// watched are the Services that the provider serves and that are meant to stay.
+func watched(p *rule.Pass) []*topology.Service {
+	var out []*topology.Service
+	for _, s := range p.Graph.Services {
+		if !s.Foreign() && !s.Deleting() {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// notFound reports whether the provider failed to find a machine for a node: these
+// texts have no code (cloud-provider-azure, cloudprovider.InstanceNotFound and
+// ErrorNotVmssInstance).
+func notFound(e *errtext.Error) bool {
+	m := strings.ToLower(e.Message)
+	return e.Code == "" && (strings.Contains(m, "instance not found") || strings.Contains(m, "not a vmss instance"))
+}
+
+// before reports whether the cluster is known to be older than 1.minor.
+func before(p *rule.Pass, minor int) bool {
+	v, err := azname.ParseVersion(p.Snapshot.Kubernetes, true)
+	return err == nil && (v.Major < 1 || v.Major == 1 && v.Minor < minor)
+}
+
+// waiting keeps the Services that errors name and that wait for the provider.
+func waiting(p *rule.Pass, errs []*errtext.Error) []string {
+	var out []string
+	for _, e := range errs {
+		if p.Waits(e) && !slices.Contains(out, e.Service) {
+			out = append(out, e.Service)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// eligible reports whether a node is one that the load balancers are meant for.
+func eligible(n *topology.Node) bool {
+	return !n.Virtual() && !n.Excluded() && !n.ControlPlane()
+}
+
+// uninitialized is the taint of a node of which no cloud provider knows yet.
+const uninitialized = "node.cloudprovider.kubernetes.io/uninitialized"
+
+func tainted(n *topology.Node) int {
+	return slices.IndexFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.Key == uninitialized })
+}

@@ -1,0 +1,203 @@
+package pool
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"azlb/analyze/errtext"
+	"azlb/analyze/rule"
+	"azlb/analyze/snapshot"
+	bundle "azlb/bundle-schema"
+	"azlb/bundle-schema/az"
+	"azlb/report"
+)
+
+// POOL06 is an Azure object in a state in which nothing that refers to it can be written.
+var POOL06 = &rule.Rule{
+	ID:       "AZLB-POOL06",
+	Severity: report.Error,
+	Doc: report.Doc{
+		Title:   "an Azure object behind the load balancer is in provisioningState Failed",
+		Symptom: "Changes of Services no longer arrive; Azure answers ReferencedResourceNotProvisioned: a resource used by the load balancer is not in Succeeded state. Traffic of existing Services mostly goes on.",
+		Cause: "When a write to an interface, machine, scale set, public IP or load balancer fails half way, Azure marks the object Failed and keeps its last good configuration. While one object is marked so, Azure refuses to write others that refer to it, and all Services share one load balancer. " +
+			"The next write that succeeds clears the mark, also one that changes nothing.",
+		Fix: []report.Step{
+			{Say: "See what failed.", Run: "az monitor activity-log list --resource-id ID --offset 7d --status Failed -o table"},
+			{Say: "Write the object again without a change.", Run: "az resource update --ids ID", Changes: true},
+			{Say: "Instances of a scale set, and their interfaces, are written with the scale set's model.", Run: "az vmss update-instances -g GROUP -n SCALESET --instance-ids INSTANCE", Changes: true},
+		},
+		References: []string{"https://learn.microsoft.com/azure/networking/troubleshoot-failed-state", "Azure/AKS#326", "kubernetes/kubernetes#65025", "Azure/aks-engine#336", "Azure/acs-engine#446"},
+		Healthy:    "A Failed object serves on with its last good configuration. Without a sync that fails because of it, it is told as a warning that harms no Service. Updating, Creating and Deleting are no failures.",
+	},
+	Needs: rule.Needs{Any: append([]*bundle.Evidence{&bundle.LoadBalancers, &bundle.PublicIPs, &bundle.NICs, &bundle.ScaleSets, &bundle.ScaleSetNICs, &bundle.ScaleSetInstances, &bundle.VMs}, text...)},
+	Check: checkPOOL06,
+}
+
+// faulty is one Azure object that is Failed, or that a refusal names.
+type faulty struct {
+	id    string
+	cites []report.Cite // of its state
+	errs  []*errtext.Error
+}
+
+func checkPOOL06(p *rule.Pass) {
+	byID := map[string]*faulty{}
+	var order []*faulty
+	get := func(id string) *faulty {
+		key := az.Key(id)
+		if key == "" {
+			key = id
+		}
+		if byID[key] == nil {
+			byID[key] = &faulty{id: id}
+			order = append(order, byID[key])
+		}
+		return byID[key]
+	}
+	failed(p, func(r az.Resource, doc *snapshot.Doc) {
+		if strings.EqualFold(r.ProvisioningState, "Failed") {
+			x := get(r.ID)
+			x.cites = append(x.cites, doc.Cite(r.At+"/provisioningState"))
+		}
+	})
+	for _, e := range p.Current(refused) {
+		if !p.Gone(e) {
+			x := get(culprit(e))
+			x.errs = append(x.errs, e)
+		}
+	}
+	for _, x := range order {
+		p.Find(unusable(p, x))
+	}
+}
+
+// refused reports whether Azure refused a write because of the state of another object.
+func refused(e *errtext.Error) bool {
+	return e.Has("ReferencedResourceNotProvisioned") || strings.Contains(e.Message, "is not in Succeeded state")
+}
+
+var usedBy = regexp.MustCompile(`(?i)because resource (/subscriptions/\S+) used by`)
+
+// culprit is the object that a refusal names: of an IP configuration its interface.
+func culprit(e *errtext.Error) string {
+	m := usedBy.FindStringSubmatch(e.Message)
+	if m == nil {
+		return ""
+	}
+	id := m[1]
+	for parsed, ok := az.ParseID(id); ok && len(parsed.Types) > 1 && !strings.EqualFold(parsed.Types[len(parsed.Types)-1], "networkInterfaces") &&
+		!strings.EqualFold(parsed.Types[len(parsed.Types)-1], "virtualMachines"); parsed, ok = az.ParseID(id) {
+		id = az.Parent(id)
+	}
+	return id
+}
+
+// failed visits the objects behind the Services: their load balancers and addresses,
+// and the nodes' interfaces, machines and scale sets.
+func failed(p *rule.Pass, visit func(az.Resource, *snapshot.Doc)) {
+	for i := range p.Snapshot.Loads {
+		if lb := &p.Snapshot.Loads[i]; p.Graph.OwnLoadBalancer(lb) {
+			visit(lb.Resource, lb.Doc)
+		}
+	}
+	seen := map[string]bool{}
+	for _, s := range watched(p) {
+		for _, f := range s.Frontends {
+			if f.PublicIP != nil && !seen[f.PublicIP.ID] {
+				seen[f.PublicIP.ID] = true
+				visit(f.PublicIP.Resource, f.PublicIP.Doc)
+			}
+		}
+	}
+	sets := map[string]bool{}
+	for _, n := range p.Graph.Nodes {
+		for _, nic := range n.NICs {
+			visit(nic.Resource, nic.Doc)
+		}
+		if n.Machine != nil {
+			visit(n.Machine.Resource, n.Machine.Doc)
+		}
+		sets[n.Group+"/"+strings.ToLower(n.ScaleSet)] = true
+	}
+	for i := range p.Snapshot.ScaleSets {
+		if v := &p.Snapshot.ScaleSets[i]; sets[strings.ToLower(az.GroupOf(v.ID)+"/"+v.Name)] {
+			visit(v.Resource, v.Doc)
+		}
+	}
+}
+
+func unusable(p *rule.Pass, x *faulty) rule.Finding {
+	object, again := describe(x.id)
+	f := rule.Finding{Subject: object, Cites: x.cites}
+	if len(x.errs) == 0 {
+		f.Severity = report.Warning
+		f.Message = fmt.Sprintf("%s is in provisioningState Failed. It serves on with its last good configuration, but Azure may refuse to write the load balancer or others that refer to it.", object)
+	} else {
+		told := rule.Tell(x.errs)
+		f.Cites = append(f.Cites, told.Cites...)
+		f.Services = waiting(p, x.errs)
+		f.Message = fmt.Sprintf("Azure refuses to write the load balancer because %s is not in Succeeded state (%s, %s).", object, codeOf(x.errs[len(x.errs)-1]), told.Span())
+		if len(x.cites) == 0 {
+			f.Confidence, f.Why = report.Likely, "the state of the object itself is not in the bundle, or has changed since"
+		}
+		if len(f.Services) == 0 {
+			f.Severity, f.Services = report.Warning, told.Services
+			f.Message += " The Services named keep working as they are, but cannot be changed at present."
+		}
+	}
+	if x.id != "" {
+		f.Fix = []report.Step{
+			{Say: "See what failed.", Run: fmt.Sprintf("az monitor activity-log list --resource-id %s --offset 7d --status Failed -o table", x.id)},
+			{Say: "Write it again without a change; the mark goes with the next write that succeeds.", Run: again, Changes: true},
+		}
+	}
+	return f
+}
+
+func codeOf(e *errtext.Error) string {
+	for _, c := range append([]string{e.Code}, e.Inner...) {
+		if strings.EqualFold(c, "ReferencedResourceNotProvisioned") {
+			return c
+		}
+	}
+	return "without a code"
+}
+
+// describe names an object by its id, and the command that writes it again.
+func describe(id string) (report.Object, string) {
+	parsed, ok := az.ParseID(id)
+	if !ok || len(parsed.Types) == 0 {
+		return report.Object{Kind: "Resource", Name: "that the message does not name"}, ""
+	}
+	last := len(parsed.Types) - 1
+	object := report.Object{Kind: kind(parsed.Types[last]), Name: parsed.Names[last]}
+	if set, instance := parsed.Name("virtualMachineScaleSets"), parsed.Name("virtualMachines"); set != "" && instance != "" {
+		object.Name = strings.Join(append([]string{set + "_" + instance}, parsed.Names[2:]...), "/")
+		return object, fmt.Sprintf("az vmss update-instances -g %s -n %s --instance-ids %s", parsed.Group, set, instance)
+	}
+	switch object.Kind {
+	case "VirtualMachine":
+		return object, fmt.Sprintf("az vm reapply -g %s -n %s", parsed.Group, object.Name)
+	case "NetworkInterface":
+		return object, fmt.Sprintf("az network nic update -g %s -n %s", parsed.Group, object.Name)
+	}
+	return object, "az resource update --ids " + id
+}
+
+// kind is the word for an ARM type.
+func kind(typ string) string {
+	switch strings.ToLower(typ) {
+	case "networkinterfaces":
+		return "NetworkInterface"
+	case "virtualmachines":
+		return "VirtualMachine"
+	case "virtualmachinescalesets":
+		return "ScaleSet"
+	case "loadbalancers":
+		return "LoadBalancer"
+	case "publicipaddresses":
+		return "PublicIP"
+	}
+	return typ
+}
