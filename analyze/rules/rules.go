@@ -11,6 +11,7 @@ import (
 	"azlb/analyze/rules/datapath"
 	"azlb/analyze/rules/deletion"
 	"azlb/analyze/rules/nsg"
+	"azlb/analyze/rules/pool"
 	"azlb/analyze/rules/probe"
 	"azlb/analyze/rules/publicip"
 	"azlb/analyze/rules/quota"
@@ -31,6 +32,7 @@ func All() []*rule.Rule {
 		nsg.Rules,
 		probe.Rules,
 		datapath.Rules,
+		pool.Rules,
 		deletion.Rules,
 		sync.Rules,
 	)
