@@ -14,7 +14,7 @@ import (
 func cluster(w *rule.World) report.Cluster {
 	s := w.Snapshot
 	c := report.Cluster{UID: s.KubeSystemUID, Kubernetes: s.Kubernetes, AzCLI: s.AzCLI, ResourceGroups: w.Graph.NodeGroups,
-		Provider: provider(s), Managed: managed(s)}
+		Provider: provider(w), Managed: w.Graph.Managed()}
 	if m := s.Manifest; m != nil {
 		c.Context = m.Cluster.Context
 		c.Region = m.Cluster.Region
@@ -42,29 +42,9 @@ func cluster(w *rule.World) report.Cluster {
 	return c
 }
 
-// managed reports whether this is AKS: the collector says so, a node carries its
-// label, or an address its tag.
-func managed(s *snapshot.Snapshot) bool {
-	if s.Manifest != nil && s.Manifest.Cluster.Managed {
-		return true
-	}
-	for _, n := range s.Nodes {
-		if _, ok := n.Labels["kubernetes.azure.com/cluster"]; ok {
-			return true
-		}
-	}
-	for _, p := range s.PublicIPs {
-		for k := range p.Tags {
-			if strings.HasPrefix(strings.ToLower(k), "aks-managed-") {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // provider names the controller that writes the load balancers.
-func provider(s *snapshot.Snapshot) string {
+func provider(w *rule.World) string {
+	s := w.Snapshot
 	for _, want := range []snapshot.LogKind{snapshot.CloudController, snapshot.KubeController} {
 		for _, p := range s.Pods {
 			if p.Namespace != "kube-system" || !strings.Contains(p.Name, string(want)) {
@@ -81,7 +61,7 @@ func provider(s *snapshot.Snapshot) string {
 			return string(want) + " " + s.Logs[i].Version
 		}
 	}
-	if managed(s) {
+	if w.Graph.Managed() {
 		return "cloud-controller-manager of AKS (not visible)"
 	}
 	return ""

@@ -34,7 +34,7 @@ var AUTH08 = &rule.Rule{
 		Affects:    "the managed identity bug: 1.10.0 alpha, beta and rc; everything else: all versions",
 		Healthy:    "A file that names no secret is right where a certificate, a federated token or a managed identity does its work, and where the rest comes from a Kubernetes secret. While Services are reconciled the controller evidently has credentials, whatever a file says that somebody added.",
 	},
-	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.CloudConfig, &bundle.ControllerLog, &bundle.LogFile}},
+	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.CloudConfig, &bundle.ControllerLog}},
 	Check: checkAUTH08,
 }
 
