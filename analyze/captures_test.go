@@ -21,6 +21,12 @@ type truth struct {
 	Rules    []string `json:"rules"`
 }
 
+// contradicted are captures whose evidence shows another end than their truth tells:
+// nobody could find that there. They stand in the table as misses.
+var contradicted = map[string]string{
+	"orphan-pip": "the last recorded try came after the lock was gone and deleted the address: no list of Azure has it",
+}
+
 // TestCaptures analyses every recorded cluster of the folder that AZLB_CAPTURES
 // names, as loose files in a folder of a neutral name, and compares with the truth
 // about it. It logs the table of what was expected and what was said.
@@ -47,11 +53,24 @@ func TestCaptures(t *testing.T) {
 				t.Fatal(err)
 			}
 			var expected, said string
+			var misses []string
 			defer func() {
-				fmt.Fprintf(&table, "%-4s %-30s %-28s %s\n", mark(!t.Failed()), name, expected, said)
+				fmt.Fprintf(&table, "%-4s %-30s %-28s %s\n", mark(len(misses) == 0 && !t.Failed()), name, expected, said)
 			}()
 			r := analysed(t, neutral(t, filepath.Dir(path)))
-			expected, said = judge(t, known, r)
+			expected, said, misses = judge(known, r)
+			why, excused := contradicted[name]
+			switch {
+			case excused && len(misses) > 0:
+				said += "MISSED: " + why
+			case excused:
+				t.Errorf("it is found after all; take it out of the list of contradicted captures (%s)", why)
+			}
+			for _, m := range misses {
+				if !excused {
+					t.Error(m)
+				}
+			}
 			for _, f := range r.Bundle.Files {
 				if f.As == "" {
 					t.Errorf("%s was not recognised: %s", f.Name, f.Note)
@@ -82,9 +101,9 @@ func neutral(t *testing.T, from string) string {
 	return to
 }
 
-// judge compares a report with the truth and returns both for the table.
-func judge(t *testing.T, known truth, r *report.Report) (expected, said string) {
-	t.Helper()
+// judge compares a report with the truth: both for the table, and what differs.
+func judge(known truth, r *report.Report) (expected, said string, misses []string) {
+	miss := func(format string, args ...any) { misses = append(misses, fmt.Sprintf(format, args...)) }
 	causes := rootCauses(r)
 	named := namedServices(known, r)
 	implemented := slices.DeleteFunc(slices.Clone(known.Rules), func(id string) bool { return !isRule(id) })
@@ -92,33 +111,33 @@ func judge(t *testing.T, known truth, r *report.Report) (expected, said string) 
 	case known.Category == "healthy":
 		for _, f := range every(r.Findings) {
 			if f.Severity != report.Info && len(f.Services) > 0 {
-				t.Errorf("healthy, but %s %s says: %s", f.Severity, f.Rule, f.Message)
+				miss("healthy, but %s %s says: %s", f.Severity, f.Rule, f.Message)
 			}
 		}
-		return "nothing", strings.Join(alarms(r), ", ")
+		return "nothing", strings.Join(alarms(r), ", "), misses
 	case len(implemented) == 0:
 		expected = "(" + strings.Join(known.Rules, ", ") + ")" // or SYNC00: of these rules there is none yet
 		for _, s := range named {
 			if c := causes[s]; c != "" && c != "AZLB-SYNC00" {
-				t.Errorf("%s: root cause %s, but no rule of the truth (%s) exists", s, c, strings.Join(known.Rules, ", "))
+				miss("%s: root cause %s, but no rule of the truth (%s) exists", s, c, strings.Join(known.Rules, ", "))
 			}
 		}
 	default:
 		expected = strings.Join(implemented, " or ")
 		for _, s := range named {
 			if _, exists := causes[s]; exists && !slices.Contains(implemented, causes[s]) {
-				t.Errorf("%s: root cause %q, want %s", s, causes[s], expected)
+				miss("%s: root cause %q, want %s", s, causes[s], expected)
 			} else if !exists && (len(r.Findings) == 0 || !slices.Contains(implemented, r.Findings[0].Rule)) {
-				t.Errorf("%s is gone; the first finding is not %s: %v", s, expected, alarms(r))
+				miss("%s is gone; the first finding is not %s: %v", s, expected, alarms(r))
 			}
 		}
 	}
-	spared(t, named, r)
+	misses = append(misses, spared(named, r)...)
 	var parts []string
 	for _, s := range named {
 		parts = append(parts, s+"="+causes[s])
 	}
-	return expected, strings.Join(parts, " ") + " | " + strings.Join(alarms(r), ", ")
+	return expected, strings.Join(parts, " ") + " | " + strings.Join(alarms(r), ", "), misses
 }
 
 // namedServices are those that the truth is about.
@@ -140,20 +159,21 @@ func namedServices(known truth, r *report.Report) []string {
 	return named
 }
 
-// spared checks that no error harms a Service that the truth does not name and that
-// has an address and an unbroken path.
-func spared(t *testing.T, named []string, r *report.Report) {
-	t.Helper()
+// spared lists the errors that harm a Service which the truth does not name and
+// which has an address and an unbroken path.
+func spared(named []string, r *report.Report) []string {
+	var out []string
 	for _, s := range r.Services {
 		if slices.Contains(named, s.Key()) || len(s.Addresses) == 0 || blocked(s) {
 			continue
 		}
 		for _, f := range every(r.Findings) {
 			if f.Severity == report.Error && slices.Contains(f.Services, s.Key()) {
-				t.Errorf("%s works, but the error %s harms it: %s", s.Key(), f.Rule, f.Message)
+				out = append(out, fmt.Sprintf("%s works, but the error %s harms it: %s", s.Key(), f.Rule, f.Message))
 			}
 		}
 	}
+	return out
 }
 
 func blocked(s report.Service) bool {
