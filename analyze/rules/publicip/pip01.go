@@ -79,7 +79,7 @@ func checkPIP01(p *rule.Pass) {
 	}
 	for _, s := range p.Graph.Services {
 		want := p.Wants.Of(s.Key())
-		if want == nil || s.Foreign() || s.Deleting() || want.Internal.V || want.PublicIPGroup.V == "" || az.Masked(want.PublicIPGroup.V) {
+		if want == nil || s.Foreign() || s.Deleting() || want.Internal.V || want.PublicIPGroup.V == "" {
 			continue
 		}
 		v := want.PublicIPName

@@ -147,7 +147,7 @@ func (x *full) finding(p *rule.Pass) (rule.Finding, bool) {
 		return f, false
 	}
 	if len(dead) > 0 {
-		f.Message += fmt.Sprintf(" %d of its frontends belong to no living Service; removing them makes room.", len(dead))
+		f.Message += fmt.Sprintf(" Frontends of no living Service: %d; removing them makes room.", len(dead))
 		for _, l := range dead {
 			f.Cites = append(f.Cites, l.Frontend.LB.Doc.Cite(l.Frontend.At+"/name"))
 		}
