@@ -207,6 +207,8 @@ Complete incidents, each in a folder: the story (README.md), what must be found 
 		}
 		source := "written"
 		switch {
+		case s.Capture != "" && len(s.Edits) > 0:
+			source = "recorded, with edits"
 		case s.Capture != "":
 			source = "recorded"
 		case s.Base != "":
