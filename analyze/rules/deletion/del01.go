@@ -36,7 +36,7 @@ var DEL01 = &rule.Rule{
 }
 
 func expectedAddress(e *errtext.Error) bool {
-	return strings.Contains(e.Message, "Expected to find an IP address for service") && !strings.Contains(e.Message, "Assuming it has been removed")
+	return strings.Contains(e.Message, "Expected to find an IP address for service")
 }
 
 func checkDEL01(p *rule.Pass) {
