@@ -46,7 +46,7 @@ func checkPOOL09(p *rule.Pass) {
 	var order []string
 	for _, s := range watched(p) {
 		for _, path := range s.Paths {
-			if !p.Wants.Of(s.Key()).Internal.V || path.Pool.To == nil || len(path.Members) > 0 || !azname.IsInternalName(path.Frontend.To.LB.Name) {
+			if path.Pool.To == nil || len(path.Members) > 0 || !azname.IsInternalName(path.Frontend.To.LB.Name) {
 				continue
 			}
 			lb := path.Frontend.To.LB
