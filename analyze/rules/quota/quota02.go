@@ -8,6 +8,7 @@ import (
 
 	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
+	"azlb/analyze/snapshot"
 	"azlb/analyze/topology"
 	bundle "azlb/bundle-schema"
 	"azlb/bundle-schema/az"
@@ -52,7 +53,7 @@ var limits = map[string]int{"basic": 200, "standard": 600}
 // full is one load balancer at its limit, as told, as seen, or both.
 type full struct {
 	name string
-	lb   *topology.Frontend // some frontend of it; nil: it is not in the bundle
+	lb   *snapshot.LoadBalancer // nil: it is not in the bundle
 	errs []*errtext.Error
 }
 
@@ -76,7 +77,7 @@ func checkQUOTA02(p *rule.Pass) {
 	for i := range p.Snapshot.Loads {
 		lb := &p.Snapshot.Loads[i]
 		if n := len(lb.Frontends); n > 0 && p.Graph.OwnLoadBalancer(lb) && (byName[strings.ToLower(lb.Name)] != nil || n >= basicIn2018) {
-			get(lb.Name).lb = &topology.Frontend{Frontend: &lb.Frontends[n-1], LB: lb}
+			get(lb.Name).lb = lb
 		}
 	}
 	for _, x := range order {
@@ -111,11 +112,10 @@ func (x *full) finding(p *rule.Pass) (rule.Finding, bool) {
 	var dead []topology.Leftover
 	room := "Load balancer " + x.name
 	count, limit := 0, 0
-	if x.lb != nil {
-		lb := x.lb.LB
+	if lb := x.lb; lb != nil {
 		count, limit = len(lb.Frontends), limits[strings.ToLower(lb.SKU.Name)]
 		room = fmt.Sprintf("Load balancer %s (%s) has %d frontends", lb.Name, orUnknown(lb.SKU.Name), count)
-		f.Cites = append(f.Cites, lb.Doc.Cite(lb.At+"/name"), lb.Doc.Cite(x.lb.At+"/name"))
+		f.Cites = append(f.Cites, lb.Doc.Cite(lb.At+"/name"), lb.Doc.Cite(lb.Frontends[count-1].At+"/name"))
 		for _, l := range p.Graph.Leftovers {
 			if l.Frontend != nil && l.Frontend.LB == lb {
 				dead = append(dead, l)
@@ -123,7 +123,7 @@ func (x *full) finding(p *rule.Pass) (rule.Finding, bool) {
 		}
 	}
 	waiting := x.waiting(p)
-	old := x.lb != nil && strings.EqualFold(x.lb.LB.SKU.Name, "Basic") && count == basicIn2018
+	old := x.lb != nil && strings.EqualFold(x.lb.SKU.Name, "Basic") && count == basicIn2018
 	switch {
 	case len(x.errs) > 0:
 		most := ""
@@ -179,7 +179,7 @@ func (x *full) waiting(p *rule.Pass) []string {
 func (x *full) fix(p *rule.Pass, dead []topology.Leftover) []report.Step {
 	group := ""
 	if x.lb != nil {
-		group = az.GroupOf(x.lb.LB.ID)
+		group = az.GroupOf(x.lb.ID)
 	} else if g := p.Graph.ProviderGroups(); len(g) == 1 {
 		group = g[0]
 	}
@@ -193,7 +193,7 @@ func (x *full) fix(p *rule.Pass, dead []topology.Leftover) []report.Step {
 		steps = append(steps, report.Step{Say: fmt.Sprintf("Remove what is left of the other %d dead Services in the same order: rules, probes, frontend, public IP.", len(dead)-most)})
 	}
 	steps = append(steps, report.Step{Say: "Let several Services share one address: an ingress controller in front of them, or, from 1.20 on, the same spec.loadBalancerIP on other ports."})
-	if x.lb == nil || !strings.EqualFold(x.lb.LB.SKU.Name, "Standard") {
+	if x.lb == nil || !strings.EqualFold(x.lb.SKU.Name, "Standard") {
 		if p.Graph.Managed() {
 			steps = append(steps, report.Step{Say: "Move the cluster to the Standard SKU, which takes 600 frontends.", Run: "az aks update -g GROUP -n CLUSTER --load-balancer-sku standard", Changes: true})
 		} else {
