@@ -49,7 +49,23 @@ func service(w *rule.World, svc *topology.Service, findings []report.Finding) re
 		s.Paths = append(s.Paths, x.Report())
 	}
 	s.Status, s.Summary = status(svc, walks, s.RootCause, findings)
+	if s.RootCause == "" && s.Status != report.Serving {
+		if f := designed(svc.Key(), findings); f != nil {
+			s.RootCause, s.Summary = f.Rule, join(f.Title, s.Summary)
+		}
+	}
 	return s
+}
+
+// designed is the note that explains a Service which does not serve and has no
+// fault: for example one that was scaled to nothing on purpose.
+func designed(key string, findings []report.Finding) *report.Finding {
+	for i := range findings {
+		if f := &findings[i]; f.Severity == report.Info && f.Confidence != report.Possible && slices.Contains(f.Services, key) {
+			return f
+		}
+	}
+	return nil
 }
 
 // status is the Service's state as a whole, with one line that says why.
