@@ -33,12 +33,13 @@ func TestMetamorphic(t *testing.T) {
 		if s.Recording {
 			continue
 		}
-		files, err := ruletest.Load(filepath.Join(s.dir(), "bundle"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r := analysed(t, filepath.Join(s.dir(), "bundle"))
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			files, err := ruletest.Load(filepath.Join(s.dir(), "bundle"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := analysed(t, filepath.Join(s.dir(), "bundle"))
 			check := func(name string, change func(*testing.T, *ruletest.Files) string, translate func(string) string) bool {
 				d := diff.Diff(answer(r, translate), answer(analysed(t, change(t, files.Clone())), same))
 				if d != "" {
@@ -126,12 +127,12 @@ var (
 	agent    = regexp.MustCompile(`27347916|agentpool[12]`)
 	instance = regexp.MustCompile(`k8s-(pool\d)-vmss(?:(/virtualMachines/|_)(\d+)|(\d{6}))?`)
 	ordinal  = regexp.MustCompile(`"instanceId": "(\d+)"`)
-	patterns = func() []*regexp.Regexp {
-		var out []*regexp.Regexp
+	named    = func() *regexp.Regexp {
+		var names []string
 		for _, w := range words {
-			out = append(out, regexp.MustCompile(`(?i)\b`+regexp.QuoteMeta(w.from)+`\b`))
+			names = append(names, regexp.QuoteMeta(w.from))
 		}
-		return out
+		return regexp.MustCompile(`(?i)\b(?:` + strings.Join(names, "|") + `)\b`)
 	}()
 )
 
@@ -153,9 +154,10 @@ func rename(s string) string {
 	s = ordinal.ReplaceAllStringFunc(s, func(m string) string {
 		return fmt.Sprintf(`"instanceId": "%d"`, moved(ordinal.FindStringSubmatch(m)[1]))
 	})
-	for i, w := range words {
-		s = patterns[i].ReplaceAllString(s, w.to)
-	}
+	s = named.ReplaceAllStringFunc(s, func(m string) string {
+		i := slices.IndexFunc(words, func(w struct{ from, to string }) bool { return strings.EqualFold(w.from, m) })
+		return words[i].to
+	})
 	s = tenant.ReplaceAllString(s, "customer-$1")
 	s = agent.ReplaceAllStringFunc(s, func(m string) string {
 		return map[string]string{"27347916": "90125555", "agentpool1": "linuxset1", "agentpool2": "winset2"}[m]

@@ -150,6 +150,7 @@ func TestSamples(t *testing.T) {
 	schema := reportSchema(t)
 	for _, s := range samples(t) {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			path := s.input(t)
 			r := analysed(t, path)
 			if d := diff.Diff(s.Expect.Services, rootCauses(r)); d != "" {
