@@ -109,7 +109,7 @@ func (b *Bundle) deliver(name string, entry *Entry, it item, visit func(File) er
 	}
 	text := io.Reader(body)
 	if entry == nil {
-		text = plainText(body)
+		text = PlainText(body)
 	}
 	err = visit(File{Name: name, Entry: entry, Size: it.size, Reader: text})
 	if err != nil && !(body.damage != "" && errors.Is(err, io.ErrUnexpectedEOF)) {

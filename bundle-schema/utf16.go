@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// plainText gives a loose file as UTF-8 without a byte order mark: Windows
+// PlainText gives a file as UTF-8 without a byte order mark: Windows
 // PowerShell 5 writes what `>` catches as UTF-16, and Notepad puts a mark first.
-func plainText(r io.Reader) io.Reader {
+func PlainText(r io.Reader) io.Reader {
 	b := bufio.NewReader(r)
 	mark, _ := b.Peek(3) // an error is met again by the first Read
 	switch {

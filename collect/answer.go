@@ -17,8 +17,6 @@ var emptyItems = regexp.MustCompile(`(?m)^items:\s*\[\]\s*$`)
 // malformed says what an answer is that is not what its command prints; empty: it is.
 func malformed(e *bundle.Evidence, raw []byte) string {
 	switch {
-	case e.Format == bundle.Log:
-		return ""
 	case len(bytes.TrimSpace(raw)) == 0:
 		return "nothing"
 	case e.Format == bundle.JSON && !json.Valid(raw):
@@ -32,10 +30,7 @@ func malformed(e *bundle.Evidence, raw []byte) string {
 // empty reports whether the answer is that there is nothing.
 func empty(e *bundle.Evidence, raw []byte) bool {
 	text := bytes.TrimSpace(raw)
-	switch e.Format {
-	case bundle.Log:
-		return len(text) == 0
-	case bundle.YAML:
+	if e.Format == bundle.YAML {
 		return emptyItems.Match(text)
 	}
 	var list struct {
@@ -47,9 +42,10 @@ func empty(e *bundle.Evidence, raw []byte) bool {
 	return json.Unmarshal(text, &list) == nil && list.Value != nil && len(*list.Value) == 0
 }
 
-// beginning quotes the first words of an answer for a sentence.
+// beginning quotes the first words of an answer, without its secrets.
 func beginning(raw []byte) string {
-	text, _, _ := strings.Cut(strings.TrimSpace(strings.ToValidUTF8(string(raw[:min(len(raw), 400)]), "?")), "\n")
+	text, _, _ := strings.Cut(strings.TrimSpace(strings.ToValidUTF8(string(raw[:min(len(raw), 4<<10)]), "?")), "\n")
+	text = sentence(text)
 	if len(text) > 60 {
 		text = strings.ToValidUTF8(text[:60], "") + "…"
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"time"
@@ -120,11 +121,50 @@ func (x *executor) one(ctx context.Context, c Command) []bundle.Entry {
 
 // attempt runs a command once and keeps what it answers.
 func (x *executor) attempt(ctx context.Context, c Command) (bundle.Entry, ending) {
-	entry, end, raw, cut := x.run(ctx, c)
-	if end.Status == bundle.StatusOK || end.Status == bundle.StatusTruncated {
-		x.keep(c, raw, cut, &entry, &end)
+	var entry bundle.Entry
+	var end ending
+	if c.Evidence.Format == bundle.Log {
+		entry, end = x.log(ctx, c)
+	} else {
+		var raw []byte
+		var cut bool
+		if entry, end, raw, cut = x.document(ctx, c); end.Status == bundle.StatusOK {
+			x.keep(c, raw, cut, &entry, &end)
+		}
 	}
 	x.finish(c, &entry, end)
+	return entry, end
+}
+
+// document runs a command whose answer is held whole, because it is parsed; cut
+// says that it was longer than the evidence's cap.
+func (x *executor) document(ctx context.Context, c Command) (entry bundle.Entry, end ending, raw []byte, cut bool) {
+	out := &head{max: c.Evidence.Cap}
+	entry, end = x.run(ctx, c, out)
+	return entry, end, out.kept.Bytes(), out.lost
+}
+
+// log runs a command whose answer is redacted and spooled as it comes. Of one that
+// was ended from outside, half a log is better than none.
+func (x *executor) log(ctx context.Context, c Command) (bundle.Entry, ending) {
+	r, w := io.Pipe()
+	var kept *tail
+	var fault error
+	var reader sync.WaitGroup
+	reader.Go(func() { kept, fault = x.spool.stream(c.Evidence, r) })
+	entry, end := x.run(ctx, c, w)
+	w.Close() // of a pipe never fails
+	reader.Wait()
+	early := end.Status == bundle.StatusTimeout || end.Status == bundle.StatusCancelled
+	switch {
+	case fault != nil:
+		end = ending{Status: bundle.StatusFailed, Reason: fault.Error()}
+	case early && kept.text:
+		end.Status = bundle.StatusTruncated
+		kept.keep(c.Evidence, c.Path, &entry, &end)
+	case end.Status == bundle.StatusOK:
+		kept.keep(c.Evidence, c.Path, &entry, &end)
+	}
 	return entry, end
 }
 
@@ -142,35 +182,28 @@ func (x *executor) finish(c Command, entry *bundle.Entry, end ending) {
 	x.progress.Done(c, *entry)
 }
 
-// run runs a command once and returns its raw answer; cut says that it was longer
-// than the evidence's cap.
-func (x *executor) run(ctx context.Context, c Command) (entry bundle.Entry, end ending, raw []byte, cut bool) {
-	entry = gapEntry(c.Evidence, c.Argv(), c.Scope, "", "")
+// run runs a command once; out takes its answer as it is, secrets included.
+func (x *executor) run(ctx context.Context, c Command, out io.Writer) (bundle.Entry, ending) {
+	entry := gapEntry(c.Evidence, c.Argv(), c.Scope, "", "")
 	if end, stop := x.mayNot(ctx, c); stop {
-		return entry, end, nil, false
+		return entry, end
 	}
 	limited, cancel := context.WithTimeoutCause(ctx, x.timeout, errCommand)
 	defer cancel()
-	out := &head{max: c.Evidence.Cap}
 	x.progress.Start(c)
 	entry.Started = x.now()
 	o := x.runner.Run(limited, c, out)
 	entry.Millis = x.now().Sub(entry.Started).Milliseconds()
-	entry.Exit, entry.Stderr = o.Exit, sentence(o.Stderr)
+	o.Stderr = sentence(o.Stderr)
+	entry.Exit, entry.Stderr = o.Exit, o.Stderr
 	// A command that was ended from outside may still have left a clean exit code.
 	switch {
 	case o.Exit == 0 && o.Err == nil:
-		end = ending{Status: bundle.StatusOK}
+		return entry, ending{Status: bundle.StatusOK}
 	case limited.Err() != nil:
-		end = x.ended(context.Cause(limited), c)
-		if c.Evidence.Format == bundle.Log && out.kept.Len() > 0 {
-			end.Status = bundle.StatusTruncated // half a log is better than none
-		}
-	default:
-		end = classify(c, o)
-		end.Reason = sentence(end.Reason)
+		return entry, x.ended(context.Cause(limited), c)
 	}
-	return entry, end, out.kept.Bytes(), out.lost
+	return entry, classify(c, o)
 }
 
 // mayNot says why a command is not even started.
@@ -215,7 +248,7 @@ func (x *executor) ended(cause error, c Command) ending {
 	}
 }
 
-// keep redacts an answer, spools it and completes the entry.
+// keep redacts a document, spools it and completes the entry.
 func (x *executor) keep(c Command, raw []byte, cut bool, entry *bundle.Entry, end *ending) {
 	if fault := malformed(c.Evidence, raw); fault != "" && !cut {
 		*end = ending{Status: bundle.StatusFailed, Reason: fmt.Sprintf("%s answered %s", c.Program, fault), Fallback: c.Program == bundle.Az}

@@ -2,6 +2,7 @@ package collect
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -25,11 +26,23 @@ func (x *executor) cloudConfig(path string, ownMachine bool) bundle.Entry {
 		}
 		path = nodeConfig
 	}
-	entry, raw := x.readFile(e, path)
-	if entry.Status != "" {
-		return entry
-	}
-	return x.keepFile(e, e.Path, raw, entry)
+	return x.file(e, path, nil, func(f *os.File, _ int64, entry *bundle.Entry) (ending, error) {
+		raw, err := io.ReadAll(io.LimitReader(bundle.PlainText(f), e.Cap+1))
+		switch {
+		case err != nil:
+			return ending{}, err
+		case int64(len(raw)) > e.Cap:
+			return ending{}, fmt.Errorf("it is longer than %d MiB, so it is no azure.json", e.Cap>>20)
+		}
+		end := ending{Status: bundle.StatusOK}
+		if len(bytes.TrimSpace(raw)) == 0 {
+			end.Status = bundle.StatusEmpty
+		}
+		if err := x.spool.keep(e, e.Path, raw, entry); err != nil {
+			end = ending{Status: keepFault(err), Reason: err.Error()}
+		}
+		return end, nil
+	})
 }
 
 // logFiles keeps the logs that the customer named.
@@ -42,14 +55,44 @@ func (x *executor) logFiles(paths []string) []bundle.Entry {
 	used := map[string]bool{}
 	for _, path := range paths {
 		name := fileName(path, used)
-		entry, raw := x.readFile(e, path)
-		entry.Scope["name"] = name
-		if entry.Status == "" {
-			entry = x.keepFile(e, "logs/files/"+name, raw, entry)
-		}
-		entries = append(entries, entry)
+		entries = append(entries, x.file(e, path, Values{"name": name}, func(f *os.File, size int64, entry *bundle.Entry) (ending, error) {
+			return x.logFile(e, f, size, "logs/files/"+name, entry)
+		}))
 	}
 	return entries
+}
+
+// lookBack is how much is read before the part of a long log that is kept: a
+// private key that began there must be seen to end.
+const lookBack = 64 << 10
+
+// logFile keeps a log, or the end of a long one. What is no text is refused: nobody
+// could see the secrets in it.
+func (x *executor) logFile(e *bundle.Evidence, f *os.File, size int64, path string, entry *bundle.Entry) (ending, error) {
+	begin := make([]byte, 4<<10)
+	n, err := f.ReadAt(begin, 0)
+	if err != nil && err != io.EOF {
+		return ending{}, err
+	}
+	text, err := io.ReadAll(bundle.PlainText(bytes.NewReader(begin[:n])))
+	if err != nil || bytes.IndexByte(text, 0) >= 0 || bytes.HasPrefix(text, []byte("\x1f\x8b")) {
+		return ending{}, errors.New("it is no text: unpack it, or save it as UTF-8, and give it again")
+	}
+	from := max(0, size-e.Cap-lookBack)
+	if bytes.HasPrefix(begin, []byte("\xff\xfe")) || bytes.HasPrefix(begin, []byte("\xfe\xff")) {
+		from = 0 // only its first bytes say that it is UTF-16
+	}
+	if _, err := f.Seek(from, io.SeekStart); err != nil {
+		return ending{}, err
+	}
+	kept, err := x.spool.stream(e, bundle.PlainText(f))
+	if err != nil {
+		return ending{}, err
+	}
+	kept.lost = kept.lost || from > 0
+	end := ending{Status: bundle.StatusOK}
+	kept.keep(e, path, entry, &end)
+	return end, nil
 }
 
 var unsafeName = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
@@ -68,58 +111,34 @@ func fileName(path string, used map[string]bool) string {
 	return unique
 }
 
-// readFile reads at most the evidence's cap and, where a file is longer, its end:
-// the newest lines are there.
-func (x *executor) readFile(e *bundle.Evidence, path string) (bundle.Entry, []byte) {
-	entry := gapEntry(e, nil, Values{"file": filepath.Base(path)}, "", "")
+// file lets take read a file of this machine, and makes its entry.
+func (x *executor) file(e *bundle.Evidence, path string, scope Values, take func(*os.File, int64, *bundle.Entry) (ending, error)) bundle.Entry {
+	entry := gapEntry(e, nil, scope, "", "")
+	entry.Scope["file"] = filepath.Base(path)
 	entry.Started = x.now()
-	fail := func(err error) (bundle.Entry, []byte) {
+	end, err := readRegular(path, func(f *os.File, size int64) (ending, error) { return take(f, size, &entry) })
+	entry.Status, entry.Reason = end.Status, end.Reason
+	if err != nil {
 		entry.Status, entry.Reason = bundle.StatusFailed, "reading the file: "+err.Error()
 		if os.IsPermission(err) {
 			entry.Status = bundle.StatusDenied
 		}
-		return entry, nil
 	}
+	return entry
+}
+
+func readRegular(path string, read func(*os.File, int64) (ending, error)) (ending, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return fail(err)
+		return ending{}, err
 	}
 	defer f.Close()
 	info, err := f.Stat()
-	if err != nil {
-		return fail(err)
-	}
-	if !info.Mode().IsRegular() {
-		return fail(fmt.Errorf("%s is not a regular file", path))
-	}
-	if over := info.Size() - e.Cap; over > 0 {
-		entry.Reason = fmt.Sprintf("the file is longer than %d MiB; its beginning is not kept", e.Cap>>20)
-		if _, err := f.Seek(over, io.SeekStart); err != nil {
-			return fail(err)
-		}
-	}
-	raw, err := io.ReadAll(io.LimitReader(f, e.Cap))
-	if err != nil {
-		return fail(err)
-	}
-	return entry, raw
-}
-
-func (x *executor) keepFile(e *bundle.Evidence, path string, raw []byte, entry bundle.Entry) bundle.Entry {
 	switch {
-	case entry.Reason != "":
-		entry.Status = bundle.StatusTruncated
-		// The cut is somewhere inside a line.
-		if _, rest, ok := bytes.Cut(raw, []byte("\n")); ok {
-			raw = rest
-		}
-	case len(bytes.TrimSpace(raw)) == 0:
-		entry.Status = bundle.StatusEmpty
-	default:
-		entry.Status = bundle.StatusOK
+	case err != nil:
+		return ending{}, err
+	case !info.Mode().IsRegular():
+		return ending{}, fmt.Errorf("%s is not a regular file", path)
 	}
-	if err := x.spool.keep(e, path, raw, &entry); err != nil {
-		entry.Status, entry.Reason = keepFault(err), err.Error()
-	}
-	return entry
+	return read(f, info.Size())
 }

@@ -119,7 +119,9 @@ func (r *Recording) Run(ctx context.Context, c Command, stdout io.Writer) Outcom
 		if err != nil {
 			return Outcome{Exit: -1, Err: fmt.Errorf("reading the recording: %w", err)}
 		}
-		o.Stderr = string(raw[:min(len(raw), stderrCap)])
+		stderr := &head{max: stderrCap}
+		stderr.Write(raw) // never fails
+		o.Stderr = stderr.text()
 	}
 	if recorded.Stdout == "" {
 		return o

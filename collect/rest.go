@@ -31,7 +31,7 @@ func (x *executor) rest(ctx context.Context, c Command) []bundle.Entry {
 		return nil
 	}
 	x.progress.Plan(1)
-	entry, end, raw, cut := x.run(ctx, first)
+	entry, end, raw, cut := x.document(ctx, first)
 	if end.Status != bundle.StatusOK {
 		x.finish(first, &entry, end)
 		return []bundle.Entry{entry}
@@ -83,7 +83,7 @@ func (x *executor) nextPage(ctx context.Context, first Command, link string, n i
 		return gapEntry(first.Evidence, nil, c.Scope, bundle.StatusSkipped, err.Error()), "", merged, missingPage(n, err.Error())
 	}
 	x.progress.Plan(1)
-	entry, end, raw, cut := x.run(ctx, c)
+	entry, end, raw, cut := x.document(ctx, c)
 	if end.Status == bundle.StatusOK && (cut || !json.Valid(raw)) {
 		end = ending{Status: bundle.StatusFailed, Reason: fmt.Sprintf("page %d is not JSON, or too long", n)}
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"time"
 
 	bundle "azlb/bundle-schema"
@@ -57,7 +58,7 @@ func (Processes) Run(ctx context.Context, c Command, stdout io.Writer) Outcome {
 	// A grandchild that left the group may hold the pipes open.
 	cmd.WaitDelay = 2 * time.Second
 	err = cmd.Run()
-	o := Outcome{Stderr: stderr.kept.String()}
+	o := Outcome{Stderr: stderr.text()}
 	var exit *exec.ExitError
 	switch {
 	case err == nil:
@@ -85,4 +86,13 @@ func (h *head) Write(p []byte) (int, error) {
 	}
 	h.kept.Write(p)
 	return n, nil
+}
+
+// text is what was kept, in whole lines: half a secret has no form that tells it.
+func (h *head) text() string {
+	text := h.kept.String()
+	if end := strings.LastIndexByte(text, '\n'); h.lost && end >= 0 {
+		text = text[:end+1]
+	}
+	return text
 }

@@ -20,7 +20,9 @@ var armSecret = regexp.MustCompile(`(?:password|secret|sharedkey|accesskey|prima
 // ARM redacts what az or ARM print about resources and the account: osProfile but
 // for the computer's name, settings of extensions, the name of the user. Ids,
 // addresses, tags and states stay.
-func ARM(b []byte) ([]byte, Counts, error) {
+func ARM(b []byte) ([]byte, Counts, error) { return arm(b, new(Learned)) }
+
+func arm(b []byte, l *Learned) ([]byte, Counts, error) {
 	counts := Counts{}
 	e := jsonEdit{b: b, choose: func(path []string, raw []byte) []byte {
 		key := leaf(path)
@@ -41,6 +43,9 @@ func ARM(b []byte) ([]byte, Counts, error) {
 			return nil
 		case slices.Contains(armTexts, key) || armSecret.MatchString(key):
 			counts[VMSecret]++
+			if key != "adminusername" && key != "caller" { // names, no secrets
+				l.add(VMSecret, text)
+			}
 		case key == "name" && parent(path) == "user":
 			counts[UserName]++
 		default:
@@ -49,5 +54,5 @@ func ARM(b []byte) ([]byte, Counts, error) {
 		return []byte(`"` + Mark + `"`)
 	}}
 	out, err := e.edit()
-	return finished(out, counts, err)
+	return finished(out, counts, l, err)
 }

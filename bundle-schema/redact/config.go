@@ -15,12 +15,13 @@ var configSecret = regexp.MustCompile(`(?i)secret|password|token|key$|credential
 // Config redacts the configuration of the cloud provider (azure.json). Of a secret
 // its length stays, and so do "" and the literal "msi", because rules read them.
 // The provider takes YAML as well as JSON.
-func Config(b []byte) ([]byte, Counts, error) {
+func Config(b []byte) ([]byte, Counts, error) { return config(b, new(Learned)) }
+
+func config(b []byte, l *Learned) ([]byte, Counts, error) {
 	counts := Counts{}
 	if text := bytes.TrimSpace(b); len(text) > 0 && text[0] != '{' && text[0] != '[' {
-		out, more := Text(configYAML(b, counts))
-		counts.Add(more)
-		return out, counts, nil
+		s := scrubber{counts: counts, learned: l}
+		return s.text(configYAML(b, counts, l)), counts, nil
 	}
 	e := jsonEdit{b: b, choose: func(path []string, raw []byte) []byte {
 		if raw == nil || !slices.ContainsFunc(path, configSecret.MatchString) {
@@ -39,10 +40,11 @@ func Config(b []byte) ([]byte, Counts, error) {
 			return nil
 		}
 		counts[ConfigKey]++
+		l.add(ConfigKey, value)
 		return []byte(strconv.Quote(sized(value)))
 	}}
 	out, err := e.edit()
-	return finished(out, counts, err)
+	return finished(out, counts, l, err)
 }
 
 // harmless reports values that are no secret: none, the managed identity, the mark.
@@ -53,12 +55,13 @@ var yamlKey = regexp.MustCompile(`^(\s*(?:- +)?)(["']?)([\w.-]+)(["']?\s*:)(\s*)
 
 // configYAML does the same to YAML, line by line; what is nested under such a key
 // is left out.
-func configYAML(b []byte, counts Counts) []byte {
+func configYAML(b []byte, counts Counts, l *Learned) []byte {
 	var out []byte
 	hidden := -1 // indentation of the key whose value is left out
 	for line := range bytes.Lines(b) {
 		indent := len(line) - len(bytes.TrimLeft(line, " "))
 		if hidden >= 0 && (indent > hidden || len(bytes.TrimSpace(line)) == 0 || indent == hidden && line[indent] == '-') {
+			l.add(ConfigKey, strings.Trim(string(bytes.TrimSpace(line)), `"'`))
 			continue
 		}
 		hidden = -1
@@ -76,6 +79,8 @@ func configYAML(b []byte, counts Counts) []byte {
 		with := sized(value)
 		if strings.ContainsAny(value[:1], "|>[{&!") {
 			with = Mark // the value itself is below, or is none that has a length
+		} else {
+			l.add(ConfigKey, value)
 		}
 		counts[ConfigKey]++
 		out = append(append(out, bytes.Join(m[1:5], nil)...), " "+with+"\n"...)

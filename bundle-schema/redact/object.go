@@ -19,12 +19,14 @@ import (
 // parse, has anchors, or is not in the layout of kubectl) is left out, a comment
 // stands in its place, and an error names its line; the other items are kept. Where
 // that happens outside of the items of a list, nothing is kept.
-func Object(b []byte) ([]byte, Counts, error) {
+func Object(b []byte) ([]byte, Counts, error) { return object(b, new(Learned)) }
+
+func object(b []byte, l *Learned) ([]byte, Counts, error) {
 	counts := Counts{}
 	var out []byte
 	var errs []error
 	for _, p := range pieces(b) {
-		edited, err := object(p.text, counts)
+		edited, err := redactPiece(p.text, counts, l)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("the object at line %d is left out: %w", p.line, err))
 			edited = []byte(leftOut)
@@ -34,9 +36,8 @@ func Object(b []byte) ([]byte, Counts, error) {
 		}
 		out = append(out, edited...)
 	}
-	out, more := Text(out)
-	counts.Add(more)
-	return out, counts, errors.Join(errs...)
+	s := scrubber{counts: counts, learned: l}
+	return s.text(out), counts, errors.Join(errs...)
 }
 
 const leftOut = "# an object was left out here: it could not be redacted with certainty\n"
@@ -83,8 +84,8 @@ func pieces(b []byte) []piece {
 // the lines could not be counted.
 const foreignBreaks = "\u0085\u2028\u2029"
 
-// object edits one piece, and reads what it edited again: nothing may be left.
-func object(text []byte, counts Counts) ([]byte, error) {
+// redactPiece edits one piece, and reads what it edited again: nothing may be left.
+func redactPiece(text []byte, counts Counts, l *Learned) ([]byte, error) {
 	trimmed := string(bytes.TrimSpace(text))
 	if trimmed == "" || trimmed == "---" || strings.HasPrefix(trimmed, "#") && !strings.Contains(trimmed, "\n") {
 		return text, nil
@@ -93,19 +94,19 @@ func object(text []byte, counts Counts) ([]byte, error) {
 		return nil, errLayout
 	}
 	done := Counts{}
-	out, err := editObject(text, done)
+	out, err := editObject(text, done, l)
 	if err != nil || len(done) == 0 {
 		return out, err
 	}
 	left := Counts{}
-	if _, err := editObject(out, left); err != nil || len(left) > 0 {
+	if _, err := editObject(out, left, nil); err != nil || len(left) > 0 {
 		return nil, errLayout
 	}
 	counts.Add(done)
 	return out, nil
 }
 
-func editObject(text []byte, counts Counts) ([]byte, error) {
+func editObject(text []byte, counts Counts, l *Learned) ([]byte, error) {
 	var doc yaml.Node
 	if yaml.Unmarshal(text, &doc) != nil {
 		return nil, errors.New("it does not parse as YAML")
@@ -119,7 +120,7 @@ func editObject(text []byte, counts Counts) ([]byte, error) {
 	}) {
 		return nil, errors.New("it is no object")
 	}
-	e := yamlEdit{lines: slices.Collect(bytes.Lines(text)), counts: counts}
+	e := yamlEdit{lines: slices.Collect(bytes.Lines(text)), counts: counts, learned: l}
 	if err := e.node(root, len(e.lines)+1, place{}); err != nil {
 		return nil, err
 	}
@@ -146,8 +147,9 @@ func scalarAt(n *yaml.Node, path ...string) string {
 // yamlEdit edits the lines of one piece by the positions of its nodes. An edited
 // line keeps its number; lines that go become empty.
 type yamlEdit struct {
-	lines  [][]byte
-	counts Counts
+	lines   [][]byte
+	counts  Counts
+	learned *Learned
 }
 
 // place is where a node lies.
@@ -204,6 +206,7 @@ func (e *yamlEdit) pair(in, key, value *yaml.Node, end int, at place) error {
 			return errLayout
 		}
 		e.counts[shape]++
+		e.learn(shape, value)
 		return e.replace(key, with, end)
 	case at.container && (key.Value == "args" || key.Value == "command"):
 		if in.Style&yaml.FlowStyle != 0 {
@@ -275,6 +278,7 @@ func (e *yamlEdit) arguments(key, value *yaml.Node, end int, flags bool) error {
 			return nil
 		}
 		e.counts[Argument]++
+		e.learn(Argument, value)
 		return e.replace(key, "[]", end)
 	}
 	args := make([]string, len(value.Content))
@@ -285,6 +289,7 @@ func (e *yamlEdit) arguments(key, value *yaml.Node, end int, flags bool) error {
 		args[i] = item.Value
 	}
 	kept := keptArguments(args, flags)
+	e.learn(Argument, value)
 	for i, item := range value.Content {
 		if kept[i] == args[i] {
 			continue
@@ -305,4 +310,26 @@ func (e *yamlEdit) arguments(key, value *yaml.Node, end int, flags bool) error {
 		e.empty(item.Line+1, stop)
 	}
 	return nil
+}
+
+// learn remembers the secrets in what is removed: what has a known form or stands
+// behind the name of a secret, and the value of a variable with such a name.
+func (e *yamlEdit) learn(shape Shape, n *yaml.Node) {
+	if e.learned == nil {
+		return
+	}
+	if name := scalarAt(n, "name"); configSecret.MatchString(name) || strings.Contains(strings.ToLower(name), "pass") {
+		e.learned.add(shape, scalarAt(n, "value"))
+	}
+	if n.Kind == yaml.ScalarNode {
+		s := scrubber{counts: Counts{}, learned: e.learned}
+		s.text([]byte(n.Value))
+	}
+	for i, inner := range n.Content {
+		e.learn(shape, inner)
+		if i > 0 && n.Kind == yaml.SequenceNode { // a flag and its value may be two words
+			s := scrubber{counts: Counts{}, learned: e.learned}
+			s.text([]byte(n.Content[i-1].Value + " " + inner.Value))
+		}
+	}
 }

@@ -42,16 +42,7 @@ func (c Counts) String() string {
 // error comes what may be kept all the same: it is redacted and ends, or has gaps,
 // where the answer could not be read.
 func Document(kind bundle.Redaction, b []byte) ([]byte, Counts, error) {
-	switch kind {
-	case bundle.RedactObject:
-		return Object(b)
-	case bundle.RedactARM:
-		return ARM(b)
-	case bundle.RedactConfig:
-		return Config(b)
-	}
-	out, counts := Text(b)
-	return out, counts, nil
+	return new(Learned).Document(kind, b)
 }
 
 // marked reports whether a value was removed already.
@@ -63,9 +54,9 @@ func marked(value string) bool {
 func sized(value string) string { return fmt.Sprintf("%s(len=%d)", Mark, len(value)) }
 
 // finished removes known shapes from a redacted JSON document, which must stay one.
-func finished(b []byte, counts Counts, err error) ([]byte, Counts, error) {
-	out, more := Text(b)
-	counts.Add(more)
+func finished(b []byte, counts Counts, l *Learned, err error) ([]byte, Counts, error) {
+	s := scrubber{counts: counts, learned: l}
+	out := s.text(b)
 	if err == nil && json.Valid(b) && !json.Valid(out) {
 		return nil, counts, errors.New("redacting the text left no JSON: the answer is withheld")
 	}

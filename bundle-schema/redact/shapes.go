@@ -33,43 +33,134 @@ const (
 	ConfigKey   Shape = "config-key"
 )
 
-// detector finds one shape in a line. The last group of re that matched is what is
-// replaced; real refuses a match that only looks like a secret.
+// detector finds one shape in a line.
 type detector struct {
 	shape Shape
-	hints []string // lower case; a line without any of them is not searched; see assignmentHints
-	re    *regexp.Regexp
-	real  func(line []byte, value string, at int) bool
+	// hints are looked for first, in lower case: an expression is tried only where
+	// one stands, because most lines have none and expressions are slow.
+	hints []string
+	back  int  // how many bytes before the hint the expression begins
+	word  bool // the hint begins a word
+	// re is anchored at its beginning; its last group that matched is the secret.
+	re *regexp.Regexp
+	// real refuses a match that only looks like a secret.
+	real func(line []byte, value string, at int) bool
+	// find takes the place of all that where a line is better searched by hand.
+	find func(line, lower []byte) []span
 }
 
-// The value of an assignment ends where text, URLs, forms, JSON and Go's %+v end it.
-const (
-	strongName = `(?:client[_-]?secret|client[_-]?assertion|password|passwd|passphrase|pwd|access[_-]?token|refresh[_-]?token|id[_-]?token|account[_-]?key|shared[_-]?access[_-]?key|shared[_-]?key|api[_-]?key|storage[_-]?key|connection[_-]?string)`
-	weakName   = `(?:secret|token|credential)`
-	quoted     = `(?:\\*"((?:[^"\\]|\\[^"])+)\\*"|'([^']+)')`
-	bare       = `([^\s"'\\&,;<>(){}\[\]]+)`
-)
+// span is line[from:to].
+type span struct{ from, to int }
 
 var detectors = []detector{
-	{JWT, []string{"eyj"}, regexp.MustCompile(`(eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?)`), nil},
-	{Header, []string{"authorization"}, regexp.MustCompile(`(?i)authorization["'\\]*\s*[:=]\s*["'\\\[]*\s*(?:basic|bearer|negotiate|digest|sharedkey(?:lite)?)\s+([^\s"'\\,\]]+)`), notMarked},
-	{Bearer, []string{"bearer"}, regexp.MustCompile(`(?i)\bbearer\s+([A-Za-z0-9._~+/=-]{16,})`), mixed},
-	{SAS, []string{"sig="}, regexp.MustCompile(`(?i)\bsig=([A-Za-z0-9%+/=_-]{20,})`), nil},
-	{AADSecret, []string{"q~"}, regexp.MustCompile(`([A-Za-z0-9._~-]{3}[0-9]Q~[A-Za-z0-9._~-]{28,34})`), nil},
-	{StorageKey, []string{"=="}, regexp.MustCompile(`([A-Za-z0-9+/]{86,}==)`), func(_ []byte, v string, _ int) bool { return len(v) == 88 }},
-	{PrivateKey, []string{"ls0tls1crudjti"}, regexp.MustCompile(`(LS0tLS1CRUdJTi[A-Za-z0-9+/=]{20,})`), encodedKey},
-	{GitHubToken, []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_"}, regexp.MustCompile(`(gh[pousr]_[A-Za-z0-9]{36,})`), nil},
-	{URLPassword, []string{"://"}, regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*://[^\s/:@"'\\]*:([^\s/@"'\\]+)@`), notMarked},
-	{Assignment, nil, regexp.MustCompile(`(?i)` + strongName + `["'\\]*\s*(?:=|:=|:)\s*` + quoted), configured},
-	{Assignment, nil, regexp.MustCompile(`(?i)` + strongName + `["']?=` + bare), configured},
-	{Assignment, nil, regexp.MustCompile(`(?i)` + strongName + `:` + bare), attached},
-	{Assignment, nil, regexp.MustCompile(`(?i)` + strongName + `:\s+` + bare + `\s*$`), random},
-	{Assignment, nil, regexp.MustCompile(`(?i)` + weakName + `["'\\]*\s*(?:=|:=|:)\s*` + quoted), random},
-	{Assignment, nil, regexp.MustCompile(`(?i)` + weakName + `=` + bare), random},
+	{shape: JWT, hints: []string{"eyj"}, re: regexp.MustCompile(`^(eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?)`)},
+	{shape: Header, hints: []string{"authorization"}, re: regexp.MustCompile(`(?i)^authorization["'\\]*\s*[:=]\s*["'\\\[]*\s*(?:basic|bearer|negotiate|digest|sharedkey(?:lite)?)\s+([^\s"'\\,\]]+)`), real: notMarked},
+	{shape: Bearer, hints: []string{"bearer"}, word: true, re: regexp.MustCompile(`(?i)^bearer\s+([A-Za-z0-9._~+/=-]{16,})`), real: mixed},
+	{shape: SAS, hints: []string{"sig="}, word: true, re: regexp.MustCompile(`(?i)^sig=([A-Za-z0-9%+/=_-]{20,})`)},
+	{shape: AADSecret, hints: []string{"q~"}, back: 4, re: regexp.MustCompile(`^([A-Za-z0-9._~-]{3}[0-9]Q~[A-Za-z0-9._~-]{28,34})`)},
+	{shape: StorageKey, find: storageKeys},
+	{shape: PrivateKey, hints: []string{"ls0tls1crudjti"}, re: regexp.MustCompile(`^(LS0tLS1CRUdJTi[A-Za-z0-9+/=]{20,})`), real: encodedKey},
+	{shape: GitHubToken, hints: []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_"}, re: regexp.MustCompile(`^(gh[pousr]_[A-Za-z0-9]{36,})`)},
+	{shape: URLPassword, hints: []string{"://"}, back: 1, re: regexp.MustCompile(`(?i)^[a-z0-9+.-]://[^\s/:@"'\\]*:([^\s/@"'\\]+)@`), real: notMarked},
+	{shape: Assignment, find: assignments},
 }
 
-// assignmentHints are the hints of all detectors of assignments, looked for once.
-var assignmentHints = []string{"secret", "assertion", "passw", "passphrase", "pwd", "token", "key", "credential", "connection"}
+// matches are the places of a shape in a line, from left to right; lower is the
+// line in lower case.
+func (d *detector) matches(line, lower []byte) []span {
+	if d.find != nil {
+		return d.find(line, lower)
+	}
+	var found []span
+	for _, hint := range d.hints {
+		for at := 0; ; {
+			next := bytes.Index(lower[at:], []byte(hint))
+			if next < 0 {
+				break
+			}
+			begin := at + next - d.back
+			at += next + 1
+			if begin < 0 || d.word && begin > 0 && wordByte(line[begin-1]) {
+				continue
+			}
+			if to := d.match(line, begin, &found); to > at {
+				at = to
+			}
+		}
+	}
+	return found
+}
+
+// match tries the expression at one place, and returns where what it found ends.
+func (d *detector) match(line []byte, begin int, found *[]span) int {
+	from, to := search(d.re, line, begin)
+	if to == 0 {
+		return 0
+	}
+	if d.real != nil && !d.real(line, string(line[from:to]), from) {
+		return 0
+	}
+	*found = append(*found, span{from, to})
+	return to
+}
+
+// farthest is how far behind its beginning an expression looks; without an end a
+// hostile line would take quadratic time.
+const farthest = 1 << 10
+
+// search tries an anchored expression at one place and returns the secret; to is 0:
+// there is none. A secret that goes on behind what was looked at is taken whole.
+func search(re *regexp.Regexp, line []byte, begin int) (from, to int) {
+	near := line[begin:min(len(line), begin+farthest)]
+	m := re.FindSubmatchIndex(near)
+	if m == nil {
+		return 0, 0
+	}
+	from, to = group(m)
+	from, to = begin+from, begin+to
+	if to == begin+farthest {
+		for to < len(line) && strings.IndexByte(" \t\r\n\"'\\&,;<>(){}[]", line[to]) < 0 {
+			to++
+		}
+	}
+	return from, to
+}
+
+// group is the last group that took part in a match.
+func group(at []int) (from, to int) {
+	for i := len(at) - 2; i > 0; i -= 2 {
+		if at[i] >= 0 {
+			return at[i], at[i+1]
+		}
+	}
+	return at[0], at[1]
+}
+
+func wordByte(c byte) bool {
+	return c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+}
+
+func base64Byte(c byte) bool { return c == '+' || c == '/' || c != '_' && wordByte(c) }
+
+// storageKeys finds 64 bytes in base64, which end in "==".
+func storageKeys(line, _ []byte) []span {
+	var found []span
+	for at := 0; ; {
+		next := bytes.Index(line[at:], []byte("=="))
+		if next < 0 {
+			return found
+		}
+		end := at + next
+		at = end + 2
+		begin := end
+		for begin > 0 && end-begin <= 86 && base64Byte(line[begin-1]) {
+			begin--
+		}
+		if end-begin == 86 {
+			found = append(found, span{begin, end + 2})
+		}
+	}
+}
 
 // notMarked accepts everything that was not removed before.
 func notMarked(_ []byte, v string, _ int) bool { return !marked(v) && !masked(v) }
@@ -81,39 +172,6 @@ func masked(v string) bool {
 
 // mixed asks for a digit: "Bearer authorization_uri=" and prose have none.
 func mixed(_ []byte, v string, _ int) bool { return strings.ContainsAny(v, "0123456789") }
-
-// configured accepts every value under a name that only secrets have, but not
-// those which say that there is none.
-func configured(_ []byte, v string, _ int) bool {
-	switch strings.ToLower(v) {
-	case "msi", "true", "false", "null", "nil", "none", "empty", "<nil>":
-		return false
-	}
-	return len(v) >= 3 && !marked(v) && !masked(v)
-}
-
-// attached accepts what stands directly behind a colon, as Go's %+v writes it.
-func attached(line []byte, v string, at int) bool { return len(v) >= 6 && configured(line, v, at) }
-
-// kubeName is the grammar of Kubernetes names, "namespace/name" and paths: what a
-// log calls a secret or a token is mostly the name of an object.
-var kubeName = regexp.MustCompile(`^[a-z0-9/]([a-z0-9./]*[-./:])+[a-z0-9./-]*$`)
-
-// random accepts a value that looks made by a machine: letters and digits, long,
-// and neither the name of an object nor an error code followed by its text.
-func random(line []byte, v string, at int) bool {
-	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	if len(v) < 12 || strings.ContainsAny(v, " ") || !strings.ContainsAny(v, "0123456789") || !strings.ContainsAny(v, letters) {
-		return false
-	}
-	name := kubeName.MatchString(v) && !guid.MatchString(v)
-	return !name && !pageToken.Match(line[max(0, at-24):at]) && !strings.HasPrefix(v, "AADSTS") && configured(line, v, at)
-}
-
-var (
-	guid      = regexp.MustCompile(`^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$`)
-	pageToken = regexp.MustCompile(`(?i)(?:skip|continue|next|page|lock)_?token["'\\:=\s]*$`)
-)
 
 // encodedKey reports whether base64 of a PEM block is that of a private key.
 func encodedKey(_ []byte, v string, _ int) bool {

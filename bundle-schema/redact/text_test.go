@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // pairs reads testdata: lines "< before", each followed by "> after" where it
@@ -66,10 +67,11 @@ func TestPrivateKeyOverLines(t *testing.T) {
 	begin, end := "-----BEGIN RSA "+"PRIVATE KEY-----", "-----END RSA "+"PRIVATE KEY-----"
 	body := []string{strings.Repeat("MIIEpAIBAAKCAQEA", 4), strings.Repeat("q83vEjRWeJCrze8S", 4), "c2hvcnQ="}
 	for name, c := range map[string]struct{ prefix, in, want string }{
-		"plain":      {"", "before\n" + begin + "\n@" + end + "\nafter MIIE\n", "before\nREDACTED\n@REDACTED\nafter MIIE\n"},
-		"timestamps": {"2024-05-06T07:08:09Z ", "2024-05-06T07:08:09Z " + begin + "\n@2024-05-06T07:08:09Z " + end + "\nI0506 after\n", "2024-05-06T07:08:09Z REDACTED\n@2024-05-06T07:08:09Z REDACTED\nI0506 after\n"},
-		"in YAML":    {"      ", "    key: |\n      " + begin + "\n@      " + end + "\n    next: value\n", "    key: |\n      REDACTED\n@      REDACTED\n    next: value\n"},
-		"cut":        {"", begin + "\n@I0506 07:08:09 the log goes on\nanother line\n", "REDACTED\n@I0506 07:08:09 the log goes on\nanother line\n"},
+		"plain":       {"", "before\n" + begin + "\n@" + end + "\nafter MIIE\n", "before\nREDACTED\n@REDACTED\nafter MIIE\n"},
+		"timestamps":  {"2024-05-06T07:08:09Z ", "2024-05-06T07:08:09Z " + begin + "\n@2024-05-06T07:08:09Z " + end + "\nI0506 after\n", "2024-05-06T07:08:09Z REDACTED\n@2024-05-06T07:08:09Z REDACTED\nI0506 after\n"},
+		"in YAML":     {"      ", "    key: |\n      " + begin + "\n@      " + end + "\n    next: value\n", "    key: |\n      REDACTED\n@      REDACTED\n    next: value\n"},
+		"behind klog": {"I0506 07:08:09.1 1 x.go:12] ", "I0506 07:08:09.1 1 x.go:12] " + begin + "\n@I0506 07:08:09.1 1 x.go:12] " + end + "\nI0506 after\n", "I0506 07:08:09.1 1 x.go:12] REDACTED\n@I0506 07:08:09.1 1 x.go:12] REDACTED\nI0506 after\n"},
+		"cut":         {"", begin + "\n@I0506 07:08:09 the log goes on\nanother line\n", "REDACTED\n@I0506 07:08:09 the log goes on\nanother line\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in, want := c.in, c.want
@@ -85,6 +87,31 @@ func TestPrivateKeyOverLines(t *testing.T) {
 			}
 			settled(t, got)
 		})
+	}
+}
+
+// TestPrivateKeyBetweenLines: another goroutine's line does not end a key.
+func TestPrivateKeyBetweenLines(t *testing.T) {
+	body, path := strings.Repeat("MIIEpAIBAAKCAQEAq8", 3), "/var/lib/Kubelet/"+strings.Repeat("Abcdefg0", 5)
+	digest := strings.Repeat("0123456789abcdef", 4)
+	in := "-----BEGIN RSA " + "PRIVATE KEY-----\n" + body + "\nI0506 other line\n" + body + "\nid " + digest + "\nreading " + path + "\n-----END RSA " + "PRIVATE KEY-----\n"
+	want := "REDACTED\nREDACTED\nI0506 other line\nREDACTED\nid " + digest + "\nreading " + path + "\nREDACTED\n"
+	got, _ := Text([]byte(in))
+	if string(got) != want {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+	settled(t, got)
+}
+
+// TestHostileLine: what looks like ever new beginnings of a secret costs no more
+// time than any other line.
+func TestHostileLine(t *testing.T) {
+	for _, beginning := range []string{"token=", "password:", "https://a:", "bearer ", "sig=", "==", "eyJ", "authorization: ", "--password "} {
+		start := time.Now()
+		Text([]byte(strings.Repeat(beginning, 1<<18/len(beginning))))
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%q takes %v", beginning, took)
+		}
 	}
 }
 
