@@ -58,11 +58,3 @@ func droppings(name string) bool {
 	}
 	return strings.HasPrefix(path.Base(name), "._")
 }
-
-// topFolder splits the first folder off a name; empty where there is none.
-func topFolder(name string) (folder, rest string) {
-	if i := strings.IndexByte(name, '/'); i >= 0 {
-		return name[:i+1], name[i+1:]
-	}
-	return "", name
-}

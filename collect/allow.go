@@ -81,8 +81,9 @@ func azAdditions(args []string, windows bool) bool {
 }
 
 // parameter is one word behind --url-parameters: the api-version, the catalogue's
-// own ones, and the paging token that ARM chose.
-var parameter = regexp.MustCompile(`^(api-version=\d{4}-\d{2}-\d{2}|\$[sS]kip[tT]oken=[^\s\x00-\x1f]+)$`)
+// own ones, and the paging token that ARM chose (az reads a file for one that begins
+// with "@").
+var parameter = regexp.MustCompile(`^(api-version=\d{4}-\d{2}-\d{2}|\$[sS]kip[tT]oken=[^@\s\x00-\x1f][^\s\x00-\x1f]*)$`)
 
 // restAllowed matches `az rest --method get` on a path that is built from e.
 func restAllowed(e *bundle.Evidence, args []string, windows bool) bool {

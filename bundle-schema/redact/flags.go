@@ -25,6 +25,9 @@ var systemNamespaces = []string{"kube-system", "calico-system", "tigera-operator
 // plainValue is what the value of a kept flag is made of; it is also plain YAML.
 var plainValue = regexp.MustCompile(`^[A-Za-z0-9*/][A-Za-z0-9_.,:/=*+-]*$`)
 
+// number is what --v takes: a customer's own program may mean something else by it.
+var number = regexp.MustCompile(`^[0-9]{1,2}$`)
+
 // keptArguments replaces by the mark what is no published flag. An argument may be
 // a whole command line ("sh -c ..."): it is looked at word by word.
 func keptArguments(args []string, flags bool) []string {
@@ -38,7 +41,7 @@ func keptArguments(args []string, flags bool) []string {
 				word = strings.Trim(word, `"'`) // of a shell
 			}
 			if flag, value, has := strings.Cut(word, "="); flags && published(flag) {
-				keep = !has || plainValue.MatchString(value) && !strings.HasSuffix(value, ":")
+				keep = !has || flag == "--v" && number.MatchString(value) || flag != "--v" && plainValue.MatchString(value) && !strings.HasSuffix(value, ":")
 				expects = !has && !slices.Contains(switches, flag)
 			} else {
 				keep = expects && plainValue.MatchString(word) && !strings.HasSuffix(word, ":")
