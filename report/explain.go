@@ -29,7 +29,7 @@ func Explain(w io.Writer, t Topic) error {
 	for _, table := range d.Tables {
 		p.gap()
 		p.text("", table.Title)
-		p.grid(table.Head, table.Rows)
+		p.comparison(table)
 	}
 	if len(d.References) > 0 {
 		p.title("References")
@@ -44,6 +44,26 @@ func Explain(w io.Writer, t Topic) error {
 		return fmt.Errorf("explaining %s: %w", t.ID, err)
 	}
 	return nil
+}
+
+// comparison draws a table where it fits, else a block for each row: narrow
+// columns of broken sentences cannot be compared.
+func (p *page) comparison(t Table) {
+	if total(used(append([][]string{t.Head}, t.Rows...), nil)) <= p.width {
+		p.grid(t.Head, t.Rows)
+		return
+	}
+	longest := 0
+	for _, head := range t.Head[1:] {
+		longest = max(longest, cells(head))
+	}
+	for _, row := range t.Rows {
+		p.gap()
+		p.text("  ", row[0])
+		for i, cell := range row[1:] {
+			p.text("    "+t.Head[i+1]+strings.Repeat(" ", longest-cells(t.Head[i+1])+2), cell)
+		}
+	}
 }
 
 // Rules prints the rules as a list: id, severity, title.

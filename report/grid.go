@@ -30,7 +30,7 @@ func wrap(s string, width int) []string {
 				line += " "
 			}
 			for cells(line)+cells(w) > width {
-				head, tail := cut(w, width-cells(line))
+				head, tail := divide(w, width-cells(line))
 				out = append(out, line+head)
 				line, w = "", tail
 			}
@@ -39,6 +39,16 @@ func wrap(s string, width int) []string {
 		out = append(out, line)
 	}
 	return out
+}
+
+// divide cuts a word that does not fit behind the last sign that parts names, if
+// one stands in the second half of the line.
+func divide(w string, width int) (head, tail string) {
+	head, _ = cut(w, width)
+	if at := strings.LastIndexAny(head, "/-_.,:;=&?#") + 1; at > len(head)/2 {
+		return w[:at], w[at:]
+	}
+	return head, w[len(head):]
 }
 
 // cut divides a word after at most width cells, never after none.
@@ -51,11 +61,31 @@ func cut(w string, width int) (head, tail string) {
 	return string(runes[:n]), string(runes[n:])
 }
 
-// grid draws a table that is at most width cells wide; without rows it draws nothing.
+// filledColumns leaves the columns out in which no row has a text.
+func filledColumns(head []string, rows [][]string) ([]string, [][]string) {
+	keep := func(row []string) []string {
+		var out []string
+		for i, cell := range row {
+			if slices.ContainsFunc(rows, func(r []string) bool { return strings.TrimSpace(r[i]) != "" }) {
+				out = append(out, cell)
+			}
+		}
+		return out
+	}
+	out := make([][]string, len(rows))
+	for i, row := range rows {
+		out[i] = keep(row)
+	}
+	return keep(head), out
+}
+
+// grid draws a table that is at most width cells wide, without its empty columns;
+// without rows it draws nothing.
 func grid(w io.Writer, width int, head []string, rows [][]string) error {
 	if len(rows) == 0 {
 		return nil
 	}
+	head, rows = filledColumns(head, rows)
 	widths := columns(width, append([][]string{head}, rows...))
 	none := tw.CellFormatting{AutoWrap: tw.WrapNone, AutoFormat: tw.Off}
 	left := tw.CellAlignment{Global: tw.AlignLeft}

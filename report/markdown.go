@@ -39,8 +39,9 @@ func (m *markdown) para(s string) {
 	}
 }
 
-// table writes rows whose cells are raw text.
+// table writes rows whose cells are raw text; a column without any is left out.
 func (m *markdown) table(head []string, rows [][]string) {
+	head, rows = filledColumns(head, rows)
 	m.f("| %s |\n|%s\n", strings.Join(head, " | "), strings.Repeat(" --- |", len(head)))
 	for _, row := range rows {
 		m.f("|")
@@ -73,7 +74,7 @@ func (m *markdown) identity() {
 func (m *markdown) services() {
 	m.f("## Services\n\n")
 	if len(m.Shown) == 0 {
-		m.para(noServices)
+		m.para(without(m.Report))
 		return
 	}
 	m.para(inline(counts(tallies(m.Services))))
@@ -81,8 +82,8 @@ func (m *markdown) services() {
 		m.f("### %s · %s\n\n", inline(s.Key()), inline(string(s.Status)))
 		m.para(inline(s.Summary))
 		m.para(inline(exposure(s.Service) + " · " + cmp.Or(strings.Join(s.Addresses, ", "), "no address")))
-		for _, p := range s.Paths {
-			m.path(p)
+		for _, w := range s.Ways {
+			m.path(w)
 		}
 		switch {
 		case s.Full != nil:
@@ -98,37 +99,42 @@ func (m *markdown) services() {
 	}
 }
 
-// path writes the chain in one line; where something does not pass, every hop
-// follows with its reason and its proof.
-func (m *markdown) path(p Path) {
+// path writes the chain in one line; below it, of a path that is shown in full,
+// every hop with its reason and its proof, of others the reasons of those that decide.
+func (m *markdown) path(w way) {
 	var chain []string
-	first := blocksAt(p)
-	for i, h := range p.Hops {
+	first := blocksAt(w.Path)
+	for i, h := range w.Hops {
 		hop := inline(hopName(h.Kind)) + " " + mark(h)
 		if i == first {
 			hop = strong(hop + " " + outcome(h))
 		}
 		chain = append(chain, hop)
 	}
-	m.f("Port %s%s\n\n", inline(portName(p)), prefixed(" at ", inline(p.Address)))
+	m.f("Port %s%s\n\n", inline(portName(w.Path)), prefixed(" at ", inline(w.Address)))
 	if len(chain) == 0 {
 		m.para("No hop of this path is known.")
 		return
 	}
 	m.para(strings.Join(chain, " → "))
-	whole := true
+	if !w.Full {
+		for _, h := range w.Deciding() {
+			m.f("- %s%s%s\n", mark(h), prefixed(" ", inline(oneLine(hopName(h.Kind)+" "+h.Name))), prefixed(": ", inline(cmp.Or(h.Say, outcome(h)))))
+		}
+		if len(w.Deciding()) > 0 {
+			m.f("\n")
+		}
+		return
+	}
 	var rows [][]string
-	for _, h := range p.Hops {
-		whole = whole && h.Verdict == Passes
+	for _, h := range w.Hops {
 		var proof []string
 		for _, c := range h.Cites {
 			proof = append(proof, place(c))
 		}
 		rows = append(rows, []string{mark(h), hopName(h.Kind), h.Name, outcome(h), h.Say, strings.Join(proof, " ")})
 	}
-	if !whole {
-		m.table([]string{"", "Hop", "Object", "Verdict", "Why", "Proof"}, rows)
-	}
+	m.table([]string{"", "Hop", "Object", "Verdict", "Why", "Proof"}, rows)
 }
 
 func (m *markdown) link(n *numbered) string {
@@ -227,16 +233,7 @@ func (m *markdown) gaps() {
 		m.para(noGaps)
 	}
 	for _, g := range m.Gaps {
-		m.f("- **%s**\n", cmp.Or(inline(g.Title), "unnamed"))
-		for _, e := range g.Evidence {
-			m.f("  - %s%s%s\n", inline(e.Status), prefixed(": ", inline(e.Reason)), prefixed(". Without it ", inline(e.Without)))
-			if strings.TrimSpace(e.Supply) != "" {
-				m.f("  - To supply it: %s\n", code(e.Supply))
-			}
-		}
-		if len(g.Rules) > 0 {
-			m.f("  - Not evaluated: %s\n", inline(strings.Join(g.Rules, ", ")))
-		}
+		m.missing(g)
 	}
 	if len(m.Gaps) > 0 {
 		m.f("\n")
@@ -250,6 +247,24 @@ func (m *markdown) gaps() {
 			m.f("- %s\n", inline(n))
 		}
 		m.f("\n")
+	}
+}
+
+// missing writes one reason, what is missing for it, and how to supply that.
+func (m *markdown) missing(g gap) {
+	if len(g.Evidence) == 0 {
+		m.f("- %s\n", cmp.Or(strong(inline(g.Reason)), "unnamed"))
+	} else {
+		m.f("- %s%s\n", strong(inline(g.Status)), prefixed(": ", inline(g.Reason)))
+	}
+	for _, e := range g.Evidence {
+		m.f("  - %s%s\n", strong(inline(cmp.Or(e.Title, e.ID))), prefixed(": without it ", inline(e.Without)))
+		if strings.TrimSpace(e.Supply) != "" {
+			m.f("    - To supply it: %s\n", code(e.Supply))
+		}
+	}
+	if len(g.Rules) > 0 {
+		m.f("  - Not evaluated: %s\n", inline(strings.Join(g.Rules, ", ")))
 	}
 }
 

@@ -80,7 +80,7 @@ func (t *terminal) identity() {
 func (t *terminal) services() {
 	t.title("Services")
 	if len(t.Shown) == 0 {
-		t.text("", noServices)
+		t.text("", without(t.Report))
 		return
 	}
 	t.text("", counts(tallies(t.Services)))
@@ -91,11 +91,12 @@ func (t *terminal) services() {
 		if s.Summary != "" {
 			t.text("  ", s.Summary)
 		}
-		for _, p := range s.Paths {
-			t.path(p)
+		for _, w := range s.Ways {
+			t.path(w)
 		}
 		switch {
 		case s.Full != nil:
+			t.gap()
 			t.finding(s.Full)
 		case s.Root != nil:
 			t.text("  Root cause: ", t.refer(s.Root))
@@ -112,34 +113,38 @@ func (t *terminal) refer(n *numbered) string {
 	return n.Label() + prefixed(", ", n.Title) + " (" + string(n.Severity) + ")"
 }
 
-func (t *terminal) path(p Path) {
-	t.text("  ", "Port "+portName(p)+prefixed(" at ", p.Address))
-	if len(p.Hops) == 0 {
+// path draws the table of all hops of a path that is shown in full, of others the
+// chain and the reasons of the hops that decide.
+func (t *terminal) path(w way) {
+	t.text("  ", "Port "+portName(w.Path)+prefixed(" at ", w.Address))
+	if len(w.Hops) == 0 {
 		t.text("  ", "No hop of this path is known.")
 		return
 	}
-	whole := true
-	var chain []string
+	if !w.Full {
+		var chain []string
+		for _, h := range w.Hops {
+			chain = append(chain, hopName(h.Kind)+" "+mark(h))
+		}
+		t.text("  ", strings.Join(chain, " → "))
+		for _, h := range w.Deciding() {
+			t.text("  "+mark(h)+" ", hopName(h.Kind)+prefixed(" ", h.Name)+prefixed(": ", cmp.Or(h.Say, outcome(h))))
+		}
+		return
+	}
 	var rows [][]string
-	for i, h := range p.Hops {
-		whole = whole && h.Verdict == Passes
-		chain = append(chain, hopName(h.Kind)+" "+mark(h))
+	for i, h := range w.Hops {
 		sign := mark(h)
-		if i == blocksAt(p) {
+		if i == blocksAt(w.Path) {
 			sign += " <<"
 		}
 		rows = append(rows, []string{sign, hopName(h.Kind), outcome(h), h.Name, h.Say})
-	}
-	if whole {
-		t.text("  ", strings.Join(chain, " → "))
-		return
 	}
 	t.grid([]string{"", "Hop", "Verdict", "Object", "Why"}, rows)
 }
 
 func (t *terminal) finding(n *numbered) {
 	f := n.Finding
-	t.gap()
 	t.text("  ", n.Label()+" · "+strings.ToUpper(string(f.Severity))+prefixed(" · ", f.Title))
 	t.text("  at fault    ", f.Subject.String())
 	t.text("  confidence  ", string(f.Confidence)+prefixed(": ", f.Why))
@@ -187,9 +192,13 @@ func (p *page) steps(steps []Step) {
 		if strings.TrimSpace(s.Run) == "" {
 			continue
 		}
-		for _, line := range shell(s.Run, strings.Repeat(" ", len(lead)), p.width) {
-			p.WriteString(line + "\n")
-		}
+		p.command(strings.Repeat(" ", len(lead)), s.Run)
+	}
+}
+
+func (p *page) command(indent, run string) {
+	for _, line := range shell(run, indent, p.width) {
+		p.WriteString(line + "\n")
 	}
 }
 
@@ -230,19 +239,7 @@ func (t *terminal) gaps() {
 		if i > 0 {
 			t.gap()
 		}
-		t.text("", g.Title)
-		for _, e := range g.Evidence {
-			t.text("  ", e.Status+prefixed(": ", e.Reason))
-			if e.Without != "" {
-				t.text("  without it    ", e.Without)
-			}
-			if e.Supply != "" {
-				t.text("  to supply it  ", e.Supply)
-			}
-		}
-		if len(g.Rules) > 0 {
-			t.text("  not evaluated ", strings.Join(g.Rules, ", "))
-		}
+		t.missing(g)
 	}
 	if len(t.Verdicts) > 0 {
 		t.gap()
@@ -256,6 +253,34 @@ func (t *terminal) gaps() {
 	}
 }
 
+// missing writes one reason, what is missing for it, and how to supply that.
+func (t *terminal) missing(g gap) {
+	if one := g.One(); one != "" {
+		t.text("", one)
+		t.text("  ", g.Status+prefixed(": ", g.Reason))
+	} else {
+		t.text("", strings.TrimPrefix(g.Status+prefixed(": ", g.Reason), ": "))
+	}
+	for _, e := range g.Evidence {
+		switch {
+		case g.One() == "":
+			t.text("  - ", cmp.Or(e.Title, e.ID)+prefixed(": without it ", e.Without))
+		case e.Without != "":
+			t.text("  - ", "without it "+e.Without)
+		}
+		if strings.HasPrefix(e.Supply, "kubectl ") || strings.HasPrefix(e.Supply, "az ") {
+			t.command("    ", e.Supply)
+		} else if e.Supply != "" {
+			t.text("    ", "To supply it: "+e.Supply)
+		}
+	}
+	if len(g.Rules) > 0 {
+		t.text("  not evaluated ", strings.Join(g.Rules, ", "))
+	}
+}
+
+// inventory counts what was read and names the files: all that came without a
+// manifest, else those with something to say about.
 func (t *terminal) inventory() {
 	t.title("Inventory")
 	if t.DriftCompared.Objects > 0 {
@@ -267,14 +292,29 @@ func (t *terminal) inventory() {
 		rows = append(rows, []string{d.Service, d.Kind, oneLine(hopName(d.Hop) + " " + d.Object + " " + d.Field), d.Want, d.Got})
 	}
 	t.grid([]string{"Service", "Difference", "Where", "Wanted", "Found"}, rows)
-	rows = nil
-	for _, c := range t.Inventory.Items {
-		rows = append(rows, []string{c.What, strconv.Itoa(c.N)})
-	}
-	t.grid([]string{"In the bundle", "Number"}, rows)
+	t.grid([]string{"In the bundle", "Number", "In the bundle", "Number"}, twoColumns(t.Inventory.Items))
 	rows = nil
 	for _, f := range t.Bundle.Files {
-		rows = append(rows, []string{f.Name, reading(f) + prefixed("; ", f.Note)})
+		if t.Bundle.Loose || f.As == "" || f.Note != "" {
+			rows = append(rows, []string{f.Name, reading(f) + prefixed("; ", f.Note)})
+		}
 	}
 	t.grid([]string{"File", "Read as"}, rows)
+	if n := len(t.Bundle.Files) - len(rows); n > 0 {
+		t.text("", strconv.Itoa(n)+plural(n, " file was", " files were")+" read as what the collector wrote; the HTML and Markdown reports list all.")
+	}
+}
+
+// twoColumns puts the second half of a list beside the first.
+func twoColumns(items []Count) [][]string {
+	var rows [][]string
+	half := (len(items) + 1) / 2
+	for i, c := range items[:half] {
+		row := []string{c.What, strconv.Itoa(c.N), "", ""}
+		if i+half < len(items) {
+			row[2], row[3] = items[i+half].What, strconv.Itoa(items[i+half].N)
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
