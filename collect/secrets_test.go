@@ -77,13 +77,18 @@ func TestWithheld(t *testing.T) {
 
 // TestSecretInTheCommand: where it cannot be left out there is no bundle.
 func TestSecretInTheCommand(t *testing.T) {
-	o := configured(t, options(t, cluster()))
-	o.Context = leaked
-	if _, err := Collect(t.Context(), o); err == nil || !strings.Contains(err.Error(), "no bundle is written") || strings.Contains(err.Error(), leaked) {
-		t.Errorf("error = %v", err)
-	}
-	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(o.Output), "*")); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
+	for where, change := range map[string]func(*Options){
+		"context":              func(o *Options) { o.Context = leaked },
+		"the file of log-file": func(o *Options) { o.LogFiles = []string{filepath.Join(t.TempDir(), leaked)} },
+	} {
+		o := configured(t, options(t, cluster()))
+		change(&o)
+		if _, err := Collect(t.Context(), o); err == nil || !strings.Contains(err.Error(), "no bundle is written") || strings.Contains(err.Error(), leaked) || !strings.Contains(err.Error(), strings.TrimPrefix(where, "the file of ")) {
+			t.Errorf("%s: error = %v", where, err)
+		}
+		if left, _ := filepath.Glob(filepath.Join(filepath.Dir(o.Output), "*")); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
+		}
 	}
 }
 

@@ -56,6 +56,7 @@ func TestLogFile(t *testing.T) {
 		without, with string
 	}{
 		"UTF-16":          {string(wide), 1 << 20, bundle.StatusOK, "Hunter2", "password=REDACTED x"},
+		"long UTF-16":     {string(wide[:2]) + strings.Repeat(string(wide[2:]), 2000), 8000, bundle.StatusTruncated, "Hunter2", ""},
 		"packed":          {"\x1f\x8b\x08\x00", 1 << 20, bundle.StatusFailed, "\x1f", ""},
 		"binary":          {"text\x00text", 1 << 20, bundle.StatusFailed, "text", ""},
 		"cut in a key":    {long, 8000, bundle.StatusTruncated, "MIIE", "a line behind\n"},

@@ -24,6 +24,7 @@ func TestLearned(t *testing.T) {
 		"argument":            {bundle.RedactObject, pod, "connecting with Arg4Secret!x", Assignment},
 		"virtual machine":     {bundle.RedactARM, `{"osProfile": {"adminPassword": "Adm1n!Password"}}`, "Adm1n!Password", VMSecret},
 		"a token in a log":    {bundle.RedactText, "sig=AbCdEfGh0123456789%2FxyzXYZ\n", "bare AbCdEfGh0123456789%2FxyzXYZ", SAS},
+		"a word in a log":     {bundle.RedactText, "password=Production-West\n", "in Production-West", ""},
 		"other environment":   {bundle.RedactObject, pod, "in westeurope-2", ""},
 		"a short one":         {bundle.RedactConfig, `{"aadClientSecret": "short"}`, "a short text", ""},
 		"a word":              {bundle.RedactConfig, `{"aadClientSecret": "production"}`, "in production", ""},

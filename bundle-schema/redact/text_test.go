@@ -103,6 +103,14 @@ func TestPrivateKeyBetweenLines(t *testing.T) {
 	settled(t, got)
 }
 
+// TestLongSecret: one that is longer than an expression looks is taken whole.
+func TestLongSecret(t *testing.T) {
+	got, _ := Text([]byte("a token=" + strings.Repeat("q83vEjRW", 1000) + " behind\n"))
+	if string(got) != "a token=REDACTED behind\n" {
+		t.Errorf("%d bytes: %.60q", len(got), got)
+	}
+}
+
 // TestHostileLine: what looks like ever new beginnings of a secret costs no more
 // time than any other line.
 func TestHostileLine(t *testing.T) {
