@@ -29,8 +29,8 @@ func (b *Bundle) findManifest(in *input) error {
 				return fmt.Errorf("reading %s of %s: %w", name, in.name, err)
 			}
 			if m != nil {
-				if passed > 0 {
-					err = in.container.reset()
+				if in.passed = passed == 0; !in.passed {
+					err = in.container.reset() // it goes by again
 				}
 				return errors.Join(err, b.adopt(in, name, m))
 			}

@@ -16,6 +16,7 @@ type input struct {
 	container container
 	pending   *item  // looked at already, and still to be delivered
 	manifest  string // name of the manifest in the container; empty: none
+	passed    bool   // the manifest went by, and another of its name is a duplicate
 	prefix    string // put before the names of loose files, with its slash
 }
 

@@ -57,15 +57,20 @@ func (b *Bundle) early(in *input, last string, err error) {
 	b.partial = append(b.partial, fmt.Sprintf("%s could not be read further %s: %s", in.name, at, damage(err)))
 }
 
+const twice = "there is an entry of that name already, and only the first is read"
+
 // take judges one item and delivers it.
 func (b *Bundle) take(in *input, it item, visit func(File) error) error {
 	name, refusal := entryName(it.name)
 	if refusal == "" {
-		if droppings(name) || in.manifest != "" && name == in.manifest && !b.seen[name] {
-			b.seen[name] = true
+		isManifest := in.manifest != "" && name == in.manifest
+		if droppings(name) || isManifest && !in.passed {
+			in.passed = in.passed || isManifest
 			return nil
 		}
-		refusal = it.refused(b.limits)
+		if refusal = it.refused(b.limits); isManifest && refusal == "" {
+			refusal = twice
+		}
 	}
 	var entry *Entry
 	if rest, inside := in.inBundle(name); inside {
@@ -73,7 +78,7 @@ func (b *Bundle) take(in *input, it item, visit func(File) error) error {
 	}
 	name = in.prefix + name
 	if refusal == "" && b.seen[name] {
-		refusal = "there is an entry of that name already, and only the first is read"
+		refusal = twice
 	}
 	b.seen[name] = true
 	if refusal != "" {

@@ -158,3 +158,23 @@ func TestLimits(t *testing.T) {
 		})
 	}
 }
+
+// TestSecondManifest: it is a duplicate like any other, wherever the first one stands.
+func TestSecondManifest(t *testing.T) {
+	body := entry{name: "a", body: "1"}
+	manifest := manifestOf(t, body)
+	for name, order := range map[string][]entry{"first": {manifest, body, manifest}, "later": {body, manifest, manifest}} {
+		for _, folder := range []string{"", "case/"} {
+			var all []entry
+			for _, e := range order {
+				e.name = folder + e.name
+				all = append(all, e)
+			}
+			got := hear(t, defaultLimits, nil, write(t, "b.tgz", gz(t, tarOf(t, all...))))
+			want := heard{Files: []string{"a*=1"}, Faults: []string{"manifest.json: there is an entry of that name already, and only the first is read"}}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s in %q: %s", name, folder, diff)
+			}
+		}
+	}
+}

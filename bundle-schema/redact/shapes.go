@@ -53,7 +53,7 @@ type detector struct {
 type span struct{ from, to int }
 
 var detectors = []detector{
-	{shape: JWT, hints: []string{"eyj"}, re: regexp.MustCompile(`^(eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?)`)},
+	{shape: JWT, find: tokens},
 	{shape: Header, hints: []string{"authorization"}, re: regexp.MustCompile(`(?i)^authorization["'\\]*\s*[:=]\s*["'\\\[]*\s*(?:basic|bearer|negotiate|digest|sharedkey(?:lite)?)\s+([^\s"'\\,\]]+)`), real: notMarked},
 	{shape: Bearer, hints: []string{"bearer"}, word: true, re: regexp.MustCompile(`(?i)^bearer\s+([A-Za-z0-9._~+/=-]{16,})`), real: mixed},
 	{shape: SAS, hints: []string{"sig="}, word: true, re: regexp.MustCompile(`(?i)^sig=([A-Za-z0-9%+/=_-]{20,})`)},
@@ -141,6 +141,37 @@ func wordByte(c byte) bool {
 }
 
 func base64Byte(c byte) bool { return c == '+' || c == '/' || c != '_' && wordByte(c) }
+
+// tokens finds JSON web tokens: header, payload and perhaps a signature, joined by dots.
+func tokens(line, _ []byte) []span {
+	const shortestPart = 8
+	part := func(at int) int {
+		for at < len(line) && (wordByte(line[at]) || line[at] == '-') {
+			at++
+		}
+		return at
+	}
+	var found []span
+	for at := 0; ; {
+		next := bytes.Index(line[at:], []byte("eyJ"))
+		if next < 0 {
+			return found
+		}
+		begin := at + next
+		at = part(begin) // what begins inside of it ends here too
+		if at-begin < len("eyJ")+shortestPart || at == len(line) || line[at] != '.' {
+			continue
+		}
+		end := part(at + 1)
+		if end-at <= shortestPart {
+			continue
+		}
+		if end < len(line) && line[end] == '.' {
+			end = part(end + 1)
+		}
+		found, at = append(found, span{begin, end}), end
+	}
+}
 
 // storageKeys finds 64 bytes in base64, which end in "==".
 func storageKeys(line, _ []byte) []span {
