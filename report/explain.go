@@ -16,7 +16,7 @@ func Explain(w io.Writer, t Topic) error {
 	d := t.Doc
 	p.text("", t.ID+"  ("+string(t.Severity)+")")
 	p.text("", d.Title)
-	for _, part := range []field{{"Symptom", d.Symptom}, {"Cause", d.Cause}, {"Affects", d.Affects}, {"On a healthy cluster", d.Healthy}} {
+	for _, part := range []field{{"Symptom", d.Symptom}, {"Cause", d.Cause}, {"Affects", d.Affects}, {"Not this fault", d.Healthy}} {
 		if part.Value != "" {
 			p.title(part.Name)
 			p.text("  ", part.Value)
@@ -105,7 +105,7 @@ func (m *markdown) topic(t Topic) {
 	d := t.Doc
 	m.f("## %s\n\n", ruleID(t.ID))
 	m.para(strong(inline(d.Title)) + " (" + inline(string(t.Severity)) + ")")
-	for _, part := range []field{{"Symptom", d.Symptom}, {"Cause", d.Cause}, {"Affects", d.Affects}, {"On a healthy cluster", d.Healthy}} {
+	for _, part := range []field{{"Symptom", d.Symptom}, {"Cause", d.Cause}, {"Affects", d.Affects}, {"Not this fault", d.Healthy}} {
 		if part.Value != "" {
 			m.f("%s: %s\n\n", part.Name, inline(part.Value))
 		}

@@ -53,13 +53,32 @@ func quoted(s string, quote byte) byte {
 	return quote
 }
 
-// breakable is the last space outside of quotes within width cells, or -1.
+// breakable is a space outside of quotes within width cells, or -1: the last one
+// in the second half behind an operator such as &&, else the last one in front of
+// a flag, which keeps its value on its line, else the last one.
 func breakable(line string, width int, quote byte) int {
 	head, _ := cut(line, width)
-	for at := len(head) - 1; at > 0; at-- {
-		if line[at] == ' ' && quoted(line[:at], quote) == 0 && line[at-1] != '\\' && strings.TrimSpace(line[:at]) != "" {
-			return at
+	last, flag, operator := -1, -1, -1
+	for at := 1; at < len(head); at++ {
+		if line[at] != ' ' || quoted(line[:at], quote) != 0 || line[at-1] == '\\' || strings.TrimSpace(line[:at]) == "" {
+			continue
+		}
+		last = at
+		if at < len(head)/2 {
+			continue
+		}
+		switch before, after := line[:at], strings.TrimLeft(line[at:], " "); {
+		case strings.HasSuffix(before, " &&") || strings.HasSuffix(before, " ||") || strings.HasSuffix(before, ";") || strings.HasSuffix(before, " |"):
+			operator = at
+		case strings.HasPrefix(after, "-"):
+			flag = at
 		}
 	}
-	return -1
+	if operator > 0 {
+		return operator
+	}
+	if flag > 0 {
+		return flag
+	}
+	return last
 }

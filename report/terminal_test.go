@@ -72,6 +72,20 @@ INVENTORY
 	}
 }
 
+// A command breaks behind an operator or in front of a flag, not between a flag
+// and its value.
+func TestShellBreaksWhereAReaderWould(t *testing.T) {
+	for run, want := range map[string][]string{
+		"az network lb rule delete -g GROUP -n RULE && az network lb probe delete -g GROUP":        {"az network lb rule delete -g GROUP -n RULE && \\", "  az network lb probe delete -g GROUP"},
+		"az role assignment create --assignee-principal-type x --role 'Network Contributor' --s y": {"az role assignment create --assignee-principal-type x \\", "  --role 'Network Contributor' --s y"},
+		"kubectl annotate service aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbb ccccccccccccc":  {"kubectl annotate service aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa \\", "  bbbbbbbbbbbbbbbb ccccccccccccc"},
+	} {
+		if d := cmp.Diff(want, shell(run, "", 60)); d != "" {
+			t.Errorf("%s: %s", run, d)
+		}
+	}
+}
+
 // What a shell makes of a broken command is what it makes of the whole one.
 func TestShellReadsTheSameCommand(t *testing.T) {
 	sh, err := exec.LookPath("sh")
