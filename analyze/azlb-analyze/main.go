@@ -59,9 +59,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	case len(rest) == 0:
 		return fail(exitUsage, errors.New("give a bundle, a directory, files, or - for standard input (azlb-analyze --help shows examples)"))
 	case rest[0] == "explain":
-		return explain(rest[1:], stdout, fail)
+		return explain(rest[1:], o, stdout, fail)
 	case rest[0] == "rules":
-		return listRules(rest[1:], o.format, stdout, fail)
+		return listRules(rest[1:], o, stdout, fail)
 	default:
 		return diagnose(rest, o, stdin, stdout, stderr, fail)
 	}

@@ -16,8 +16,12 @@ import (
 // terminalWidth is what the summary table is drawn for.
 const terminalWidth = 80
 
-// marker stands in every report of ours: a file without it is not replaced.
-const marker = "azlb-analyze"
+// Every report of ours begins with one of these and then names the program: a
+// file that does not is not replaced, not even notes that speak of azlb-analyze.
+var (
+	beginnings = []string{"<!DOCTYPE html>\n", "# Azure load balancer report\n", "{\n  \"schema\": ", "Context  "}
+	signatures = []string{`<meta name="generator" content="azlb-analyze">`, "\n| Analysed by | azlb-analyze ", `"tool": "azlb-analyze `, "\nAnalysed by      azlb-analyze "}
+)
 
 type writer func(io.Writer, *report.Report) error
 
@@ -112,8 +116,13 @@ func replaceable(path string) error {
 	defer f.Close()
 	head := make([]byte, 4096)
 	n, err := io.ReadFull(f, head)
-	if err == io.EOF || bytes.Contains(head[:n], []byte(marker)) {
+	if err == io.EOF {
 		return nil
+	}
+	for i := range beginnings {
+		if bytes.HasPrefix(head[:n], []byte(beginnings[i])) && bytes.Contains(head[:n], []byte(signatures[i])) {
+			return nil
+		}
 	}
 	return fmt.Errorf("writing %s: a file of that name exists and is no report of azlb-analyze: move it away, or choose another name with -o", path)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -53,7 +54,10 @@ func versionText() string {
 }
 
 // explain prints what a rule says of itself.
-func explain(ids []string, stdout io.Writer, fail func(int, error) int) int {
+func explain(ids []string, o options, stdout io.Writer, fail func(int, error) int) int {
+	if o != (options{}) {
+		return fail(exitUsage, errors.New("explain takes no flags: it prints text on standard output (azlb-analyze rules -f markdown prints the text of all rules)"))
+	}
 	if len(ids) != 1 {
 		return fail(exitUsage, fmt.Errorf("explain takes one rule, for example: azlb-analyze explain AZLB-SKU02"))
 	}
@@ -70,7 +74,10 @@ func explain(ids []string, stdout io.Writer, fail func(int, error) int) int {
 }
 
 // listRules prints the rules of a topic, or all.
-func listRules(topics []string, format string, stdout io.Writer, fail func(int, error) int) int {
+func listRules(topics []string, o options, stdout io.Writer, fail func(int, error) int) int {
+	if o.output != "" || o.service != "" {
+		return fail(exitUsage, errors.New("rules takes -f only: it prints on standard output"))
+	}
 	if len(topics) > 1 {
 		return fail(exitUsage, fmt.Errorf("rules takes one topic at most, for example: azlb-analyze rules nsg"))
 	}
@@ -84,13 +91,13 @@ func listRules(topics []string, format string, stdout io.Writer, fail func(int, 
 		return fail(exitUsage, fmt.Errorf("there is no topic %s (azlb-analyze rules lists all)", topics[0]))
 	}
 	var err error
-	switch format {
+	switch o.format {
 	case "", "table":
 		err = report.Rules(stdout, list)
 	case "markdown":
 		err = report.Catalogue(stdout, list)
 	default:
-		return fail(exitUsage, fmt.Errorf("rules are printed as table or markdown, not as %s", format))
+		return fail(exitUsage, fmt.Errorf("rules are printed as table or markdown, not as %s", o.format))
 	}
 	if err != nil {
 		return fail(exitUnread, fmt.Errorf("printing: %w", err))
