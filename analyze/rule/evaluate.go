@@ -95,6 +95,7 @@ func complete(w *World, r *Rule, f Finding) report.Finding {
 	if len(out.Fix) == 0 {
 		out.Fix = r.Doc.Fix
 	}
+	weigh(w, &out, f.Errors)
 	if missing := without(w, r.Needs.Refutes, whole); len(missing) > 0 {
 		out.Confidence = report.Possible
 		if out.Severity == report.Error {

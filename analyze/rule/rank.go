@@ -33,15 +33,16 @@ func rank(all []ranked) []ranked {
 
 // fold puts every finding that another one explains below that one, and returns
 // the causes in rank order. A finding explains another when its rule is among the
-// rules that the other follows from (directly or through a third), and both are
-// about the same subject or every Service of the other is harmed by it too.
+// rules that the other follows from (directly or through a third), both are about
+// the same subject or every Service of the other is harmed by it too, and it is no
+// milder: a warning that may be history must not hide an error.
 func fold(all []ranked, rules []*Rule) []report.Finding {
 	causes := closure(rules)
 	parent := make([]int, len(all))
 	for i, f := range all {
 		parent[i] = -1
 		for j, c := range all {
-			if i == j || !(causes[f.Rule][c.Rule] || f.rule.Net && !c.rule.Net && c.Severity != report.Info) {
+			if i == j || severityOrder(c.Severity) > severityOrder(f.Severity) || !(causes[f.Rule][c.Rule] || f.rule.Net && !c.rule.Net && c.Severity != report.Info) {
 				continue
 			}
 			if f.Subject == c.Subject || contains(c.Services, f.Services) {

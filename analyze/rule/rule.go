@@ -4,6 +4,7 @@
 package rule
 
 import (
+	"azlb/analyze/errtext"
 	bundle "azlb/bundle-schema"
 	"azlb/report"
 )
@@ -50,6 +51,9 @@ type Finding struct {
 	Message    string
 	Cites      []report.Cite
 	Fix        []report.Step // with this bundle's names; empty: the Doc's
+	// Errors are those that the finding rests on, where no state of the world shows it
+	// as well: the engine lowers it where they may be history.
+	Errors []*errtext.Error
 	// Absence lists evidence from whose completeness the finding concludes that
 	// something is not there. In loose files such a conclusion is at most likely.
 	Absence []*bundle.Evidence

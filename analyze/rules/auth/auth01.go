@@ -124,7 +124,7 @@ func noToken(p *rule.Pass, r refusal, errs []*errtext.Error) rule.Finding {
 		sub = m[1]
 	}
 	waiting := p.Waiting()
-	f := rule.Finding{Services: waiting, Cites: slices.Concat(told.Cites, cites), Fix: renew(p, r, client, tenant, sub)}
+	f := rule.Finding{Services: waiting, Errors: errs, Cites: slices.Concat(told.Cites, cites), Fix: renew(p, r, client, tenant, sub)}
 	switch r.kind {
 	case "subscription":
 		f.Subject = report.Object{Kind: "Subscription", Name: known(sub, "of azure.json")}

@@ -82,17 +82,11 @@ func ofRoutes(e *errtext.Error) bool {
 func missingRole(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 	last := errs[len(errs)-1]
 	told := rule.Tell(errs)
-	var actions, waiting, working []string
+	var actions []string
+	waiting, working := p.Named(errs)
 	for _, e := range errs {
 		if !slices.Contains(actions, e.Action) {
 			actions = append(actions, e.Action)
-		}
-		switch {
-		case e.Service == "":
-		case p.Waits(e):
-			waiting = append(waiting, e.Service)
-		default:
-			working = append(working, e.Service)
 		}
 	}
 	slices.Sort(actions)
@@ -103,6 +97,7 @@ func missingRole(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 		Message: fmt.Sprintf("%s may not %s at %s: Azure answered 403 AuthorizationFailed %s.",
 			identity(who), strings.Join(actions, ", "), scope, told.Span()),
 		Services: waiting,
+		Errors:   errs,
 		Cites:    told.Cites,
 		Fix:      grantRole(p, last, who, scope),
 	}

@@ -19,7 +19,7 @@ import (
 // and lets NodeNetworkUnavailable become false, so only the table itself tells. It
 // returns false where every node has its route: a later try was not refused.
 func routesLost(p *rule.Pass, errs []*errtext.Error, f *rule.Finding) bool {
-	f.Severity, f.Services = report.Warning, nil
+	f.Severity, f.Services, f.Errors = report.Warning, nil, nil
 	table := tableOf(p, errs[len(errs)-1].Scope)
 	if table == nil {
 		f.Message += " Nodes that join get no route for their pods; the route table is not in the bundle, so which ones is not known."

@@ -58,22 +58,14 @@ func mayNotJoin(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 	told := rule.Tell(errs)
 	who := known(last.ObjectID, last.ClientID)
 	which, cites := subnetOf(p, last)
-	var waiting, working []string
-	for _, e := range errs {
-		switch {
-		case e.Service == "":
-		case p.Waits(e):
-			waiting = append(waiting, e.Service)
-		default:
-			working = append(working, e.Service)
-		}
-	}
+	waiting, working := p.Named(errs)
 	subnet := known(az.LastName(last.LinkedScope), "of the message")
 	f := rule.Finding{
 		Subject: report.Object{Kind: "Identity", Name: known(who, "of the controller")},
 		Message: fmt.Sprintf("%s may not join subnet %s, %s: Azure answered 403 LinkedAuthorizationFailed %s.",
 			identity(who), subnet, which, told.Span()),
 		Services: waiting,
+		Errors:   errs,
 		Cites:    append(told.Cites, cites...),
 	}
 	id, scope := rule.Word(who, "OBJECT_ID"), rule.Word(last.LinkedScope, "SUBNET_ID")

@@ -67,6 +67,7 @@ func lostFields(p *rule.Pass, id string, errs []*errtext.Error) rule.Finding {
 		Subject:    report.Object{Kind: "NetworkSecurityGroup", Name: group},
 		Confidence: report.Likely,
 		Why:        "the version of the controller is not in the bundle",
+		Errors:     errs,
 		Cites:      told.Cites,
 		Fix:        []report.Step{{Say: "Upgrade the cluster to 1.9, 1.10 or later: these controllers keep the lists of a rule.", Changes: true}},
 	}
@@ -90,13 +91,9 @@ func lostFields(p *rule.Pass, id string, errs []*errtext.Error) rule.Finding {
 			f.Confidence, f.Why = report.Certain, ""
 		}
 	}
-	for _, e := range errs {
-		if p.Waits(e) {
-			f.Services = append(f.Services, e.Service)
-		}
-	}
-	if len(f.Services) == 0 {
-		f.Severity, f.Services = report.Warning, told.Services
+	var working []string
+	if f.Services, working = p.Named(errs); len(f.Services) == 0 {
+		f.Severity, f.Services = report.Warning, working
 		f.Message += " The Services named keep working as they are, but cannot be changed at present."
 	}
 	return f

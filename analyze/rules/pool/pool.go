@@ -45,18 +45,6 @@ func before(p *rule.Pass, minor int) bool {
 	return err == nil && (v.Major < 1 || v.Major == 1 && v.Minor < minor)
 }
 
-// waiting keeps the Services that errors name and that wait for the provider.
-func waiting(p *rule.Pass, errs []*errtext.Error) []string {
-	var out []string
-	for _, e := range errs {
-		if p.Waits(e) && !slices.Contains(out, e.Service) {
-			out = append(out, e.Service)
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
 // eligible reports whether a node is one that the load balancers are meant for.
 func eligible(n *topology.Node) bool {
 	return !n.Virtual() && !n.Excluded() && !n.ControlPlane()

@@ -71,9 +71,11 @@ func checkPOOL03(p *rule.Pass) {
 // sought is a sync that looked for the machine of a virtual node.
 func sought(p *rule.Pass, n *topology.Node, errs []*errtext.Error) rule.Finding {
 	told := rule.Tell(errs)
+	waiting, working := p.Named(errs)
 	f := rule.Finding{
 		Subject:  report.Object{Kind: "Node", Name: n.Name},
-		Services: waiting(p, errs),
+		Services: waiting,
+		Errors:   errs,
 		Message: fmt.Sprintf("The provider looked for the machine of virtual node %s, and there is none (%q, %s). It fails the sync of every Service until the node is left out of the load balancers.",
 			n.Name, errs[len(errs)-1].Message, told.Span()),
 		Cites: append(told.Cites, n.Doc.Cite("/metadata/labels")),
@@ -81,8 +83,8 @@ func sought(p *rule.Pass, n *topology.Node, errs []*errtext.Error) rule.Finding 
 	if errs[len(errs)-1].Node == "" {
 		f.Confidence, f.Why = report.Likely, "the message does not name the node; the virtual one is the only kind that never has a machine"
 	}
-	if len(f.Services) == 0 {
-		f.Severity, f.Services = report.Warning, told.Services
+	if len(waiting) == 0 {
+		f.Severity, f.Services = report.Warning, working
 		f.Message += " The Services named keep working as they are, but cannot be changed at present."
 	}
 	label := report.Step{Say: "Leave the node out of the load balancers.", Run: fmt.Sprintf("kubectl label node %s %s=true", n.Name, topology.ExcludeLabel), Changes: true}

@@ -136,13 +136,15 @@ func unusable(p *rule.Pass, x *faulty) rule.Finding {
 	} else {
 		told := rule.Tell(x.errs)
 		f.Cites = append(f.Cites, told.Cites...)
-		f.Services = waiting(p, x.errs)
+		var working []string
+		f.Services, working = p.Named(x.errs)
 		f.Message = fmt.Sprintf("Azure refuses to write the load balancer because %s is not in Succeeded state (%s, %s).", object, codeOf(x.errs[len(x.errs)-1]), told.Span())
 		if len(x.cites) == 0 {
+			f.Errors = x.errs
 			f.Confidence, f.Why = report.Likely, "the state of the object itself is not in the bundle, or has changed since"
 		}
 		if len(f.Services) == 0 {
-			f.Severity, f.Services = report.Warning, told.Services
+			f.Severity, f.Services = report.Warning, working
 			f.Message += " The Services named keep working as they are, but cannot be changed at present."
 		}
 	}

@@ -111,10 +111,11 @@ func unknown(p *rule.Pass, bad []*topology.Node, good bool, errs []*errtext.Erro
 	if taints > 0 {
 		f.Message += fmt.Sprintf(" %d of them still %s the taint %s, so no pod is scheduled there; the cloud-node-manager never ran on them.", taints, verb(taints), uninitialized)
 	}
+	waiting, _ := p.Named(errs)
 	switch empty := without(p); {
-	case len(waiting(p, errs)) > 0:
+	case len(waiting) > 0:
 		told := rule.Tell(errs)
-		f.Severity, f.Services = report.Error, waiting(p, errs)
+		f.Severity, f.Services = report.Error, waiting
 		f.Cites = append(f.Cites, told.Cites...)
 		f.Message += fmt.Sprintf(" No machine has such a name either, and the sync fails (%q, %s).", errs[len(errs)-1].Message, told.Span())
 	case !good && len(empty) > 0:

@@ -87,7 +87,7 @@ func checkPIP01(p *rule.Pass) {
 			v = want.Address
 		}
 		at := elsewhere(p, v.V, want.PublicIPGroup.V)
-		if v.V == "" || at == nil || in(p, v.V, want.PublicIPGroup.V) || has(s, at) || !p.Complete(&bundle.PublicIPs, want.PublicIPGroup.V) {
+		if v.V == "" || at == nil || slices.Contains(s.Addresses(), at.IPAddress) || in(p, v.V, want.PublicIPGroup.V) || has(s, at) || !p.Complete(&bundle.PublicIPs, want.PublicIPGroup.V) {
 			continue
 		}
 		l := get(v.V, want.PublicIPGroup.V)
@@ -143,6 +143,9 @@ func (l *lost) finding(p *rule.Pass) rule.Finding {
 	f := rule.Finding{Subject: report.Object{Kind: "PublicIP", Name: l.what}, Services: append(l.services, told.Services...), Cites: append(told.Cites, l.cites...), Absence: []*bundle.Evidence{&bundle.PublicIPs}}
 	slices.Sort(f.Services)
 	f.Services = slices.Compact(f.Services)
+	if len(l.services) == 0 {
+		f.Errors = l.errs
+	}
 	who := rule.List(f.Services)
 	where := "the cluster's resource group"
 	if l.group != "" {

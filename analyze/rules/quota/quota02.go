@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"azlb/analyze/errtext"
@@ -108,13 +109,13 @@ func balancer(p *rule.Pass, e *errtext.Error) string {
 // finding weighs what is told against what is seen.
 func (x *full) finding(p *rule.Pass) (rule.Finding, bool) {
 	told := rule.Tell(x.errs)
-	f := rule.Finding{Subject: report.Object{Kind: "LoadBalancer", Name: x.name}, Services: told.Services, Cites: told.Cites}
+	f := rule.Finding{Subject: report.Object{Kind: "LoadBalancer", Name: x.name}, Errors: x.errs, Cites: told.Cites}
 	var dead []topology.Leftover
 	room := "Load balancer " + x.name
 	count, limit := 0, 0
 	if lb := x.lb; lb != nil {
 		count, limit = len(lb.Frontends), limits[strings.ToLower(lb.SKU.Name)]
-		room = fmt.Sprintf("Load balancer %s (%s) has %d frontends", lb.Name, orUnknown(lb.SKU.Name), count)
+		room = fmt.Sprintf("Load balancer %s (%s) has %s", lb.Name, orUnknown(lb.SKU.Name), frontends(count))
 		f.Cites = append(f.Cites, lb.Doc.Cite(lb.At+"/name"), lb.Doc.Cite(lb.Frontends[count-1].At+"/name"))
 		for _, l := range p.Graph.Leftovers {
 			if l.Frontend != nil && l.Frontend.LB == lb {
@@ -126,11 +127,7 @@ func (x *full) finding(p *rule.Pass) (rule.Finding, bool) {
 	old := x.lb != nil && strings.EqualFold(x.lb.SKU.Name, "Basic") && count == basicIn2018
 	switch {
 	case len(x.errs) > 0:
-		most := ""
-		if m := number.FindStringSubmatch(x.errs[len(x.errs)-1].Message); m != nil {
-			most = ": the limit is " + m[1]
-		}
-		f.Message = fmt.Sprintf("%s, and Azure refuses another (%s, %s)%s. Without it %s cannot get an address.", room, limitReached, told.Span(), most, rule.List(told.Services))
+		x.refused(p, &f, room, count)
 	case limit > 0 && count >= limit && len(waiting) > 0:
 		f.Services, f.Confidence, f.Why = waiting, report.Likely, "no error in the bundle says it; the number of frontends and the Services without any do"
 		f.Message = fmt.Sprintf("%s, as many as Azure allows for this SKU (%d); %s cannot get one.", room, limit, rule.List(waiting))
@@ -154,6 +151,39 @@ func (x *full) finding(p *rule.Pass) (rule.Finding, bool) {
 	}
 	f.Fix = x.fix(p, dead)
 	return f, true
+}
+
+// refused tells of what Azure said: of Services that wait for a frontend, or of a
+// limit that holds nobody up any more.
+func (x *full) refused(p *rule.Pass, f *rule.Finding, room string, count int) {
+	var working []string
+	f.Services, working = p.Named(x.errs)
+	most, limit := "", 0
+	if m := number.FindStringSubmatch(x.errs[len(x.errs)-1].Message); m != nil {
+		most = ": the limit is " + m[1]
+		limit, _ = strconv.Atoi(m[1])
+	}
+	said := fmt.Sprintf("(%s, %s)%s", limitReached, rule.Tell(x.errs).Span(), most)
+	switch {
+	case len(f.Services) == 0:
+		f.Severity, f.Services = report.Warning, working
+		f.Message = fmt.Sprintf("%s; Azure refused another %s.", room, said)
+		if len(working) > 0 {
+			f.Message += fmt.Sprintf(" %s has an address and waits for nothing.", rule.List(working))
+		}
+	case x.lb != nil && count < limit:
+		f.Severity, f.Confidence, f.Why = report.Warning, report.Possible, "there is room now: a frontend was probably removed after the newest error, and the next try should succeed"
+		f.Message = fmt.Sprintf("%s; Azure refused another %s. %s had no address yet.", room, said, rule.List(f.Services))
+	default:
+		f.Message = fmt.Sprintf("%s, and Azure refuses another %s. Without it %s cannot get an address.", room, said, rule.List(f.Services))
+	}
+}
+
+func frontends(n int) string {
+	if n == 1 {
+		return "1 frontend"
+	}
+	return fmt.Sprintf("%d frontends", n)
 }
 
 // waiting lists the Services that wait for a frontend of this load balancer and of

@@ -167,6 +167,9 @@ func (m *mismatch) finding(p *rule.Pass) rule.Finding {
 	default:
 		f.Message = fmt.Sprintf("Public IP %s is %s and cannot be a frontend of %s, which is %s.", m.name, m.sku, lb, or(m.lbSKU, "of the other SKU"))
 	}
+	if m.because == "" {
+		f.Errors = m.errs
+	}
 	if len(m.errs) > 0 {
 		f.Message += fmt.Sprintf(" Azure refused it %s.", t.Span())
 	} else if dynamic(m.pip) {

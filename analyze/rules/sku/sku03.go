@@ -91,7 +91,7 @@ func refusedSet(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 		name += "-internal"
 	}
 	return rule.Finding{
-		Subject: report.Object{Kind: "LoadBalancer", Name: name}, Services: told.Services, Cites: told.Cites,
+		Subject: report.Object{Kind: "LoadBalancer", Name: name}, Services: told.Services, Errors: errs, Cites: told.Cites,
 		Message: fmt.Sprintf("Azure does not let a node into the backend pool of load balancer %s, because its availability set or scale set is not the one that the pool has (%s, %s).", name, or(newest.Code, "by its text"), told.Span()),
 		Fix: []report.Step{
 			{Say: "See which sets the machines are in.", Run: "az vm list -g " + rule.Word(oneGroup(p), "GROUP") + " --query \"[].{name:name, set:availabilitySet.id}\" -o table"},

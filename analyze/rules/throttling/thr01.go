@@ -61,6 +61,7 @@ func checkTHR01(p *rule.Pass) {
 	f := rule.Finding{
 		Subject: report.Object{Kind: "Subscription", Name: subscription(p)},
 		Message: fmt.Sprintf("Azure refuses calls because there are too many (HTTP 429), %s%s.", told.Span(), detail(errs)),
+		Errors:  errs,
 		Cites:   told.Cites,
 		Fix:     append([]report.Step{{Say: "Wait until the time that Azure names is over; a restart of the controller makes more calls."}}, fewerCalls(p)...),
 	}

@@ -50,6 +50,7 @@ func checkTHR02(p *rule.Pass) {
 	f := rule.Finding{
 		Subject: report.Object{Kind: "CloudConfig", Name: "azure.json"},
 		Message: fmt.Sprintf("The cloud provider's own rate limit refuses calls%s, %s; Azure was not asked.", what, told.Span()),
+		Errors:  errs,
 		Cites:   told.Cites,
 	}
 	if c := p.Snapshot.Config; c != nil && c.CloudProviderRateLimit {

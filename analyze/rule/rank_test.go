@@ -1,0 +1,39 @@
+package rule
+
+import (
+	"testing"
+
+	"azlb/report"
+)
+
+// TestFold puts a finding that another one explains below it, but never an error
+// below a warning.
+func TestFold(t *testing.T) {
+	rules := []*Rule{{ID: "AZLB-A01"}, {ID: "AZLB-B01", FollowsFrom: []string{"AZLB-A01"}}, {ID: "AZLB-N00", Net: true}}
+	web := []string{"shop/web"}
+	finding := func(r *Rule, s report.Severity, services []string) ranked {
+		return ranked{Finding: report.Finding{Rule: r.ID, Severity: s, Confidence: report.Certain, Services: services, Subject: report.Object{Kind: "X", Name: r.ID}}, rule: r}
+	}
+	for _, c := range []struct {
+		name          string
+		cause, effect ranked
+		folded        bool
+	}{
+		{"an error explains an error", finding(rules[0], report.Error, web), finding(rules[1], report.Error, web), true},
+		{"an error explains a warning", finding(rules[0], report.Error, web), finding(rules[1], report.Warning, web), true},
+		{"a warning does not hide an error", finding(rules[0], report.Warning, web), finding(rules[1], report.Error, web), false},
+		{"nor what the net caught", finding(rules[0], report.Warning, web), finding(rules[2], report.Error, web), false},
+		{"the net is below a rule as severe", finding(rules[0], report.Error, web), finding(rules[2], report.Error, web), true},
+		{"of other Services nothing is explained", finding(rules[0], report.Error, []string{"shop/api"}), finding(rules[1], report.Error, web), false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			out := fold(rank([]ranked{c.effect, c.cause}), rules)
+			if folded := len(out) == 1 && len(out[0].Consequences) == 1; folded != c.folded {
+				t.Errorf("folded is %v, want %v: %+v", folded, c.folded, out)
+			}
+			if !c.folded && out[0].Severity != report.Error {
+				t.Errorf("the first finding is a %s", out[0].Severity)
+			}
+		})
+	}
+}

@@ -1,0 +1,65 @@
+package rule
+
+import (
+	"slices"
+	"time"
+
+	"azlb/analyze/errtext"
+	"azlb/analyze/topology"
+	"azlb/analyze/walk"
+	"azlb/report"
+)
+
+// longestRetry is how long a sync that still fails can be silent: the service
+// controller tries again after 5 minutes at the latest, and a try lasts minutes.
+const longestRetry = 10 * time.Minute
+
+// Settled reports whether the Service that an error names has what it asks for all
+// the same: an address, and nothing missing on the way to it that the provider
+// makes. The success that made it may have left the log, and its event expires.
+// An error that names no Service is settled when none waits for the provider.
+func (w *World) Settled(e *errtext.Error) bool {
+	if e.Service == "" {
+		return len(w.Waiting()) == 0
+	}
+	s := w.Graph.Service(e.Service)
+	return s != nil && !s.Deleting() && !s.Foreign() && len(s.Status.LoadBalancer.Ingress) > 0 && !w.unmade(s)
+}
+
+// unmade reports whether something on the way to the Service is known to be absent
+// that only the provider makes.
+func (w *World) unmade(s *topology.Service) bool {
+	return slices.ContainsFunc(w.Walks.Of(s.Key()), func(x *walk.Walk) bool {
+		h := x.Blocked()
+		return h != nil && h.State == report.HopAbsent && slices.Contains([]string{walk.PublicIP, walk.Frontend, walk.Rule, walk.Pool}, h.Kind)
+	})
+}
+
+// weigh lowers a finding that rests on errors alone. Services that are settled are
+// not harmed while others are; where all are, nothing is broken, and what was not
+// said again for longer than a failing sync is silent may be history. In files that
+// were given by hand the errors may be older than the rest, whatever the clock says.
+func weigh(w *World, f *report.Finding, errs []*errtext.Error) {
+	if len(errs) == 0 {
+		return
+	}
+	if slices.ContainsFunc(errs, func(e *errtext.Error) bool { return !w.Settled(e) }) {
+		if f.Severity == report.Error {
+			f.Services = slices.DeleteFunc(f.Services, func(key string) bool { return w.Settled(&errtext.Error{Service: key}) })
+		}
+		return
+	}
+	if f.Severity == report.Error {
+		f.Severity = report.Warning
+	}
+	last := time.Time{}
+	for _, e := range errs {
+		if e.Last.After(last) {
+			last = e.Last
+		}
+	}
+	if w.Snapshot.Manifest == nil || last.IsZero() || w.Snapshot.Now.Sub(last) > longestRetry {
+		f.Confidence = lower(f.Confidence, report.Possible)
+		f.Why = join(f.Why, "no later success is in the bundle, but no Service lacks anything for it: the error may be history")
+	}
+}
