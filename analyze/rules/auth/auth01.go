@@ -30,7 +30,7 @@ var AUTH01 = &rule.Rule{
 		},
 		References: []string{"https://learn.microsoft.com/entra/identity-platform/reference-error-codes", "https://learn.microsoft.com/azure/aks/update-credentials",
 			"Azure/AKS#339", "Azure/AKS#222", "Azure/aks-engine#784"},
-		Healthy: "A refused token that a later success of any Service follows is history: the secret was put right. Refusals of the managed identity endpoint, and of other programs' identities in their own events, are not meant.",
+		Healthy: "A refused token that a later success of any Service follows is history: the secret was put right. So is one after which Azure answered, if only with another refusal. Refusals of the managed identity endpoint, and of other programs' identities in their own events, are not meant.",
 	},
 	Needs: rule.Needs{Any: text},
 	Check: checkAUTH01,
@@ -94,7 +94,7 @@ func checkAUTH01(p *rule.Pass) {
 	byCode := map[string][]*errtext.Error{}
 	var order []refusal
 	for _, e := range errs {
-		if r, _ := refused(e); !history(p, e) && !p.Gone(e) {
+		if r, _ := refused(e); !history(p, e) && !answered(p, e) && !p.Gone(e) {
 			if byCode[r.code] == nil {
 				order = append(order, r)
 			}
@@ -107,6 +107,15 @@ func checkAUTH01(p *rule.Pass) {
 		}
 		p.Find(noToken(p, r, byCode[r.code]))
 	}
+}
+
+// answered reports whether Azure Resource Manager answered a later call of the
+// controller with a code of its own: then the controller has a token again.
+func answered(p *rule.Pass, e *errtext.Error) bool {
+	return slices.ContainsFunc(p.Errors.All, func(x *errtext.Error) bool {
+		_, again := refused(x)
+		return x.Order > e.Order && !x.Token && !x.ClientSide && !again && x.Code != "" && x.Status >= 400 && (x.Service != "" || x.FromLog)
+	})
 }
 
 func noToken(p *rule.Pass, r refusal, errs []*errtext.Error) rule.Finding {

@@ -48,6 +48,7 @@ type reason struct {
 	say     string
 	cites   []report.Cite
 	sure    bool          // the reason stands by itself
+	partial bool          // the log that speaks for it may not be the newest
 	fix     []report.Step // before the general steps
 	absence []*bundle.Evidence
 }
@@ -102,6 +103,8 @@ func judge(p *rule.Pass, f *rule.Finding, r reason, old bool) {
 		}
 	case !p.Complete(&bundle.Events, ""):
 		f.Severity, f.Confidence, f.Why = report.Warning, report.Possible, "the events are not completely in the bundle"
+	case r.partial:
+		f.Severity, f.Confidence, f.Why = report.Warning, report.Possible, "a newer log of the controller may be missing in the bundle"
 	case !r.sure && (lastLog(p) == nil || !p.Complete(&bundle.ControllerLog, "")):
 		f.Severity, f.Confidence, f.Why = report.Warning, report.Possible, "the controller's log is not completely in the bundle"
 	case !r.sure:
@@ -183,8 +186,13 @@ func why(p *rule.Pass, s *topology.Service, old bool) (reason, bool) {
 	log := lastLog(p)
 	created := s.CreationTimestamp.Time
 	if log != nil && !log.Last.IsZero() && log.Last.Before(created) {
-		return reason{subject: string(log.Kind), cites: lastRecord(p, log), absence: []*bundle.Evidence{&bundle.ControllerLog},
-			say: fmt.Sprintf("The controller's log (%s) ends at %s, before the Service was made: the controller does not run any more.", log.File, clock(log.Last)), sure: true}, true
+		r := reason{subject: string(log.Kind), cites: lastRecord(p, log), absence: []*bundle.Evidence{&bundle.ControllerLog},
+			say: fmt.Sprintf("The controller's log (%s) ends at %s, before the Service was made: the controller does not run any more.", log.File, clock(log.Last)), sure: true}
+		if log.Previous || strings.HasPrefix(log.File, added) || !p.Complete(&bundle.ControllerLog, "") {
+			r.sure, r.partial = false, true
+			r.say = fmt.Sprintf("The newest controller log of the bundle (%s) ends at %s, before the Service was made: the controller does not run any more, or its newer log is missing.", log.File, clock(log.Last))
+		}
+		return r, true
 	}
 	if !old || !p.Complete(&bundle.Events, "") || busy(p, created) {
 		return reason{}, false
@@ -237,6 +245,9 @@ func none(p *rule.Pass, controllers []topology.Controller) (reason, bool) {
 	}
 	return r, r.say != ""
 }
+
+// added is where the logs lie that a customer added by hand, of whatever time.
+var added = strings.TrimSuffix(bundle.LogFile.Path, "{name}")
 
 // lastLog is the log of a service controller that reaches furthest.
 func lastLog(p *rule.Pass) *snapshot.LogFile {

@@ -141,7 +141,10 @@ func broken(p *rule.Pass, o *outage) rule.Finding {
 		f.Services = append(f.Services, s.Key())
 		still = still || len(s.ReadyEndpoints()) > 0
 	}
-	f.Message = fmt.Sprintf("%s carry %s alone, and they are down: %s.", rule.List(names(o.nodes)), rule.List(f.Services), o.reason)
+	f.Message = fmt.Sprintf("%s are down, and no other node carries %s: %s.", rule.List(names(o.nodes)), rule.List(f.Services), o.reason)
+	if len(o.nodes) == 1 {
+		f.Message = fmt.Sprintf("%s is down, and no other node carries %s: %s.", o.nodes[0].Name, rule.List(f.Services), o.reason)
+	}
 	if c, i := o.nodes[0].Condition(corev1.NodeReady); c != nil && c.Status != corev1.ConditionTrue && c.Message != "" {
 		f.Message += fmt.Sprintf(" The kubelet or the node controller says: %q.", snapshot.Quote(c.Message))
 		f.Cites = append(f.Cites, o.nodes[0].Doc.Cite(fmt.Sprintf("/status/conditions/%d/message", i)))
@@ -176,7 +179,7 @@ func spare(o *outage) rule.Finding {
 
 // revive looks at each of the first nodes and starts or restarts their machines.
 func revive(o *outage) []report.Step {
-	steps := []report.Step{{Say: "See what the node says.", Run: "kubectl describe node " + o.nodes[0].Name}}
+	steps := []report.Step{{Say: "See what the node says.", Run: "kubectl describe node " + rule.Word(o.nodes[0].Name, "NODE")}}
 	for _, n := range o.nodes[:min(len(o.nodes), 3)] {
 		program, flags, ok := machine(n)
 		if !ok {

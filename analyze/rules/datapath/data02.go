@@ -71,7 +71,7 @@ func checkDATA02(p *rule.Pass) {
 					c.who, address, s.Key(), c.node),
 				Cites: []report.Cite{c.cite, s.Doc.Cite("/status/loadBalancer/ingress/0/ip")},
 				Fix: []report.Step{{Say: fmt.Sprintf("Inside the cluster, call %s.%s.svc or the cluster IP instead of %s.", s.Name, s.Namespace, address),
-					Run: fmt.Sprintf("kubectl get service -n %s %s -o jsonpath='{.spec.clusterIP}'", s.Namespace, s.Name)}},
+					Run: fmt.Sprintf("kubectl get service -n %s %s -o jsonpath='{.spec.clusterIP}'", rule.Word(s.Namespace, "NAMESPACE"), rule.Word(s.Name, "SERVICE"))}},
 			})
 			break
 		}

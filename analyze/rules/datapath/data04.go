@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -47,6 +48,10 @@ func checkDATA04(p *rule.Pass) {
 			continue
 		}
 		switch ports := unserved(s); {
+		case len(s.ReadyEndpoints()) == 0 && len(readyPods(s)) > 0:
+			if p.Snapshot.Now.Sub(s.CreationTimestamp.Time) > patience {
+				p.Find(notListed(s))
+			}
 		case len(s.ReadyEndpoints()) == 0:
 			p.Find(noneReady(p, s))
 		case len(ports) > 0:
@@ -89,7 +94,7 @@ func noneReady(p *rule.Pass, s *topology.Service) rule.Finding {
 		f.Absence = []*bundle.Evidence{&bundle.EndpointSlices}
 	}
 	selector := selectorOf(s)
-	look := report.Step{Say: "Compare the selector with the pods.", Run: fmt.Sprintf("kubectl get pods -n %s -l '%s' -o wide", s.Namespace, selector)}
+	look := report.Step{Say: "Compare the selector with the pods.", Run: fmt.Sprintf("kubectl get pods -n %s -l %s -o wide", rule.Word(s.Namespace, "NAMESPACE"), rule.Word(selector, "SELECTOR"))}
 	pods := living(s)
 	if len(pods) == 0 && len(s.Endpoints) == 0 {
 		f.Severity = report.Info
@@ -105,9 +110,41 @@ func noneReady(p *rule.Pass, s *topology.Service) rule.Finding {
 		f.Message += " " + why
 		f.Cites = append(f.Cites, cites...)
 	}
-	f.Fix = []report.Step{look, {Say: "See why the pods are not ready: conditions, events and the last words of their containers.", Run: fmt.Sprintf("kubectl describe pods -n %s -l '%s'", s.Namespace, selector)}}
+	f.Fix = []report.Step{look, {Say: "See why the pods are not ready: conditions, events and the last words of their containers.", Run: fmt.Sprintf("kubectl describe pods -n %s -l %s", rule.Word(s.Namespace, "NAMESPACE"), rule.Word(selector, "SELECTOR"))}}
 	if len(pods) > 0 {
-		f.Fix = append(f.Fix, report.Step{Say: "Read what a container says.", Run: fmt.Sprintf("kubectl logs -n %s %s --all-containers --tail=50", s.Namespace, pods[0].Name)})
+		f.Fix = append(f.Fix, report.Step{Say: "Read what a container says.", Run: fmt.Sprintf("kubectl logs -n %s %s --all-containers --tail=50", rule.Word(s.Namespace, "NAMESPACE"), rule.Word(pods[0].Name, "POD"))})
+	}
+	return f
+}
+
+// patience is how long the endpoints of a new Service may take; seconds are usual.
+const patience = time.Minute
+
+// readyPods are the pods of a Service that say of themselves that they are ready.
+func readyPods(s *topology.Service) []*snapshot.Pod {
+	return slices.DeleteFunc(living(s), func(pod *snapshot.Pod) bool {
+		return pod.DeletionTimestamp != nil || !slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+			return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+		})
+	})
+}
+
+// notListed is a Service of which no endpoint is ready although pods are.
+func notListed(s *topology.Service) rule.Finding {
+	pods := readyPods(s)
+	f := rule.Finding{Subject: object(s), Services: []string{s.Key()}, Severity: severity(s), Confidence: report.Likely,
+		Why:   "the pods and the EndpointSlices were read one after the other and may have changed between",
+		Cites: []report.Cite{s.Doc.Cite("/spec/selector"), pods[0].Doc.Cite("/status/phase")}}
+	if list := s.Slices(); len(list) > 0 {
+		f.Cites = append(f.Cites, list[0].Doc.Cite("/endpoints"))
+	} else {
+		f.Absence = []*bundle.Evidence{&bundle.EndpointSlices}
+	}
+	f.Message = fmt.Sprintf("%s has no ready endpoint, although its selector (%s) matches %s in condition Ready: Kubernetes has not listed what is there. The endpoint controllers in the kube-controller-manager may not run.",
+		s.Key(), selectorOf(s), count(len(pods), "pod"))
+	f.Fix = []report.Step{
+		{Say: "Compare the endpoints with the pods once more.", Run: fmt.Sprintf("kubectl get endpointslices,pods -n %s -o wide", rule.Word(s.Namespace, "NAMESPACE"))},
+		{Say: "If they still differ, see whether the kube-controller-manager runs.", Run: "kubectl -n kube-system get pods -l component=kube-controller-manager -o wide"},
 	}
 	return f
 }
@@ -158,7 +195,7 @@ func noPort(s *topology.Service, ports []int) rule.Finding {
 	f.Cites = append(f.Cites, s.Slices()[0].Doc.Cite("/ports"))
 	f.Message = fmt.Sprintf("The %s ready behind %s, but no container of them has a port of the name that %s wants, so there is no endpoint for it.", are(len(s.ReadyEndpoints()), "pod"), s.Key(), rule.List(said))
 	f.Fix = []report.Step{{Say: "See how the containers call their ports, and use that name or the number as targetPort.",
-		Run: fmt.Sprintf("kubectl get pods -n %s -l '%s' -o jsonpath='{range .items[*]}{.metadata.name}{\" \"}{.spec.containers[*].ports}{\"\\n\"}{end}'", s.Namespace, selectorOf(s))}}
+		Run: fmt.Sprintf("kubectl get pods -n %s -l %s -o jsonpath='{range .items[*]}{.metadata.name}{\" \"}{.spec.containers[*].ports}{\"\\n\"}{end}'", rule.Word(s.Namespace, "NAMESPACE"), rule.Word(selectorOf(s), "SELECTOR"))}}
 	return f
 }
 
@@ -192,9 +229,8 @@ func noneLocal(s *topology.Service) (rule.Finding, bool) {
 	f.Message = fmt.Sprintf("%s has externalTrafficPolicy Local, so a node passes packets only to pods of its own. Its ready %s on %s, not on any of the %d nodes of the backend pool.",
 		s.Key(), are(len(s.ReadyEndpoints()), "pod"), rule.List(outside), len(pool))
 	f.Fix = []report.Step{
-		{Say: "See where the pods run and why (node selectors, tolerations, affinity).", Run: fmt.Sprintf("kubectl get pods -n %s -l '%s' -o wide", s.Namespace, selectorOf(s))},
-		{Say: "Let pods run on nodes of the backend pool; or, if the client's address does not matter, let every node pass packets on.",
-			Run: fmt.Sprintf("kubectl patch service -n %s %s -p '{\"spec\":{\"externalTrafficPolicy\":\"Cluster\"}}'", s.Namespace, s.Name), Changes: true},
+		{Say: "See where the pods run and why (node selectors, tolerations, affinity).", Run: fmt.Sprintf("kubectl get pods -n %s -l %s -o wide", rule.Word(s.Namespace, "NAMESPACE"), rule.Word(selectorOf(s), "SELECTOR"))},
+		rule.PassOn(s, "Let pods run on nodes of the backend pool; or, if the client's address does not matter, let every node pass packets on."),
 	}
 	return f, true
 }

@@ -30,11 +30,11 @@ func watched(p *rule.Pass) []*topology.Service {
 func machine(n *topology.Node) (program, flags string, ok bool) {
 	switch {
 	case n.ScaleSet != "" && n.Instance != "":
-		return "az vmss", fmt.Sprintf("-g %s -n %s --instance-ids %s", n.Group, n.ScaleSet, n.Instance), true
+		return "az vmss", fmt.Sprintf("-g %s -n %s --instance-ids %s", rule.Word(n.Group, "GROUP"), rule.Word(n.ScaleSet, "SCALESET"), rule.Word(n.Instance, "INSTANCE")), true
 	case n.VM != "":
-		return "az vm", fmt.Sprintf("-g %s -n %s", n.Group, n.VM), true
+		return "az vm", fmt.Sprintf("-g %s -n %s", rule.Word(n.Group, "GROUP"), rule.Word(n.VM, "VM")), true
 	case n.ByName && n.Machine != nil:
-		return "az vm", fmt.Sprintf("-g %s -n %s", n.Group, n.Machine.Name), true
+		return "az vm", fmt.Sprintf("-g %s -n %s", rule.Word(n.Group, "GROUP"), rule.Word(n.Machine.Name, "VM")), true
 	}
 	return "", "", false
 }

@@ -10,7 +10,6 @@ import (
 	"azlb/analyze/nsg"
 	"azlb/analyze/rule"
 	"azlb/analyze/snapshot"
-	"azlb/analyze/topology"
 	"azlb/analyze/walk"
 	"azlb/bundle-schema/az"
 	"azlb/report"
@@ -131,25 +130,24 @@ func (d *drop) cites() []report.Cite {
 	return append(out, d.walks[0].Path.Service.Doc.Cite(fmt.Sprintf("/spec/ports/%d/port", d.walks[0].Path.Index)))
 }
 
-// priority is a free one for a new rule before the deciding one. Azure allows 100 to
-// 4096; the provider counts up from 500.
-func (d *drop) priority() int {
+// place names a group as az does.
+func place(g *snapshot.NSG) string {
+	return "-g " + rule.Word(az.GroupOf(g.ID), "GROUP") + " --nsg-name " + rule.Word(g.Name, "NSG")
+}
+
+// priority is a free one for a new rule before the deciding one, false where there
+// is none. Azure allows 100 to 4096; the provider counts up from 500.
+func (d *drop) priority() (int, bool) {
 	g := d.group()
 	below := min(d.check.Decision.Deciding.Rule.Priority, 400)
 	for p := below - 1; p >= 100; p-- {
 		if !slices.ContainsFunc(g.SecurityRules, func(r az.SecurityRule) bool {
 			return r.Priority == p && strings.EqualFold(r.Direction, "Inbound")
 		}) {
-			return p
+			return p, true
 		}
 	}
-	return 100
-}
-
-// resync makes the provider write everything of a Service anew.
-func resync(s *topology.Service) report.Step {
-	return report.Step{Say: "Make the provider write the Service's rules anew.",
-		Run: fmt.Sprintf("kubectl annotate service -n %s %s azlb-resync=\"$(date +%%s)\" --overwrite", s.Namespace, s.Name), Changes: true}
+	return 0, false
 }
 
 // without decides the check's flow at one group alone, leaving one of its rules out.

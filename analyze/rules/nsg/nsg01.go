@@ -9,7 +9,6 @@ import (
 	"azlb/analyze/snapshot"
 	"azlb/analyze/walk"
 	bundle "azlb/bundle-schema"
-	"azlb/bundle-schema/az"
 	"azlb/report"
 )
 
@@ -54,6 +53,9 @@ func checkNSG01(p *rule.Pass) {
 	}
 }
 
+// anew is what a sync does for a security group.
+const anew = "Make the provider write the Service's rules anew."
+
 // frontendPort is what a client sends to.
 func frontendPort(w *walk.Walk) string {
 	return fmt.Sprintf("%s %d", w.Path.Protocol(), w.Path.Port.Port)
@@ -74,8 +76,8 @@ func closed(p *rule.Pass, d *drop) rule.Finding {
 			d.subject().Name, d.targets(frontendPort)),
 		Cites: cites,
 		Fix: append([]report.Step{{Say: "Associate the provider's security group with the subnet.",
-			Run:     fmt.Sprintf("az network vnet subnet update --ids %s --network-security-group %s", subnet.ID, ownName(p, "NSG")),
-			Changes: true}}, resync(d.walks[0].Path.Service)),
+			Run:     fmt.Sprintf("az network vnet subnet update --ids %s --network-security-group %s", rule.Word(subnet.ID, "SUBNET_ID"), rule.Word(ownName(p), "NSG")),
+			Changes: true}}, rule.Resync(d.walks[0].Path.Service, anew)),
 		Absence: []*bundle.Evidence{&bundle.VNets},
 	}
 }
@@ -139,33 +141,33 @@ func ownGroup(p *rule.Pass) *snapshot.NSG {
 	return nil
 }
 
-func ownName(p *rule.Pass, unknown string) string {
+func ownName(p *rule.Pass) string {
 	if g := ownGroup(p); g != nil {
 		return g.ID
 	}
-	return unknown
+	return ""
 }
 
 // repair fits what decided: a deny to remove, a provider's rule to write again, or
 // a rule to add to a group that the provider does not know.
 func repair(p *rule.Pass, d *drop, g *snapshot.NSG) []report.Step {
-	at := fmt.Sprintf("-g %s --nsg-name %s", az.GroupOf(g.ID), g.Name)
+	at := place(g)
 	steps := []report.Step{{Say: "See the group's rules in order.", Run: "az network nsg rule list " + at + " --include-default -o table"}}
 	deciding := d.check.Decision.Deciding.Rule
 	own := p.Snapshot.Config != nil && strings.EqualFold(p.Snapshot.Config.SecurityGroupName, g.Name)
 	switch {
 	case deciding.Priority < firstDefault:
 		steps = append(steps, report.Step{Say: "If nobody needs the denying rule any more, remove it; else make it narrower.",
-			Run: fmt.Sprintf("az network nsg rule delete %s -n %s", at, deciding.Name), Changes: true})
+			Run: fmt.Sprintf("az network nsg rule delete %s -n %s", at, rule.Word(deciding.Name, "RULE")), Changes: true})
 	case !own && ownGroup(p) != nil && d.check.Decision.Deciding.Level == "subnet":
 		steps = append(steps, report.Step{Say: "If this group is there by mistake, associate the provider's with the subnet again.",
-			Run: fmt.Sprintf("az network vnet subnet update --ids %s --network-security-group %s", d.check.Members[0].IP.Subnet.ID, ownGroup(p).ID), Changes: true})
+			Run: fmt.Sprintf("az network vnet subnet update --ids %s --network-security-group %s", rule.Word(d.check.Members[0].IP.Subnet.ID, "SUBNET_ID"), rule.Word(ownGroup(p).ID, "NSG")), Changes: true})
 	case own:
 		for _, key := range d.services() {
-			steps = append(steps, resync(p.Graph.Service(key)))
+			steps = append(steps, rule.Resync(p.Graph.Service(key), anew))
 		}
 		return append(steps, report.Step{Say: "Find out who removed the rule, or it will be gone again: look for template deployments and Terraform runs that write the group as a whole.",
-			Run: fmt.Sprintf("az monitor activity-log list --resource-id %s --offset 7d -o table", g.ID)})
+			Run: fmt.Sprintf("az monitor activity-log list --resource-id %s --offset 7d -o table", rule.Word(g.ID, "NSG_ID"))})
 	}
 	w := d.walks[0] // its other ports and Services alike
 	source, destination := "Internet", "'*'"
@@ -173,10 +175,14 @@ func repair(p *rule.Pass, d *drop, g *snapshot.NSG) []report.Step {
 		source = "VirtualNetwork"
 	}
 	if w.Path.Rule.To.EnableFloatingIP {
-		destination = w.Path.Address
+		destination = rule.Word(w.Path.Address, "FRONTEND")
 	}
 	s := w.Path.Service
+	priority, ok := d.priority()
+	if !ok {
+		return append(steps, report.Step{Say: fmt.Sprintf("No priority before that of %s is free. If it must stay, give it a higher number, behind a rule that lets clients in.", deciding.Name)})
+	}
 	return append(steps, report.Step{Say: fmt.Sprintf("Let clients reach %s port %d before that rule; other ports and Services alike.", s.Key(), w.Path.Port.Port),
-		Run: fmt.Sprintf("az network nsg rule create %s -n allow-%s-%s-%d --priority %d --direction Inbound --access Allow --protocol %s --source-address-prefixes %s --destination-address-prefixes %s --destination-port-ranges %d",
-			at, s.Namespace, s.Name, w.Path.Port.Port, d.priority(), d.check.Flow.Protocol, source, destination, d.check.Flow.DstPort), Changes: true})
+		Run: fmt.Sprintf("az network nsg rule create %s -n %s --priority %d --direction Inbound --access Allow --protocol %s --source-address-prefixes %s --destination-address-prefixes %s --destination-port-ranges %d",
+			at, rule.Word(fmt.Sprintf("allow-%s-%s-%d", s.Namespace, s.Name, w.Path.Port.Port), "RULE"), priority, d.check.Flow.Protocol, source, destination, d.check.Flow.DstPort), Changes: true})
 }

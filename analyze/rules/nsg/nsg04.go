@@ -7,7 +7,6 @@ import (
 	"azlb/analyze/rule"
 	"azlb/analyze/walk"
 	bundle "azlb/bundle-schema"
-	"azlb/bundle-schema/az"
 	"azlb/report"
 )
 
@@ -38,8 +37,13 @@ var NSG04 = &rule.Rule{
 func checkNSG04(p *rule.Pass) {
 	for _, d := range drops(p, walk.ForProbe, func(w *walk.Walk) bool { return w.Answer(walk.ForProbe) == nsg.Denied }) {
 		g := d.group()
-		at := fmt.Sprintf("-g %s --nsg-name %s", az.GroupOf(g.ID), g.Name)
+		at := place(g)
 		probe := d.walks[0].Path.Probe.To
+		allow := report.Step{Say: fmt.Sprintf("No priority before that of %s is free: give it a higher number, behind a rule that lets AzureLoadBalancer in.", d.check.Decision.Deciding.Rule.Name)}
+		if priority, ok := d.priority(); ok {
+			allow = report.Step{Say: fmt.Sprintf("Let the probes in before %s.", d.check.Decision.Deciding.Rule.Name), Changes: true,
+				Run: fmt.Sprintf("az network nsg rule create %s -n allow-azure-load-balancer --priority %d --direction Inbound --access Allow --protocol '*' --source-address-prefixes AzureLoadBalancer --destination-address-prefixes '*' --destination-port-ranges '*'", at, priority)}
+		}
 		p.Find(rule.Finding{
 			Subject:  d.subject(),
 			Services: d.services(),
@@ -48,9 +52,7 @@ func checkNSG04(p *rule.Pass) {
 			Cites: append(d.cites(), d.walks[0].Path.Frontend.To.LB.Doc.Cite(probe.At+"/port")),
 			Fix: []report.Step{
 				{Say: "See the group's rules in order.", Run: "az network nsg rule list " + at + " --include-default -o table"},
-				{Say: fmt.Sprintf("Let the probes in before %s.", d.check.Decision.Deciding.Rule.Name),
-					Run:     fmt.Sprintf("az network nsg rule create %s -n allow-azure-load-balancer --priority %d --direction Inbound --access Allow --protocol '*' --source-address-prefixes AzureLoadBalancer --destination-address-prefixes '*' --destination-port-ranges '*'", at, d.priority()),
-					Changes: true},
+				allow,
 			},
 		})
 	}

@@ -74,11 +74,11 @@ func lostFields(p *rule.Pass, id string, errs []*errtext.Error) rule.Finding {
 	what := "A security rule, which the message does not name,"
 	if name != "" {
 		what = fmt.Sprintf("Security rule %s of group %s", name, group)
-		at := fmt.Sprintf("-g %s --nsg-name %s", parsed.Group, group)
+		at := fmt.Sprintf("-g %s --nsg-name %s", rule.Word(parsed.Group, "GROUP"), rule.Word(group, "NSG"))
 		f.Fix = append(f.Fix, report.Step{Say: "Until then, replace the rule by several rules with a single source address (and a single port range) each; see what it lists.",
-			Run: fmt.Sprintf("az network nsg rule show %s -n %s", at, name)},
-			report.Step{Say: "One of them, for example.", Run: fmt.Sprintf("az network nsg rule create %s -n %s-1 --priority PRIORITY --access Allow --source-address-prefixes ONE_ADDRESS --destination-port-ranges ONE_PORT", at, name), Changes: true},
-			report.Step{Say: "Then remove the old one.", Run: fmt.Sprintf("az network nsg rule delete %s -n %s", at, name), Changes: true})
+			Run: fmt.Sprintf("az network nsg rule show %s -n %s", at, rule.Word(name, "RULE"))},
+			report.Step{Say: "One of them, for example.", Run: fmt.Sprintf("az network nsg rule create %s -n %s --priority PRIORITY --access Allow --source-address-prefixes ONE_ADDRESS --destination-port-ranges ONE_PORT", at, rule.Word(name+"-1", "RULE")), Changes: true},
+			report.Step{Say: "Then remove the old one.", Run: fmt.Sprintf("az network nsg rule delete %s -n %s", at, rule.Word(name, "RULE")), Changes: true})
 	}
 	f.Message = fmt.Sprintf("%s lists its sources, destinations or ports in plural fields. The controller wrote the group back without them, and Azure refused the whole group (%s, %s).", what, codeOf(errs[len(errs)-1]), told.Span())
 	if c := plural(p, id); c != nil {

@@ -87,9 +87,9 @@ func sought(p *rule.Pass, n *topology.Node, errs []*errtext.Error) rule.Finding 
 		f.Severity, f.Services = report.Warning, working
 		f.Message += " The Services named keep working as they are, but cannot be changed at present."
 	}
-	label := report.Step{Say: "Leave the node out of the load balancers.", Run: fmt.Sprintf("kubectl label node %s %s=true", n.Name, topology.ExcludeLabel), Changes: true}
+	label := report.Step{Say: "Leave the node out of the load balancers.", Run: fmt.Sprintf("kubectl label node %s %s=true", rule.Word(n.Name, "NODE"), topology.ExcludeLabel), Changes: true}
 	if before(p, 19) {
-		label.Run = fmt.Sprintf("kubectl label node %s %s=true %s=true", n.Name, topology.AlphaExcludeLabel, topology.ExcludeLabel)
+		label.Run = fmt.Sprintf("kubectl label node %s %s=true %s=true", rule.Word(n.Name, "NODE"), topology.AlphaExcludeLabel, topology.ExcludeLabel)
 		f.Fix = append(f.Fix, report.Step{Say: "Switch the feature gate ServiceNodeExclusion on, without which the label does not count before 1.19 (it exists since 1.9): add --feature-gates=ServiceNodeExclusion=true to the kube-controller-manager.",
 			Run: "sudoedit /etc/kubernetes/manifests/kube-controller-manager.yaml", Changes: true})
 	}
@@ -109,8 +109,7 @@ func stranded(p *rule.Pass, n *topology.Node) (rule.Finding, bool) {
 		}
 		f.Services = append(f.Services, s.Key())
 		f.Cites = append(f.Cites, ready[0].Slice.Doc.Cite(fmt.Sprintf("/endpoints/%d/nodeName", ready[0].Index)), s.Doc.Cite("/spec/externalTrafficPolicy"))
-		f.Fix = append(f.Fix, report.Step{Say: fmt.Sprintf("Let pods of %s run on nodes with a machine; or, if the client's address does not matter, let every node pass packets on.", s.Key()),
-			Run: fmt.Sprintf("kubectl patch service -n %s %s -p '{\"spec\":{\"externalTrafficPolicy\":\"Cluster\"}}'", s.Namespace, s.Name), Changes: true})
+		f.Fix = append(f.Fix, rule.PassOn(s, fmt.Sprintf("Let pods of %s run on nodes with a machine; or, if the client's address does not matter, let every node pass packets on.", s.Key())))
 	}
 	if len(f.Services) == 0 {
 		return f, false

@@ -150,7 +150,7 @@ func unusable(p *rule.Pass, x *faulty) rule.Finding {
 	}
 	if x.id != "" {
 		f.Fix = []report.Step{
-			{Say: "See what failed.", Run: fmt.Sprintf("az monitor activity-log list --resource-id %s --offset 7d --status Failed -o table", x.id)},
+			{Say: "See what failed.", Run: fmt.Sprintf("az monitor activity-log list --resource-id %s --offset 7d --status Failed -o table", rule.Word(x.id, "ID"))},
 			{Say: "Write it again without a change; the mark goes with the next write that succeeds.", Run: again, Changes: true},
 		}
 	}
@@ -176,15 +176,15 @@ func describe(id string) (report.Object, string) {
 	object := report.Object{Kind: kind(parsed.Types[last]), Name: parsed.Names[last]}
 	if set, instance := parsed.Name("virtualMachineScaleSets"), parsed.Name("virtualMachines"); set != "" && instance != "" {
 		object.Name = strings.Join(append([]string{set + "_" + instance}, parsed.Names[2:]...), "/")
-		return object, fmt.Sprintf("az vmss update-instances -g %s -n %s --instance-ids %s", parsed.Group, set, instance)
+		return object, fmt.Sprintf("az vmss update-instances -g %s -n %s --instance-ids %s", rule.Word(parsed.Group, "GROUP"), rule.Word(set, "SCALESET"), rule.Word(instance, "INSTANCE"))
 	}
 	switch object.Kind {
 	case "VirtualMachine":
-		return object, fmt.Sprintf("az vm reapply -g %s -n %s", parsed.Group, object.Name)
+		return object, fmt.Sprintf("az vm reapply -g %s -n %s", rule.Word(parsed.Group, "GROUP"), rule.Word(object.Name, "VM"))
 	case "NetworkInterface":
-		return object, fmt.Sprintf("az network nic update -g %s -n %s", parsed.Group, object.Name)
+		return object, fmt.Sprintf("az network nic update -g %s -n %s", rule.Word(parsed.Group, "GROUP"), rule.Word(object.Name, "NIC"))
 	}
-	return object, "az resource update --ids " + id
+	return object, "az resource update --ids " + rule.Word(id, "ID")
 }
 
 // kind is the word for an ARM type.

@@ -61,8 +61,7 @@ func checkPOOL09(p *rule.Pass) {
 			}
 			f.Services = append(f.Services, s.Key())
 			f.Cites = append(f.Cites, s.Doc.Cite("/metadata/annotations"))
-			f.Fix = append(f.Fix, report.Step{Say: "After the upgrade, make the provider sync the Service at once.",
-				Run: fmt.Sprintf("kubectl annotate service -n %s %s azlb-resync=\"$(date +%%s)\" --overwrite", s.Namespace, s.Name), Changes: true})
+			f.Fix = append(f.Fix, rule.Resync(s, "After the upgrade, make the provider sync the Service at once."))
 		}
 	}
 	for _, id := range order {

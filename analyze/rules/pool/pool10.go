@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
 	"azlb/analyze/topology"
@@ -64,7 +66,11 @@ func checkPOOL10(p *rule.Pass) {
 	errs := slices.DeleteFunc(p.Current(func(e *errtext.Error) bool {
 		return lost && notFound(e) && (e.Node == "" || slices.ContainsFunc(bad, func(n *topology.Node) bool { return n.Name == e.Node }))
 	}), p.Gone)
-	p.Find(unknown(p, bad, good, errs))
+	f := unknown(p, bad, good, errs)
+	if good && len(f.Services) == 0 && !slices.ContainsFunc(bad, func(n *topology.Node) bool { return !young(p, n) || n.Ready() == corev1.ConditionTrue }) {
+		return // nodes that have just joined and take no traffic yet
+	}
+	p.Find(f)
 }
 
 // unregistered says why the provider does not know the node by its id, empty where it does.
@@ -90,11 +96,10 @@ func onAzure(p *rule.Pass) bool {
 
 func unknown(p *rule.Pass, bad []*topology.Node, good bool, errs []*errtext.Error) rule.Finding {
 	var names []string
-	young, taints := true, 0
+	taints := 0
 	f := rule.Finding{Subject: report.Object{Kind: "Node", Name: bad[0].Name}, Severity: report.Warning}
 	for i, n := range bad {
 		names = append(names, n.Name)
-		young = young && p.Snapshot.Now.Sub(n.CreationTimestamp.Time) < settling
 		t := tainted(n)
 		if t >= 0 {
 			taints++
@@ -109,7 +114,7 @@ func unknown(p *rule.Pass, bad []*topology.Node, good bool, errs []*errtext.Erro
 	}
 	f.Message = fmt.Sprintf("%s registered without the Azure cloud provider: %s.", rule.List(names), why)
 	if taints > 0 {
-		f.Message += fmt.Sprintf(" %d of them still %s the taint %s, so no pod is scheduled there; the cloud-node-manager never ran on them.", taints, verb(taints), uninitialized)
+		f.Message += fmt.Sprintf(" %d of %d still %s the taint %s, so no pod is scheduled there; the cloud-node-manager has not run there yet.", taints, len(bad), verb(taints), uninitialized)
 	}
 	waiting, _ := p.Named(errs)
 	switch empty := without(p); {
@@ -127,11 +132,16 @@ func unknown(p *rule.Pass, bad []*topology.Node, good bool, errs []*errtext.Erro
 			f.Message += fmt.Sprintf(" They are in the backend pools by their names, but have no pod of %s, which asks for one on the node (externalTrafficPolicy Local).", rule.List(f.Services))
 		}
 	}
-	if young && !p.Snapshot.Now.IsZero() {
+	if !slices.ContainsFunc(bad, func(n *topology.Node) bool { return !young(p, n) }) {
 		f.Confidence, f.Why = report.Likely, "the nodes are younger than five minutes and may still be on their way"
 	}
 	f.Fix = reregister(p, bad[0], taints > 0)
 	return f
+}
+
+// young reports whether the node may still wait for its providerID.
+func young(p *rule.Pass, n *topology.Node) bool {
+	return !p.Snapshot.Now.IsZero() && p.Snapshot.Now.Sub(n.CreationTimestamp.Time) < settling
 }
 
 // proof cites the taint that says so, the foreign id, or the spec that has none.
@@ -190,9 +200,9 @@ func reregister(p *rule.Pass, n *topology.Node, uninitialized bool) []report.Ste
 	}
 	if uninitialized {
 		steps = append(steps, report.Step{Say: "See whether the cloud-node-manager runs on the node, and let it run there; the node is then initialised without further ado.",
-			Run: fmt.Sprintf("kubectl get pods -n kube-system -o wide --field-selector spec.nodeName=%s", n.Name)})
+			Run: fmt.Sprintf("kubectl get pods -n kube-system -o wide --field-selector spec.nodeName=%s", rule.Word(n.Name, "NODE"))})
 	}
 	return append(steps,
-		report.Step{Say: "Else register the node anew. Move its pods away and delete the Node object, ...", Run: fmt.Sprintf("kubectl drain %s --ignore-daemonsets --delete-emptydir-data && kubectl delete node %s", n.Name, n.Name), Changes: true},
+		report.Step{Say: "Else register the node anew. Move its pods away and delete the Node object, ...", Run: fmt.Sprintf("kubectl drain %s --ignore-daemonsets --delete-emptydir-data && kubectl delete node %s", rule.Word(n.Name, "NODE"), rule.Word(n.Name, "NODE")), Changes: true},
 		report.Step{Say: fmt.Sprintf("... then start the kubelet on the machine with %s, and restart it; other nodes alike.", flags), Run: "sudo systemctl restart kubelet", Changes: true})
 }

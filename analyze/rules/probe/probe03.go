@@ -203,7 +203,7 @@ func noListener(s *topology.Service, wrong []mismatch) rule.Finding {
 			}
 		}
 		f.Fix = append(f.Fix, report.Step{Say: fmt.Sprintf("Send port %d to the port at which the container listens, or let the container listen at %s.", port.Port, m.target),
-			Run:     fmt.Sprintf("kubectl patch service -n %s %s --type json -p '[{\"op\":\"replace\",\"path\":\"/spec/ports/%d/targetPort\",\"value\":%s}]'", s.Namespace, s.Name, m.index, value),
+			Run:     fmt.Sprintf("kubectl patch service -n %s %s --type json -p '[{\"op\":\"replace\",\"path\":\"/spec/ports/%d/targetPort\",\"value\":%s}]'", rule.Word(s.Namespace, "NAMESPACE"), rule.Word(s.Name, "SERVICE"), m.index, value),
 			Changes: true})
 	}
 	f.Message = fmt.Sprintf("Service %s: %s.", s.Key(), strings.Join(said, "; "))
@@ -214,7 +214,7 @@ func noListener(s *topology.Service, wrong []mismatch) rule.Finding {
 	}
 	f.Message += " Every connection and every health probe is refused there."
 	f.Confidence, f.Why = report.Likely, "a container may listen at a port that it does not declare"
-	try := report.Step{Say: "Make sure first: nothing should answer at the present port.", Run: fmt.Sprintf("kubectl port-forward -n %s pod/%s 18080:%s", s.Namespace, pod, wrong[0].target)}
+	try := report.Step{Say: "Make sure first: nothing should answer at the present port.", Run: fmt.Sprintf("kubectl port-forward -n %s pod/%s 18080:%s", rule.Word(s.Namespace, "NAMESPACE"), rule.Word(pod, "POD"), rule.Word(wrong[0].target, "PORT"))}
 	f.Fix = append([]report.Step{try}, f.Fix...)
 	return f
 }

@@ -3,6 +3,7 @@ package probe
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -112,7 +113,7 @@ func ails(p *rule.Pass, pod *snapshot.Pod) (ailing, bool) {
 		}
 		for _, e := range p.Snapshot.Events {
 			if e.Kind == "Pod" && e.Namespace == pod.Namespace && e.Name == pod.Name && (e.UID == "" || pod.UID == "" || e.UID == string(pod.UID)) &&
-				e.Type == corev1.EventTypeWarning && (e.Reason == "Unhealthy" || e.Reason == "BackOff") && fresh(p, e.Last) {
+				e.Type == corev1.EventTypeWarning && concerns(e, pod, c.Name) && fresh(p, e.Last) {
 				a.say = fmt.Sprintf("%s: %s", pod.Name, snapshot.Quote(e.Message))
 				a.cites = append(a.cites, e.Doc.Cite("/message"))
 				return a, true
@@ -120,6 +121,24 @@ func ails(p *rule.Pass, pod *snapshot.Pod) (ailing, bool) {
 		}
 	}
 	return ailing{}, false
+}
+
+// concerns reports whether the event tells of a failure of the container without a
+// readiness probe. A failed readiness probe is another container's, and takes the
+// pod out of the Service; other checks do not name their container.
+func concerns(e snapshot.Event, pod *snapshot.Pod, container string) bool {
+	switch e.Reason {
+	case "BackOff":
+		return strings.Contains(e.Message, container+" in pod") || len(pod.Spec.Containers) == 1
+	case "Unhealthy":
+		if strings.HasPrefix(e.Message, "Readiness probe") {
+			return false
+		}
+		i := slices.IndexFunc(pod.Spec.Containers, func(c corev1.Container) bool { return c.Name == container })
+		c := pod.Spec.Containers[i]
+		return c.LivenessProbe != nil || c.StartupProbe != nil || len(pod.Spec.Containers) == 1
+	}
+	return false
 }
 
 // fresh reports whether a time is within the last hour of the collection; one that
@@ -145,10 +164,10 @@ func flapping(o report.Object, list []ailing, services []*topology.Service) rule
 	f.Message = fmt.Sprintf("%d of %d pods behind %s failed within the last hour (%s). Container %s has no readiness probe, so such a pod keeps getting connections and health probes until it answers again.",
 		len(list), len(living(services[0])), rule.List(keys), rule.List(says), first.container)
 	f.Fix = []report.Step{
-		{Say: "See why the pod fails.", Run: fmt.Sprintf("kubectl describe pod -n %s %s", o.Namespace, first.pod.Name)},
-		{Say: "See what it said before its last restart.", Run: fmt.Sprintf("kubectl logs -n %s %s -c %s --previous", o.Namespace, first.pod.Name, first.container)},
+		{Say: "See why the pod fails.", Run: fmt.Sprintf("kubectl describe pod -n %s %s", rule.Word(o.Namespace, "NAMESPACE"), rule.Word(first.pod.Name, "POD"))},
+		{Say: "See what it said before its last restart.", Run: fmt.Sprintf("kubectl logs -n %s %s -c %s --previous", rule.Word(o.Namespace, "NAMESPACE"), rule.Word(first.pod.Name, "POD"), rule.Word(first.container, "CONTAINER"))},
 		{Say: fmt.Sprintf("Give container %s a readiness probe that asks what clients ask; edit the object that makes the pods.", first.container),
-			Run: fmt.Sprintf("kubectl edit -n %s %s", o.Namespace, editable(o)), Changes: true},
+			Run: fmt.Sprintf("kubectl edit -n %s %s", rule.Word(o.Namespace, "NAMESPACE"), rule.Word(editable(o), "OBJECT")), Changes: true},
 	}
 	return f
 }

@@ -183,19 +183,19 @@ func (l *lost) fix(p *rule.Pass, services []string) []report.Step {
 	var steps []report.Step
 	group := ""
 	if l.at == nil {
-		steps = append(steps, report.Step{Say: "Find out in which group the address is, if it exists.", Run: fmt.Sprintf("az network public-ip list --query \"[?%s=='%s'].{name:name, group:resourceGroup, sku:sku.name}\" -o table", field, l.what)})
+		steps = append(steps, report.Step{Say: "Find out in which group the address is, if it exists.", Run: fmt.Sprintf("az network public-ip list --query \"[?%s=='%s'].{name:name, group:resourceGroup, sku:sku.name}\" -o table", field, quotable(l.what))})
 	} else {
 		group = az.GroupOf(l.at.ID)
 	}
 	for _, key := range services {
 		ns, name, _ := strings.Cut(key, "/")
 		steps = append(steps, report.Step{Say: "Name the group in " + key + " (1.10 and later).", Changes: true,
-			Run: fmt.Sprintf("kubectl -n %s annotate --overwrite service %s service.beta.kubernetes.io/azure-load-balancer-resource-group=%s", ns, name, rule.Word(group, "GROUP"))})
+			Run: fmt.Sprintf("kubectl -n %s annotate --overwrite service %s service.beta.kubernetes.io/azure-load-balancer-resource-group=%s", rule.Word(ns, "NAMESPACE"), rule.Word(name, "NAME"), rule.Word(group, "GROUP"))})
 	}
 	subscription := "SUBSCRIPTION"
 	identity := "--assignee CLIENT_ID"
 	if c := p.Snapshot.Config; c != nil && c.AADClientID != "" && !c.UseManagedIdentityExtension && !az.Masked(c.AADClientID) {
-		identity = "--assignee " + c.AADClientID
+		identity = "--assignee " + rule.Word(c.AADClientID, "CLIENT_ID")
 	} else if p.Graph.Managed() {
 		identity = "--assignee-object-id $(az aks show -g GROUP -n CLUSTER --query identity.principalId -o tsv) --assignee-principal-type ServicePrincipal"
 	}
@@ -209,6 +209,15 @@ func (l *lost) fix(p *rule.Pass, services []string) []report.Step {
 			Run: fmt.Sprintf("az role assignment create %s --role \"Network Contributor\" --scope %s", identity, rule.Word("/subscriptions/"+subscription+"/resourceGroups/"+or(group, "GROUP"), ""))},
 		report.Step{Say: "Or make an address in the group in which the provider looks, and ask for that one.", Changes: true,
 			Run: fmt.Sprintf("az network public-ip create -g %s -n NAME --sku Standard --allocation-method Static", rule.Word(l.group, "NODE_RESOURCE_GROUP"))})
+}
+
+// quotable is what may stand in a query between quotes: what a Service asks for can
+// be any text.
+func quotable(what string) string {
+	if rule.Word(what, "") != what {
+		return "ADDRESS"
+	}
+	return what
 }
 
 func or(a, b string) string {

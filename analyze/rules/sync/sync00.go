@@ -165,7 +165,7 @@ func steps(services []string) []report.Step {
 	fix := []report.Step{{Say: "Look the code up in the error codes of Azure Resource Manager and of the service that answered."}}
 	for _, s := range services[:min(len(services), 3)] {
 		ns, name, _ := strings.Cut(s, "/")
-		fix = append(fix, report.Step{Say: "See whether the error is still being repeated.", Run: fmt.Sprintf("kubectl describe service %s -n %s", name, ns)})
+		fix = append(fix, report.Step{Say: "See whether the error is still being repeated.", Run: fmt.Sprintf("kubectl describe service %s -n %s", rule.Word(name, "NAME"), rule.Word(ns, "NAMESPACE"))})
 	}
 	return append(fix, report.Step{Say: "If it recurs and this report had no rule for it, please report it with the bundle, so that the next reader gets a cause."})
 }

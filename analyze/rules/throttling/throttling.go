@@ -36,7 +36,7 @@ func lasting(p *rule.Pass, errs []*errtext.Error) []*errtext.Error {
 // that is. Syncs run one after the other, so one that waits for Azure holds up all
 // that wait behind it. A single refusal is no failure: the provider tries again.
 func harm(p *rule.Pass, f *rule.Finding, errs []*errtext.Error, told rule.Told) {
-	f.Services = p.Waiting()
+	f.Services = slices.DeleteFunc(p.Waiting(), func(key string) bool { return otherwise(p, key) })
 	f.Severity = report.Warning
 	if len(f.Services) > 0 && told.Count > 1 && slices.ContainsFunc(errs, p.Waits) {
 		f.Severity = report.Error
@@ -46,6 +46,17 @@ func harm(p *rule.Pass, f *rule.Finding, errs []*errtext.Error, told rule.Told) 
 	} else {
 		f.Message += " No Service waits for an address; changes arrive late."
 	}
+}
+
+// otherwise reports whether the newest that is known of a Service is another
+// refusal: what keeps it waiting now is that one.
+func otherwise(p *rule.Pass, key string) bool {
+	errs := p.Errors.Current(key)
+	if len(errs) == 0 {
+		return false
+	}
+	last := errs[len(errs)-1]
+	return last.Code != "" && !last.Transient && !throttled(last) && !limiter(last)
 }
 
 // fewerCalls are the ways to ask Azure less often.
