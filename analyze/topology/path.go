@@ -176,7 +176,7 @@ func (p *Path) findPublicIP() Link[snapshot.PublicIP] {
 		return Link[snapshot.PublicIP]{State: "", Why: ""}
 	}
 	group := az.GroupOf(f.Frontend.PublicIP.ID)
-	return missing[snapshot.PublicIP](group != "" && g.Snapshot.Complete(&bundle.PublicIPs, group),
+	return missing[snapshot.PublicIP](group != "" && !az.Masked(f.Frontend.PublicIP.ID) && g.Snapshot.Complete(&bundle.PublicIPs, group),
 		fmt.Sprintf("the frontend refers to %s, which does not exist", az.LastName(f.Frontend.PublicIP.ID)),
 		fmt.Sprintf("the public IPs of resource group %s are not completely in the bundle", group))
 }
