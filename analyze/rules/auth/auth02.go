@@ -121,13 +121,20 @@ func missingRole(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 func grantRole(p *rule.Pass, e *errtext.Error, who, scope string) []report.Step {
 	id, _ := az.ParseID(scope)
 	who, scope = rule.Word(who, "OBJECT_ID"), rule.Word(scope, "SCOPE")
-	steps := []report.Step{
-		{Say: "Check that the scope exists, and which roles the identity has there.", Run: fmt.Sprintf("az role assignment list --assignee %s --scope %s --include-inherited -o table", who, scope)},
-		{Say: "Give the identity the role. It can take 20 minutes until it counts; the controller tries again by itself.",
-			Run:     fmt.Sprintf("az role assignment create --assignee-object-id %s --assignee-principal-type ServicePrincipal --role %q --scope %s", who, role(e.Action), scope),
-			Changes: true},
+	var steps []report.Step
+	if exists(p, e.Scope) != proved {
+		look := "az group show --subscription " + rule.Word(id.Subscription, "SUBSCRIPTION") + " -n " + rule.Word(id.Group, "GROUP")
+		if thing, ok := az.ParseID(e.Scope); ok && len(thing.Names) > 0 {
+			look = "az resource show --ids " + rule.Word(e.Scope, "SCOPE")
+		}
+		steps = append(steps, report.Step{Say: "Check that the scope exists: if not, it is misspelt, for example in an annotation or in azure.json.", Run: look})
 	}
-	if p.Graph.Managed() {
+	steps = append(steps,
+		report.Step{Say: "See which roles the identity has at the scope.", Run: fmt.Sprintf("az role assignment list --assignee %s --scope %s --include-inherited -o table", who, scope)},
+		report.Step{Say: "Give the identity the role. It can take 20 minutes until it counts; the controller tries again by itself.",
+			Run:     fmt.Sprintf("az role assignment create --assignee-object-id %s --assignee-principal-type ServicePrincipal --role %q --scope %s", who, role(e.Action), scope),
+			Changes: true})
+	if c := p.Snapshot.Config; p.Graph.Managed() || c != nil && c.UseManagedIdentityExtension {
 		return steps
 	}
 	return append(steps,

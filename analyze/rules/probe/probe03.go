@@ -105,6 +105,24 @@ func mismatched(s *topology.Service, i int) (mismatch, bool) {
 	return m, m.named != served
 }
 
+// fits reports whether other ports of the Service go to ports that its pods declare:
+// then the pods are the right ones, and who wrote them may have left one out.
+func fits(s *topology.Service, wrong []mismatch) bool {
+	for i, port := range s.Spec.Ports {
+		if slices.ContainsFunc(wrong, func(m mismatch) bool { return m.index == i }) {
+			continue
+		}
+		for _, pod := range living(s) {
+			if slices.ContainsFunc(ports(pod, protocol(port)), func(d declared) bool {
+				return d.port.ContainerPort == target(port) || d.port.Name != "" && d.port.Name == port.TargetPort.StrVal
+			}) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // ports are those that the pod's containers declare for a protocol, restartable init
 // containers included.
 func ports(pod *snapshot.Pod, protocol corev1.Protocol) []declared {
@@ -212,8 +230,12 @@ func noListener(s *topology.Service, wrong []mismatch) rule.Finding {
 		f.Absence = []*bundle.Evidence{&bundle.Pods}
 		return f
 	}
-	f.Message += " Every connection and every health probe is refused there."
+	f.Message += " Unless a container listens there without declaring it, every connection and every health probe is refused."
 	f.Confidence, f.Why = report.Likely, "a container may listen at a port that it does not declare"
+	if fits(s, wrong) {
+		f.Severity, f.Confidence = report.Warning, report.Possible
+		f.Why = "the pods declare what the Service's other ports ask for, and a container may listen at more ports than it declares"
+	}
 	try := report.Step{Say: "Make sure first: nothing should answer at the present port.", Run: fmt.Sprintf("kubectl port-forward -n %s pod/%s 18080:%s", rule.Word(s.Namespace, "NAMESPACE"), rule.Word(pod, "POD"), rule.Word(wrong[0].target, "PORT"))}
 	f.Fix = append([]report.Step{try}, f.Fix...)
 	return f
