@@ -35,30 +35,53 @@ func (w *World) unmade(s *topology.Service) bool {
 	})
 }
 
-// weigh lowers a finding that rests on errors alone. Services that are settled are
-// not harmed while others are; where all are, nothing is broken, and what was not
-// said again for longer than a failing sync is silent may be history. In files that
-// were given by hand the errors may be older than the rest, whatever the clock says.
+// overtaken reports whether the Service of an error has failed otherwise long after:
+// a sync stops at its first failure, so the step that this one tells of goes well now.
+func (w *World) overtaken(e *errtext.Error) bool {
+	return e.Service != "" && !e.Last.IsZero() && slices.ContainsFunc(w.Errors.Current(e.Service), func(x *errtext.Error) bool {
+		early := x.Token || x.ClientSide || x.Transient || x.Status == 429 // may fail before the step is reached
+		return !x.Advisory && !early && x.Last.Sub(e.Last) > longestRetry
+	})
+}
+
+// weigh lowers a finding that rests on errors alone. Services that are settled, or
+// fail otherwise since, are not harmed while others are; where all are, nothing
+// that is known speaks for it any more. What was not said again for longer than a
+// failing sync is silent may be history. In files that were given by hand the
+// errors may be older than the rest, whatever the clock says.
 func weigh(w *World, f *report.Finding, errs []*errtext.Error) {
 	if len(errs) == 0 {
 		return
 	}
-	if slices.ContainsFunc(errs, func(e *errtext.Error) bool { return !w.Settled(e) }) {
+	var current, past []string
+	open, overtaken, last := false, false, time.Time{}
+	for _, e := range errs {
+		switch later := w.overtaken(e); {
+		case later || w.Settled(e):
+			past = append(past, e.Service)
+			overtaken = overtaken || later
+		default:
+			current = append(current, e.Service)
+			open = true
+		}
+		if e.Last.After(last) {
+			last = e.Last
+		}
+	}
+	if open {
 		if f.Severity == report.Error {
-			f.Services = slices.DeleteFunc(f.Services, func(key string) bool { return w.Settled(&errtext.Error{Service: key}) })
+			f.Services = slices.DeleteFunc(f.Services, func(key string) bool { return slices.Contains(past, key) && !slices.Contains(current, key) })
 		}
 		return
 	}
 	if f.Severity == report.Error {
 		f.Severity = report.Warning
 	}
-	last := time.Time{}
-	for _, e := range errs {
-		if e.Last.After(last) {
-			last = e.Last
-		}
-	}
-	if w.Snapshot.Manifest == nil || last.IsZero() || w.Snapshot.Now.Sub(last) > longestRetry {
+	switch {
+	case overtaken:
+		f.Confidence = lower(f.Confidence, report.Possible)
+		f.Why = join(f.Why, "later tries failed otherwise, so this failure is probably over")
+	case w.Snapshot.Manifest == nil || last.IsZero() || w.Snapshot.Now.Sub(last) > longestRetry:
 		f.Confidence = lower(f.Confidence, report.Possible)
 		f.Why = join(f.Why, "no later success is in the bundle, but no Service lacks anything for it: the error may be history")
 	}

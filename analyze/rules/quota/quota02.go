@@ -111,7 +111,7 @@ func (x *full) finding(p *rule.Pass) (rule.Finding, bool) {
 	told := rule.Tell(x.errs)
 	f := rule.Finding{Subject: report.Object{Kind: "LoadBalancer", Name: x.name}, Errors: x.errs, Cites: told.Cites}
 	var dead []topology.Leftover
-	room := "Load balancer " + x.name
+	room := "How many frontends load balancer " + x.name + " has is not in the bundle"
 	count, limit := 0, 0
 	if lb := x.lb; lb != nil {
 		count, limit = len(lb.Frontends), limits[strings.ToLower(lb.SKU.Name)]
@@ -175,7 +175,7 @@ func (x *full) refused(p *rule.Pass, f *rule.Finding, room string, count int) {
 		f.Severity, f.Confidence, f.Why = report.Warning, report.Possible, "there is room now: a frontend was probably removed after the newest error, and the next try should succeed"
 		f.Message = fmt.Sprintf("%s; Azure refused another %s. %s had no address yet.", room, said, rule.List(f.Services))
 	default:
-		f.Message = fmt.Sprintf("%s, and Azure refuses another %s. Without it %s cannot get an address.", room, said, rule.List(f.Services))
+		f.Message = fmt.Sprintf("%s; Azure refuses another %s. Without it %s cannot get an address.", room, said, rule.List(f.Services))
 	}
 }
 
