@@ -302,29 +302,6 @@ func (m *markdown) drift() {
 	}
 }
 
-// compared says what the comparison with the desired state looked at.
-func compared(r *Report) string {
-	return fmt.Sprintf("Compared with what the cloud provider would build: %d %s, %d %s, %d %s.",
-		r.DriftCompared.Objects, plural(r.DriftCompared.Objects, "object", "objects"),
-		r.DriftCompared.Fields, plural(r.DriftCompared.Fields, "field", "fields"),
-		len(r.Drift), plural(len(r.Drift), "difference", "differences"))
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
-}
-
-// prefixed puts a text behind a prefix, and nothing behind nothing.
-func prefixed(prefix, s string) string {
-	if s == "" {
-		return ""
-	}
-	return prefix + s
-}
-
 func strong(s string) string {
 	if s == "" {
 		return ""

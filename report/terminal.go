@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -30,37 +29,6 @@ func Terminal(w io.Writer, r *Report, width int) error {
 type terminal struct {
 	*layout
 	page
-}
-
-// page collects the lines of a terminal of a width.
-type page struct {
-	bytes.Buffer
-	width int
-	err   error // the first one of drawing a table
-}
-
-// text writes a paragraph, its first line behind lead, the others below it.
-func (p *page) text(lead, s string) {
-	hang := strings.Repeat(" ", cells(lead))
-	for i, line := range wrap(s, p.width-cells(lead)) {
-		if i > 0 {
-			lead = hang
-		}
-		p.WriteString(strings.TrimRight(lead+line, " ") + "\n")
-	}
-}
-
-func (p *page) gap() { p.WriteByte('\n') }
-
-func (p *page) title(s string) {
-	p.gap()
-	p.WriteString(strings.ToUpper(s) + "\n\n")
-}
-
-func (p *page) grid(head []string, rows [][]string) {
-	if err := grid(&p.Buffer, p.width, head, rows); err != nil && p.err == nil {
-		p.err = err
-	}
 }
 
 func (t *terminal) identity() {
@@ -181,32 +149,6 @@ func (t *terminal) cites(indent string, cites []Cite) {
 			t.text(indent+"  | ", c.Quote)
 		}
 	}
-}
-
-// steps writes each command so that it can be copied: where it does not fit, it
-// goes on behind a backslash.
-func (p *page) steps(steps []Step) {
-	for i, s := range steps {
-		lead := "  " + strconv.Itoa(i+1) + ". "
-		p.text(lead, strings.TrimSpace(prefixedBracket(kindOf(s))+s.Say))
-		if strings.TrimSpace(s.Run) == "" {
-			continue
-		}
-		p.command(strings.Repeat(" ", len(lead)), s.Run)
-	}
-}
-
-func (p *page) command(indent, run string) {
-	for _, line := range shell(run, indent, p.width) {
-		p.WriteString(line + "\n")
-	}
-}
-
-func prefixedBracket(kind string) string {
-	if kind == "" {
-		return ""
-	}
-	return "[" + kind + "] "
 }
 
 func (t *terminal) consequences(indent string, list []Finding) {
