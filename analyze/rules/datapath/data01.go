@@ -29,7 +29,7 @@ var DATA01 = &rule.Rule{
 			{Say: "Start or restart the machine (az vmss for scale sets).", Run: "az vm restart -g GROUP -n VM", Changes: true},
 		},
 		References: []string{"https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/availability-performance/node-not-ready-basic-troubleshooting", "https://github.com/feiskyer/kubernetes-handbook/blob/master/en/troubleshooting/azure.md", "kubernetes/kubernetes#108112"},
-		Affects:    "1.23.0 kept NotReady nodes in the pool, later patches took them out at once; since 1.28 a node stays in the pool while it is only NotReady, and its health probe decides",
+		Affects:    "cloud-provider-azure 1.23.0 to 1.23.8 kept NotReady nodes in the pool, other releases up to 1.27 take them out at once; since 1.28 a node stays in the pool while it is only NotReady, and its health probe decides",
 		Healthy:    "One node out of several that is NotReady or deallocated (an autoscaler may keep stopped machines) harms no Service that has pods and backends elsewhere; it is told as an information without Services.",
 	},
 	Needs: rule.Needs{
