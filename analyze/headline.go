@@ -74,14 +74,29 @@ func calm(r *report.Report) string {
 			return fmt.Sprintf("%s is %s, and no failure mode that is known here explains it: %s.", svc.Key(), svc.Status, svc.Summary)
 		}
 	}
-	if n := count(r.Findings, report.Warning); n > 0 {
-		return fmt.Sprintf("No error was found, %s.", plural(n, "warning"))
+	states := statesOf(r)
+	if len(states[report.Found])+len(states[report.Clean])+len(states[report.NotApplicable]) == 0 {
+		return "Nothing could be judged: the evidence that the failure modes need is not in the bundle."
 	}
-	return "No error and no warning was found."
+	calm := "No error and no warning was found"
+	if n := count(r.Findings, report.Warning); n > 0 {
+		i := slices.IndexFunc(r.Findings, func(f report.Finding) bool { return f.Severity == report.Warning })
+		calm = fmt.Sprintf("No error was found, but %s: %s", plural(n, "warning"), r.Findings[i].Title)
+	}
+	unknown := 0
+	for _, s := range r.Services {
+		if s.Status == report.Unknown {
+			unknown++
+		}
+	}
+	if unknown > 0 {
+		calm += fmt.Sprintf("; of %s not every hop could be decided", plural(unknown, "Service"))
+	}
+	return calm + "."
 }
 
-// lookedAt says on how much evidence the answer rests.
-func lookedAt(r *report.Report) string {
+// statesOf groups the rules by how they ended.
+func statesOf(r *report.Report) map[report.State]map[string]bool {
 	states := map[report.State]map[string]bool{}
 	for _, v := range r.Verdicts {
 		if states[v.State] == nil {
@@ -89,6 +104,12 @@ func lookedAt(r *report.Report) string {
 		}
 		states[v.State][v.Rule] = true
 	}
+	return states
+}
+
+// lookedAt says on how much evidence the answer rests.
+func lookedAt(r *report.Report) string {
+	states := statesOf(r)
 	var missing []string
 	for _, e := range r.Coverage.Evidence {
 		if e.Status != string(bundle.StatusOK) && e.Status != string(bundle.StatusEmpty) {
@@ -96,12 +117,16 @@ func lookedAt(r *report.Report) string {
 		}
 	}
 	total := len(states[report.Found]) + len(states[report.Clean]) + len(states[report.NotApplicable]) + len(states[report.NotEvaluated]) + len(states[report.BrokenRule])
-	line := fmt.Sprintf("%s judged against %s, %d of them in full", plural(len(r.Services), "Service"), plural(total, "failure mode"), total-len(states[report.NotEvaluated])-len(states[report.BrokenRule]))
-	if len(missing) == 0 {
-		return line + "."
+	full := total - len(states[report.NotEvaluated]) - len(states[report.BrokenRule])
+	line := fmt.Sprintf("%s judged against %s", plural(len(r.Services), "Service"), plural(total, "failure mode"))
+	if full < total {
+		line += fmt.Sprintf(", %d of them in full", full)
 	}
-	if len(missing) > 3 {
-		missing = append(missing[:3], "…")
+	switch n := len(missing); {
+	case n == 0:
+		return line + "."
+	case n > 4:
+		missing = append(missing[:3], fmt.Sprintf("and %d more kinds of evidence", n-3))
 	}
 	return line + "; missing or incomplete: " + strings.Join(missing, ", ") + "."
 }

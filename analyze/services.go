@@ -81,6 +81,7 @@ func status(svc *topology.Service, walks []*walk.Walk, cause string, findings []
 		return report.Pending, join("no external address yet", because)
 	}
 	blocked, unknown, ports, first := 0, 0, 0, ""
+	var open []string // kinds of hops that could not be decided
 	for _, x := range walks {
 		if x.Want.NoRule {
 			continue
@@ -90,10 +91,16 @@ func status(svc *topology.Service, walks []*walk.Walk, cause string, findings []
 		case b != nil:
 			blocked++
 			if first == "" {
-				first = fmt.Sprintf("port %d stops at hop %s: %s", x.Path.Port.Port, b.Kind, b.Say)
+				first = fmt.Sprintf("port %d stops at the %s: %s", x.Path.Port.Port, hopName(b.Kind), strings.TrimPrefix(b.Say, "NSG "))
 			}
 		case x.Path.Frontend.To == nil || x.Path.Rule.To == nil:
 			unknown++
+		default:
+			for _, h := range x.Hops {
+				if h.Verdict == report.VerdictUnknown && !slices.Contains(open, hopName(h.Kind)) {
+					open = append(open, hopName(h.Kind))
+				}
+			}
 		}
 	}
 	switch {
@@ -105,10 +112,20 @@ func status(svc *topology.Service, walks []*walk.Walk, cause string, findings []
 		return report.Degraded, because
 	case unknown > 0 || ports == 0:
 		return report.Unknown, join("its load balancer is not completely in the bundle", because)
+	case len(open) > 0:
+		return report.Unknown, join("no hop is known to block, but not every one could be decided: "+strings.Join(open, ", "), because)
 	case cause != "":
 		return report.Serving, join("every hop that could be checked lets the packet pass", because)
 	}
 	return report.Serving, "every hop that could be checked lets the packet pass"
+}
+
+// hopName is what the report calls a kind of hop.
+func hopName(kind string) string {
+	if kind == walk.NSG {
+		return "NSG"
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(kind, "-", " "), "public ip", "public IP")
 }
 
 // rootCause is the rule of the first finding, error or warning, that harms the
