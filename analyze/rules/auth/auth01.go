@@ -30,7 +30,7 @@ var AUTH01 = &rule.Rule{
 		},
 		References: []string{"https://learn.microsoft.com/entra/identity-platform/reference-error-codes", "https://learn.microsoft.com/azure/aks/update-credentials",
 			"Azure/AKS#339", "Azure/AKS#222", "Azure/aks-engine#784"},
-		Healthy: "A refused token that a later success of any Service follows is history: the secret was put right. So is one after which Azure answered, if only with another refusal. Refusals of the managed identity endpoint, and of other programs' identities in their own events, are not meant.",
+		Healthy: "A refused token that a later success of any Service follows is history: the secret was put right. So is one after which Azure answered, if only with another refusal. Refusals of the managed identity endpoint, and of other programs' identities in their own events, are not this fault.",
 	},
 	Needs: rule.Needs{Any: text},
 	Check: checkAUTH01,

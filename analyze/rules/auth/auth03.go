@@ -25,7 +25,7 @@ var AUTH03 = &rule.Rule{
 				Run: "az role assignment create --assignee-object-id OBJECT_ID --assignee-principal-type ServicePrincipal --role \"Network Contributor\" --scope SUBNET_ID", Changes: true},
 		},
 		References: []string{"https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/error-codes/linkedauthorizationfailed-error", "Azure/AKS#27", "Azure/AKS#427", "kubernetes/kubernetes#90255", "MicrosoftDocs/azure-docs#52063"},
-		Healthy:    "A 403 that a later success of the same Service follows is history. A missing right to join another thing than a subnet, such as a public IP, is not meant.",
+		Healthy:    "A 403 that a later success of the same Service follows is history. A missing right to join another thing than a subnet, such as a public IP, is not this fault.",
 	},
 	Needs: rule.Needs{Any: text},
 	Check: checkAUTH03,

@@ -195,7 +195,7 @@ func noPort(s *topology.Service, ports []int) rule.Finding {
 	f.Cites = append(f.Cites, s.Slices()[0].Doc.Cite("/ports"))
 	f.Message = fmt.Sprintf("The %s ready behind %s, but no container of them has a port of the name that %s wants, so there is no endpoint for it.", are(len(s.ReadyEndpoints()), "pod"), s.Key(), rule.List(said))
 	f.Fix = []report.Step{{Say: "See how the containers call their ports, and use that name or the number as targetPort.",
-		Run: fmt.Sprintf("kubectl get pods -n %s -l %s -o jsonpath='{range .items[*]}{.metadata.name}{\" \"}{.spec.containers[*].ports}{\"\\n\"}{end}'", rule.Word(s.Namespace, "NAMESPACE"), rule.Word(selectorOf(s), "SELECTOR"))}}
+		Run: fmt.Sprintf("kubectl get pods -n %s -l %s -o jsonpath='{..ports}'", rule.Word(s.Namespace, "NAMESPACE"), rule.Word(selectorOf(s), "SELECTOR"))}}
 	return f
 }
 

@@ -26,7 +26,7 @@ var NSG01 = &rule.Rule{
 			{Say: "See the group's rules in order.", Run: "az network nsg rule list -g GROUP --nsg-name NSG --include-default -o table"},
 			{Say: "Let clients reach the frontend's address and port before the denying rule.",
 				Run: "az network nsg rule create -g GROUP --nsg-name NSG -n allow-SERVICE --priority 300 --direction Inbound --access Allow --protocol Tcp --source-address-prefixes Internet --destination-address-prefixes FRONTEND --destination-port-ranges PORT", Changes: true},
-			{Say: "If the provider's own rule is gone, make it write the rule again.", Run: "kubectl annotate service SERVICE azlb-resync=\"$(date +%s)\" --overwrite", Changes: true},
+			{Say: "If the provider's own rule is gone, make it write the rule again.", Run: "kubectl annotate service -n NAMESPACE SERVICE azlb-resync=\"$(date +%s)\" --overwrite", Changes: true},
 		},
 		References: []string{"https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview", "https://learn.microsoft.com/azure/load-balancer/load-balancer-overview#secure-by-default",
 			"Azure/AKS#1927", "Azure/AKS#976"},

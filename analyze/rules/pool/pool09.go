@@ -21,12 +21,12 @@ var POOL09 = &rule.Rule{
 		Cause: "These releases compare the availability set of a node with the name of the load balancer and do not take the ending -internal off, so that no node belongs to it. " +
 			"Nothing fails, and no event or log tells of it.",
 		Fix: []report.Step{
-			{Say: "Upgrade the masters to 1.9.4, to 1.10 or later; the pool is filled at the next sync.", Changes: true},
+			{Say: "Upgrade the control plane to 1.9.4, to 1.10 or later; the pool is filled at the next sync.", Changes: true},
 			{Say: "After the upgrade, make the provider sync the Service at once.", Run: "kubectl annotate service -n NAMESPACE SERVICE azlb-resync=\"$(date +%s)\" --overwrite", Changes: true},
 		},
 		References: []string{"kubernetes/kubernetes#59746", "kubernetes/kubernetes#60060", "Azure/acs-engine#2151", "kubernetes/kubernetes#59747", "kubernetes/kubernetes#59083"},
 		Affects:    "Kubernetes 1.9.0 to 1.9.3; fixed in 1.9.4 and 1.10",
-		Healthy:    "Other versions, and clusters of these versions whose internal pool has members, are not meant. An empty pool in a cluster without any registered worker node has another cause.",
+		Healthy:    "Other versions, and clusters of these versions whose internal pool has members, are not this fault. An empty pool in a cluster without any registered worker node has another cause.",
 	},
 	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers, &bundle.KubeVersion}},
 	Check: checkPOOL09,
@@ -67,7 +67,7 @@ func checkPOOL09(p *rule.Pass) {
 	for _, id := range order {
 		f := byPool[id]
 		f.Message = fmt.Sprintf("The backend pool of %s is empty, so nobody reaches %s. Kubernetes %s has the bug that leaves nodes out of internal pools; 1.9.4 and 1.10 do not.", f.Subject.Name, rule.List(f.Services), p.Snapshot.Kubernetes)
-		f.Fix = append([]report.Step{{Say: "Upgrade the masters to 1.9.4, to 1.10 or later.", Changes: true}}, f.Fix...)
+		f.Fix = append([]report.Step{{Say: "Upgrade the control plane to 1.9.4, to 1.10 or later.", Changes: true}}, f.Fix...)
 		p.Find(*f)
 	}
 }

@@ -25,7 +25,7 @@ var PROBE03 = &rule.Rule{
 		Cause: "The load balancer and its health probe come in at a node port, kube-proxy passes both on to the pods at targetPort. If no container listens there, the probe fails on every node and Azure sends no traffic at all. " +
 			"A targetPort given as a name must be the name of a container port with the same protocol; without one, Kubernetes leaves the Service without endpoints for that port.",
 		Fix: []report.Step{
-			{Say: "See which ports the containers declare.", Run: "kubectl get pods -n NAMESPACE -l SELECTOR -o jsonpath='{range .items[*]}{.metadata.name}{\" \"}{.spec.containers[*].ports}{\"\\n\"}{end}'"},
+			{Say: "See which ports the containers declare.", Run: "kubectl get pods -n NAMESPACE -l SELECTOR -o jsonpath='{..ports}'"},
 			{Say: "Try the port directly.", Run: "kubectl port-forward -n NAMESPACE pod/POD 18080:TARGETPORT"},
 			{Say: "Set targetPort to the port at which the container listens, or let the container listen there.",
 				Run: "kubectl patch service -n NAMESPACE SERVICE --type json -p '[{\"op\":\"replace\",\"path\":\"/spec/ports/0/targetPort\",\"value\":PORT}]'", Changes: true},

@@ -31,7 +31,7 @@ var SKU02 = &rule.Rule{
 			{Say: "A new cluster beside the old one is the safer way where an interruption counts."},
 		},
 		References: append(slices.Clone(pages), "https://learn.microsoft.com/azure/aks/upgrade-basic-load-balancer-on-aks", "feiskyer/kubernetes-handbook", "Azure/AKS#5020"),
-		Healthy:    "A Basic address or load balancer that no Service of the cluster uses is not meant, nor is a Basic address that the provider is about to make Standard. In a bundle from before the retirement this is only a note.",
+		Healthy:    "A Basic address or load balancer that no Service of the cluster uses is not this fault, nor is a Basic address that the provider is about to make Standard. In a bundle from before the retirement this is only a note.",
 		Tables:     []report.Table{loadBalancers, publicIPs},
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.PublicIPs}},

@@ -20,7 +20,7 @@ var THR01 = &rule.Rule{
 		Cause: "Azure Resource Manager and the network and compute services behind it count the calls of a subscription and refuse more for some seconds to minutes. " +
 			"Everybody in the subscription counts: other clusters, autoscalers, scripts, and in old versions every kubelet. The provider waits as long as Azure says and tries again; syncs of Services run one after the other and wait with it.",
 		Fix: []report.Step{
-			{Say: "Wait until the time that Azure names is over; do not restart the controller, a start calls more."},
+			{Say: "Wait until the time that Azure names is over; do not restart the controller, a restart makes more calls."},
 			{Say: "Up to 1.9: set useInstanceMetadata to true in azure.json on all nodes and restart the kubelets.", Run: "sudoedit /etc/kubernetes/azure.json && sudo systemctl restart kubelet", Changes: true},
 			{Say: "Give the controller a longer --route-reconciliation-period, for example 1m.", Run: "sudoedit /etc/kubernetes/manifests/kube-controller-manager.yaml", Changes: true},
 			{Say: "Upgrade: 1.9.2 and 1.10 are the first releases that cache machines, security groups and route tables."},
