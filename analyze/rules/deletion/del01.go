@@ -24,8 +24,8 @@ var DEL01 = &rule.Rule{
 			"When such a Service is deleted they look for the address of its frontend first, take its absence for an error, and never come to the public IP.",
 		Fix: []report.Step{
 			{Say: "Upgrade to 1.9.4, 1.10 or later: the first releases that go on with the deletion."},
-			{Say: "Delete the addresses that are left, which nothing uses.", Run: "az network public-ip list -g GROUP --query \"[?ipConfiguration==null].{name:name, service:tags.service}\" -o table"},
-			{Say: "Make room for the Services that are wanted: more frontends per load balancer from Azure support, or an ingress controller."},
+			{Say: "See which addresses nothing uses and which Service each was for; ...", Run: "az network public-ip list -g GROUP --query \"[?ipConfiguration==null].{name:name, service:tags.service}\" -o table"},
+			{Say: "... then delete those of Services that are gone.", Run: "az network public-ip delete -g GROUP -n PUBLIC_IP", Changes: true},
 		},
 		References: []string{"kubernetes/kubernetes#59255", "kubernetes/kubernetes#59340"},
 		Affects:    "1.9.0 to 1.9.3",
@@ -65,7 +65,6 @@ func checkDEL01(p *rule.Pass) {
 		f.Message += fmt.Sprintf(" This is a known error of v%s.", number(version))
 	}
 	f.Fix = append([]report.Step{{Say: "Upgrade to 1.9.4, 1.10 or later: the first releases that go on with the deletion."}}, f.Fix...)
-	f.Fix = append(f.Fix, report.Step{Say: "Make room for the Services that are wanted: more frontends per load balancer from Azure support, or an ingress controller."})
 	p.Find(f)
 }
 

@@ -24,7 +24,9 @@ var NSG05 = &rule.Rule{
 			"Any rule in the group that uses one comes back without it, and Azure refuses the write. So the rule to change is the one named in the message.",
 		Fix: []report.Step{
 			{Say: "Upgrade the cluster to 1.9, 1.10 or later, which know the plural fields.", Changes: true},
-			{Say: "Or replace the rule by several rules with one source address each.", Run: "az network nsg rule show -g GROUP --nsg-name NSG -n RULE"},
+			{Say: "Or do without the lists: see what the rule lists, ...", Run: "az network nsg rule show -g GROUP --nsg-name NSG -n RULE"},
+			{Say: "... then make a rule for each source address, ...", Run: "az network nsg rule create -g GROUP --nsg-name NSG -n NEW_RULE --priority PRIORITY --access Allow --source-address-prefixes ONE_ADDRESS --destination-port-ranges ONE_PORT", Changes: true},
+			{Say: "... and delete the old one.", Run: "az network nsg rule delete -g GROUP --nsg-name NSG -n RULE", Changes: true},
 		},
 		References: []string{"https://github.com/feiskyer/kubernetes-handbook/blob/master/en/troubleshooting/azure.md", "Azure/AKS#199"},
 		Affects:    "Kubernetes 1.7 and 1.8",
@@ -75,9 +77,9 @@ func lostFields(p *rule.Pass, id string, errs []*errtext.Error) rule.Finding {
 	if name != "" {
 		what = fmt.Sprintf("Security rule %s of group %s", name, group)
 		at := fmt.Sprintf("-g %s --nsg-name %s", rule.Word(parsed.Group, "GROUP"), rule.Word(group, "NSG"))
-		f.Fix = append(f.Fix, report.Step{Say: "Until then, replace the rule by several rules with a single source address (and a single port range) each; see what it lists.",
+		f.Fix = append(f.Fix, report.Step{Say: "Until then, do without the lists. See what the rule lists.",
 			Run: fmt.Sprintf("az network nsg rule show %s -n %s", at, rule.Word(name, "RULE"))},
-			report.Step{Say: "One of them, for example.", Run: fmt.Sprintf("az network nsg rule create %s -n %s --priority PRIORITY --access Allow --source-address-prefixes ONE_ADDRESS --destination-port-ranges ONE_PORT", at, rule.Word(name+"-1", "RULE")), Changes: true},
+			report.Step{Say: "Then make a rule for each single source address and single port range, with the same access and protocol; one of them, for example.", Run: fmt.Sprintf("az network nsg rule create %s -n %s --priority PRIORITY --access Allow --source-address-prefixes ONE_ADDRESS --destination-port-ranges ONE_PORT", at, rule.Word(name+"-1", "RULE")), Changes: true},
 			report.Step{Say: "Then remove the old one.", Run: fmt.Sprintf("az network nsg rule delete %s -n %s", at, rule.Word(name, "RULE")), Changes: true})
 	}
 	f.Message = fmt.Sprintf("%s lists its sources, destinations or ports in plural fields. The controller wrote the group back without them, and Azure refused the whole group (%s, %s).", what, codeOf(errs[len(errs)-1]), told.Span())

@@ -27,8 +27,9 @@ var POOL10 = &rule.Rule{
 		Fix: []report.Step{
 			{Say: "Compare names and ids: a node's externalID must not be its name.", Run: "kubectl get nodes -o custom-columns=NAME:.metadata.name,PROVIDER:.spec.providerID,EXTERNAL:.spec.externalID"},
 			{Say: "See whether the cloud-node-manager runs on the node.", Run: "kubectl get pods -n kube-system -l k8s-app=cloud-node-manager -o wide"},
-			{Say: "Else delete the Node object, ...", Run: "kubectl delete node NODE", Changes: true},
-			{Say: "... give the kubelet on the machine --cloud-provider=external (before external providers: --cloud-provider=azure --cloud-config=/etc/kubernetes/azure.json), and restart it, so that the node registers anew.", Run: "sudo systemctl restart kubelet", Changes: true},
+			{Say: "Else first put --cloud-provider=external among the kubelet's flags on the machine, in /etc/default/kubelet or in its unit (before external providers: --cloud-provider=azure --cloud-config=/etc/kubernetes/azure.json).", Run: editFlags, Changes: true},
+			{Say: "Then move the node's pods away and delete the Node object.", Run: "kubectl drain NODE --ignore-daemonsets --delete-emptydir-data && kubectl delete node NODE", Changes: true},
+			{Say: "Restart the kubelet on the machine, so that the node registers again.", Run: "sudo systemctl restart kubelet", Changes: true},
 		},
 		References: []string{"https://github.com/feiskyer/kubernetes-handbook/blob/master/en/troubleshooting/azure.md", "https://kubernetes.io/docs/tasks/administer-cluster/running-cloud-controller/", "kubernetes-sigs/cloud-provider-azure#5237"},
 		Affects:    "all; the externalID exists up to 1.10",
@@ -191,18 +192,26 @@ func localOn(p *rule.Pass, nodes []string) []string {
 	return out
 }
 
-// reregister is the way to a node that the provider knows.
+// editFlags opens and then checks the file in which the packages of Debian and the
+// machines of aks-engine keep the kubelet's flags.
+const editFlags = "sudoedit /etc/default/kubelet && grep -e --cloud-provider /etc/default/kubelet"
+
+// reregister is the way to a node that the provider knows. The kubelet comes first: a
+// node that registers again without the flag is no better than the one deleted.
 func reregister(p *rule.Pass, n *topology.Node, uninitialized bool) []report.Step {
 	var steps []report.Step
+	first := "First"
 	flags := "--cloud-provider=external"
 	if before(p, 20) {
 		flags = "--cloud-provider=azure --cloud-config=/etc/kubernetes/azure.json"
 	}
 	if uninitialized {
+		first = "Else first"
 		steps = append(steps, report.Step{Say: "See whether the cloud-node-manager runs on the node, and let it run there; the node is then initialised without further ado.",
 			Run: fmt.Sprintf("kubectl get pods -n kube-system -o wide --field-selector spec.nodeName=%s", rule.Word(n.Name, "NODE"))})
 	}
 	return append(steps,
-		report.Step{Say: "Else register the node anew. Move its pods away and delete the Node object, ...", Run: fmt.Sprintf("kubectl drain %s --ignore-daemonsets --delete-emptydir-data && kubectl delete node %s", rule.Word(n.Name, "NODE"), rule.Word(n.Name, "NODE")), Changes: true},
-		report.Step{Say: fmt.Sprintf("... then start the kubelet on the machine with %s, and restart it; other nodes alike.", flags), Run: "sudo systemctl restart kubelet", Changes: true})
+		report.Step{Say: fmt.Sprintf("%s put %s among the kubelet's flags on the machine, in /etc/default/kubelet or in its unit; other nodes alike.", first, flags), Run: editFlags, Changes: true},
+		report.Step{Say: "Then move the node's pods away and delete the Node object.", Run: fmt.Sprintf("kubectl drain %s --ignore-daemonsets --delete-emptydir-data && kubectl delete node %s", rule.Word(n.Name, "NODE"), rule.Word(n.Name, "NODE")), Changes: true},
+		report.Step{Say: "Restart the kubelet on the machine, so that the node registers again.", Run: "sudo systemctl restart kubelet", Changes: true})
 }
