@@ -50,7 +50,9 @@ func checkSKU02(p *rule.Pass) {
 		if basic(lb.SKU.Name) && (p.Graph.OwnLoadBalancer(lb) || len(behind(p, lb)) > 0) {
 			lbs = append(lbs, lb.Name)
 			services = append(services, behind(p, lb)...)
-			cites = append(cites, lb.Doc.Cite(lb.At+"/sku/name"))
+			if len(lbs) <= proofs {
+				cites = append(cites, lb.Doc.Cite(lb.At+"/sku/name"))
+			}
 			if first == nil {
 				first = lb
 			}
@@ -65,7 +67,9 @@ func checkSKU02(p *rule.Pass) {
 		if users := usersOf(p, pip); len(users) > 0 {
 			addresses = append(addresses, pip.Name)
 			services = append(services, users...)
-			cites = append(cites, pip.Doc.Cite(pip.At+"/sku/name"))
+			if len(addresses) <= proofs {
+				cites = append(cites, pip.Doc.Cite(pip.At+"/sku/name"))
+			}
 			if one == nil {
 				one = pip
 			}
@@ -80,12 +84,38 @@ func checkSKU02(p *rule.Pass) {
 	} else {
 		f.Subject = report.Object{Kind: "PublicIP", Name: one.Name}
 	}
-	f.Message = fmt.Sprintf("Basic load balancers: %s; Basic public IPs: %s. Azure retired both on 30 September 2025: no support, no SLA, and they may be stopped at any time.", rule.List(lbs), rule.List(addresses))
+	f.Message = fmt.Sprintf("The cluster uses %s. Azure retired the Basic SKU on 30 September 2025: no support, no SLA, and what exists may be stopped at any time.", counted(lbs, addresses))
 	if now := p.Snapshot.Now; !now.IsZero() && now.Before(retired) {
 		f.Severity = report.Info
-		f.Message = fmt.Sprintf("Basic load balancers: %s; Basic public IPs: %s. They were in support when the bundle was made; Azure retired both on 30 September 2025.", rule.List(lbs), rule.List(addresses))
+		f.Message = fmt.Sprintf("The cluster uses %s. The Basic SKU was in support when the bundle was made; Azure retired it on 30 September 2025.", counted(lbs, addresses))
+		if len(f.Services) > 0 {
+			slices.Sort(f.Services)
+			f.Message += fmt.Sprintf(" In use for %s.", rule.List(f.Services))
+		}
+		f.Services = nil // a note harms nobody
 	}
 	p.Find(f)
+}
+
+// proofs is how many objects of a kind are cited; the message counts them all.
+const proofs = 3
+
+// counted says how many Basic objects of each kind there are, and which.
+func counted(lbs, addresses []string) string {
+	var parts []string
+	for _, k := range []struct {
+		one, many string
+		names     []string
+	}{{"load balancer", "load balancers", lbs}, {"public IP", "public IPs", addresses}} {
+		switch n := len(k.names); n {
+		case 0:
+		case 1:
+			parts = append(parts, "the Basic "+k.one+" "+k.names[0])
+		default:
+			parts = append(parts, fmt.Sprintf("%d Basic %s (%s)", n, k.many, rule.List(k.names)))
+		}
+	}
+	return strings.Join(parts, " and ")
 }
 
 // behind lists the Services that have a frontend on the load balancer.

@@ -114,12 +114,12 @@ func stranded(s *topology.Service) (lb *snapshot.LoadBalancer, inside, outside [
 	for _, e := range ready {
 		set := ""
 		if e.Node != nil {
-			set = strings.ToLower(setOf(e.Node))
+			set = setOf(e.Node)
 		}
-		if set == "" || slices.Contains(inside, set) {
+		if set == "" || has(inside, set) {
 			return nil, nil, nil, nil
 		}
-		if !slices.Contains(outside, set) {
+		if !has(outside, set) {
 			outside = append(outside, set)
 			cites = append(cites, e.Cite(), e.Node.Doc.Cite("/metadata/name"))
 		}
@@ -127,8 +127,13 @@ func stranded(s *topology.Service) (lb *snapshot.LoadBalancer, inside, outside [
 	return lb, inside, outside, cites
 }
 
-// reach is the Service's load balancer and the sets of its pool members, lower-cased;
-// nil where it is not Basic or a member's set is not known.
+// has reports whether a set is among sets; Azure spells one name in several ways.
+func has(sets []string, set string) bool {
+	return slices.ContainsFunc(sets, func(s string) bool { return strings.EqualFold(s, set) })
+}
+
+// reach is the Service's load balancer and the sets of its pool members, as they are
+// first spelled in the evidence; nil where it is not Basic or a member's set is not known.
 func reach(s *topology.Service) (*snapshot.LoadBalancer, []string) {
 	for _, path := range s.Paths {
 		f := path.Frontend.To
@@ -140,7 +145,7 @@ func reach(s *topology.Service) (*snapshot.LoadBalancer, []string) {
 			if m.Node == nil || setOf(m.Node) == "" {
 				return nil, nil
 			}
-			if set := strings.ToLower(setOf(m.Node)); !slices.Contains(sets, set) {
+			if set := setOf(m.Node); !has(sets, set) {
 				sets = append(sets, set)
 			}
 		}
