@@ -58,6 +58,7 @@ func checkAUTH08(p *rule.Pass) {
 	c := p.Snapshot.Config
 	flaw, cite := configFlaw(p, c)
 	waiting := p.Waiting()
+	onlyKubelets := len(now) > 0 && !slices.ContainsFunc(now, func(e *errtext.Error) bool { return !ofKubelet(e) })
 	f := rule.Finding{Subject: report.Object{Kind: "CloudConfig", Name: "azure.json"}, Services: waiting}
 	told := rule.Tell(now)
 	f.Cites = told.Cites
@@ -87,21 +88,28 @@ func checkAUTH08(p *rule.Pass) {
 	switch {
 	case len(waiting) > 0:
 		f.Message += " " + waitingNow(waiting)
-	case len(now) > 0 && !slices.ContainsFunc(now, func(e *errtext.Error) bool { return !ofKubelet(e) }):
+	case onlyKubelets:
 		f.Severity = report.Warning
 		f.Message += " The kubelet does not start there, so the machine does not become a node that takes traffic."
 	default:
 		f.Severity = report.Warning
 		f.Message += " " + waitingNow(waiting)
 	}
+	var restarts []report.Step
+	if slices.ContainsFunc(now, ofKubelet) {
+		restarts = append(restarts, report.Step{Say: "Restart the kubelet on each machine where it failed.", Run: "sudo systemctl restart kubelet", Changes: true})
+	}
+	if !onlyKubelets || len(waiting) > 0 {
+		restarts = append(restarts, restart(p))
+	}
 	f.Fix = []report.Step{
 		{Say: "Check the file on every machine: it must parse.", Run: "sudo python3 -m json.tool /etc/kubernetes/azure.json"},
-		{Say: "Give it either useManagedIdentityExtension: true or aadClientId with aadClientSecret, and each kubelet that failed a restart.", Run: "sudoedit /etc/kubernetes/azure.json && sudo systemctl restart kubelet", Changes: true},
-		restart(p)}
+		{Say: "Give it either useManagedIdentityExtension: true or aadClientId with aadClientSecret.", Run: "sudoedit /etc/kubernetes/azure.json", Changes: true}}
 	if strings.Contains(f.Message, "1.10.0") {
 		f.Fix = []report.Step{{Say: "Upgrade the control plane and the nodes to 1.10.0 or later.", Changes: true},
-			{Say: "Until then a service principal works: put aadClientId and aadClientSecret into azure.json on every machine and set useManagedIdentityExtension to false.", Run: "sudoedit /etc/kubernetes/azure.json", Changes: true}, restart(p)}
+			{Say: "Until then a service principal works: put aadClientId and aadClientSecret into azure.json on every machine and set useManagedIdentityExtension to false.", Run: "sudoedit /etc/kubernetes/azure.json", Changes: true}}
 	}
+	f.Fix = append(f.Fix, restarts...)
 	p.Find(f)
 }
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +22,7 @@ var CFG06 = &rule.Rule{
 		Symptom: "EXTERNAL-IP stays pending and kubectl describe shows no event at all: not even EnsuringLoadBalancer.",
 		Cause: "The address is made by a controller: the cloud-controller-manager, in old clusters the kube-controller-manager with --cloud-provider=azure. " +
 			"If it is not there, crashes at its start, waits for a leader's lease or was started for another provider, Kubernetes keeps the Service and nobody acts on it. Nothing in Azure is wrong.",
-		Fix:        look,
+		Fix:        append(slices.Clone(look), update),
 		References: []string{"https://kubernetes.io/docs/tasks/administer-cluster/running-cloud-controller/", "https://cloud-provider-azure.sigs.k8s.io/install/azure-ccm/"},
 		Healthy:    "A Service of some seconds' age, one that waits while the controller works on others, and one whose loadBalancerClass names another controller have no events either. A Service whose events have expired carries the controller's finalizer or stands in its log.",
 	},
@@ -35,8 +36,10 @@ var look = []report.Step{
 	{Say: "See whether a controller runs, and how often it restarted.", Run: "kubectl -n kube-system get pods -o wide | grep -e cloud-controller-manager -e kube-controller-manager"},
 	{Say: "Read its log and that of its last run.", Run: "kubectl -n kube-system logs -l component=cloud-controller-manager --tail 100; kubectl -n kube-system logs -l component=cloud-controller-manager --previous --tail 100"},
 	{Say: "See who holds its lease.", Run: "kubectl -n kube-system get lease cloud-controller-manager kube-controller-manager -o yaml"},
-	{Say: "On AKS the controller is out of sight; an update without changes makes AKS check it: then open a support request.", Run: "az aks update -g GROUP -n CLUSTER", Changes: true},
 }
+
+// update is the step for AKS, whose controller nobody else can look at.
+var update = report.Step{Say: "On AKS the controller is out of sight; an update without changes makes AKS check it: then open a support request.", Run: "az aks update -g GROUP -n CLUSTER", Changes: true}
 
 // patience is how long a Service may wait for its first event.
 const patience = 5 * time.Minute
@@ -71,6 +74,9 @@ func checkCFG06(p *rule.Pass) {
 		f := byReason[r.say]
 		if f == nil {
 			f = &rule.Finding{Subject: report.Object{Kind: "Controller", Name: r.subject}, Cites: r.cites, Message: r.say, Absence: r.absence, Fix: append(r.fix, look...)}
+			if p.Graph.Managed() {
+				f.Fix = append(f.Fix, update)
+			}
 			judge(p, f, r, old)
 			byReason[r.say] = f
 			order = append(order, f)
