@@ -34,9 +34,11 @@ var POOL06 = &rule.Rule{
 	Check: checkPOOL06,
 }
 
-// faulty is one Azure object that is Failed, or that a refusal names.
+// faulty is one Azure object that is Failed, or that a refusal names; a Failed
+// machine with those of its interfaces that are Failed too.
 type faulty struct {
 	id    string
+	nics  []string      // ids of the interfaces of a machine
 	cites []report.Cite // of its state
 	errs  []*errtext.Error
 }
@@ -44,7 +46,11 @@ type faulty struct {
 func checkPOOL06(p *rule.Pass) {
 	byID := map[string]*faulty{}
 	var order []*faulty
+	machines := bothFailed(p)
 	get := func(id string) *faulty {
+		if vm := machines[az.Key(id)]; vm != "" {
+			id = vm
+		}
 		key := az.Key(id)
 		if key == "" {
 			key = id
@@ -56,8 +62,11 @@ func checkPOOL06(p *rule.Pass) {
 		return byID[key]
 	}
 	failed(p, func(r az.Resource, doc *snapshot.Doc) {
-		if strings.EqualFold(r.ProvisioningState, "Failed") {
+		if isFailed(r) {
 			x := get(r.ID)
+			if !az.SameID(x.id, r.ID) {
+				x.nics = append(x.nics, r.ID)
+			}
 			x.cites = append(x.cites, doc.Cite(r.At+"/provisioningState"))
 		}
 	})
@@ -70,6 +79,25 @@ func checkPOOL06(p *rule.Pass) {
 	for _, x := range order {
 		p.Find(unusable(p, x))
 	}
+}
+
+func isFailed(r az.Resource) bool { return strings.EqualFold(r.ProvisioningState, "Failed") }
+
+// bothFailed maps every Failed interface whose machine is Failed too, by its key, to
+// the id of the machine: one write failed on both.
+func bothFailed(p *rule.Pass) map[string]string {
+	out := map[string]string{}
+	for _, n := range p.Graph.Nodes {
+		if n.Machine == nil || !isFailed(n.Machine.Resource) {
+			continue
+		}
+		for _, nic := range n.NICs {
+			if isFailed(nic.Resource) {
+				out[az.Key(nic.ID)] = n.Machine.ID
+			}
+		}
+	}
+	return out
 }
 
 // refused reports whether Azure refused a write because of the state of another object.
@@ -130,15 +158,24 @@ func failed(p *rule.Pass, visit func(az.Resource, *snapshot.Doc)) {
 func unusable(p *rule.Pass, x *faulty) rule.Finding {
 	object, again := describe(x.id)
 	f := rule.Finding{Subject: object, Cites: x.cites}
+	name, is, serves, it := object.String(), "is", "It serves", "it"
+	if len(x.nics) > 0 {
+		names := []string{name}
+		for _, id := range x.nics {
+			nic, _ := describe(id)
+			names = append(names, nic.String())
+		}
+		name, is, serves, it = rule.List(names), "are", "They serve", "them"
+	}
 	if len(x.errs) == 0 {
 		f.Severity = report.Warning
-		f.Message = fmt.Sprintf("%s is in provisioningState Failed. It serves on with its last good configuration, but Azure may refuse to write the load balancer or others that refer to it.", object)
+		f.Message = fmt.Sprintf("%s %s in provisioningState Failed. %s on with the last good configuration, but Azure may refuse to write the load balancer or others that refer to %s.", name, is, serves, it)
 	} else {
 		told := rule.Tell(x.errs)
 		f.Cites = append(f.Cites, told.Cites...)
 		var working []string
 		f.Services, working = p.Named(x.errs)
-		f.Message = fmt.Sprintf("Azure refuses to write the load balancer because %s is not in Succeeded state (%s, %s).", object, codeOf(x.errs[len(x.errs)-1]), told.Span())
+		f.Message = fmt.Sprintf("Azure refuses to write the load balancer because %s %s not in Succeeded state (%s, %s).", name, is, codeOf(x.errs[len(x.errs)-1]), told.Span())
 		if len(x.cites) == 0 {
 			f.Errors = x.errs
 			f.Confidence, f.Why = report.Likely, "the state of the object itself is not in the bundle, or has changed since"
@@ -152,6 +189,12 @@ func unusable(p *rule.Pass, x *faulty) rule.Finding {
 		f.Fix = []report.Step{
 			{Say: "See what failed.", Run: fmt.Sprintf("az monitor activity-log list --resource-id %s --offset 7d --status Failed -o table", rule.Word(x.id, "ID"))},
 			{Say: "Write it again without a change; the mark goes with the next write that succeeds.", Run: again, Changes: true},
+		}
+		for _, id := range x.nics {
+			// An instance of a scale set is written with its interfaces.
+			if nic, write := describe(id); write != again {
+				f.Fix = append(f.Fix, report.Step{Say: fmt.Sprintf("If %s is still Failed then, write it in the same way.", nic), Run: write, Changes: true})
+			}
 		}
 	}
 	return f
