@@ -122,7 +122,7 @@ func (l *loader) azure(f *reading, doc *Doc, items []az.Item, damage error, hint
 			lists[evidence] = g
 			l.given = append(l.given, g)
 		}
-		if p, ok := az.ParseID(id); ok {
+		if p, ok := az.ParseID(id); ok && !az.Masked(p.Group) {
 			g.groups[strings.ToLower(p.Group)] = true
 			g.sets[setKey(p)] = true
 		}

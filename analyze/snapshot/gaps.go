@@ -95,6 +95,9 @@ func (l *loader) coverManifest(faults []bundle.Fault) {
 		if !complete {
 			incomplete[e.ID+"\x00"+group] = true
 		}
+		if e == &bundle.EndpointSlices && a.entry.Status == bundle.StatusNotFound {
+			continue // an API without them: what Endpoints say counts, see replaceEndpoints
+		}
 		if a.ok || a.entry.Path != "" && l.visited[a.entry.Path] {
 			l.cover(e, group, complete)
 		} else if l.s.known[e.ID] == nil || !l.s.known[e.ID][group].read {

@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -114,6 +115,7 @@ func newLoader(m *bundle.Manifest) *loader {
 func (l *loader) finish(faults []bundle.Fault) *Snapshot {
 	l.adoptEndpoints()
 	l.oneAccount()
+	l.dropDamagedConfig(faults)
 	l.oneConfig()
 	l.order()
 	l.clock()
@@ -136,6 +138,14 @@ func (l *loader) oneAccount() {
 			l.s.Account = &l.accounts[i].Account
 		}
 	}
+}
+
+// dropDamagedConfig forgets an azure.json that reached us in part: that it does not
+// parse, or lacks a key, says nothing about the file on the machine.
+func (l *loader) dropDamagedConfig(faults []bundle.Fault) {
+	l.configs = slices.DeleteFunc(l.configs, func(c CloudConfig) bool {
+		return slices.ContainsFunc(faults, func(f bundle.Fault) bool { return f.Name == c.Doc.File })
+	})
 }
 
 // oneConfig takes the first valid azure.json, or the first.

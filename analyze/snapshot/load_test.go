@@ -266,7 +266,7 @@ func TestManifestDecides(t *testing.T) {
 		"events map[context:prod] denied: forbidden",
 		"kube-version map[] skipped: not collected",
 		"nodes map[] truncated: it was cut at 1 MiB",
-		"nodes map[] failed: k8s/nodes.yaml line 6 does not parse: did not find expected ',' or '}' (near line 8)",
+		"nodes map[] failed: k8s/nodes.yaml line 8 does not parse: the List ends early: what follows its items is missing",
 		"endpointslices map[] skipped: not collected",
 		"controller-pods map[] skipped: not collected",
 		"pods map[] skipped: not collected",

@@ -104,6 +104,10 @@ func cutDocument(out *pieces, file string, text []byte, first int) {
 		cutWhole(out, file, text, first)
 		return
 	}
+	if kind == "" && end == len(text) { // kubectl writes it behind the items: the last of them may have lost a part
+		out.faults = append(out.faults, fault{line - 1, "the List ends early: what follows its items is missing"})
+		end, marks = marks[len(marks)-1].at, marks[:len(marks)-1]
+	}
 	kind = listOf(kind)
 	for n, m := range marks {
 		to := end
