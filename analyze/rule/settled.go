@@ -7,6 +7,7 @@ import (
 	"azlb/analyze/errtext"
 	"azlb/analyze/topology"
 	"azlb/analyze/walk"
+	bundle "azlb/bundle-schema"
 	"azlb/report"
 )
 
@@ -17,13 +18,20 @@ const longestRetry = 10 * time.Minute
 // Settled reports whether the Service that an error names has what it asks for all
 // the same: an address, and nothing missing on the way to it that the provider
 // makes. The success that made it may have left the log, and its event expires.
-// An error that names no Service is settled when none waits for the provider.
+// An error that names no Service is settled when none of all the cluster's Services
+// waits for the provider.
 func (w *World) Settled(e *errtext.Error) bool {
 	if e.Service == "" {
-		return len(w.Waiting()) == 0
+		return len(w.Waiting()) == 0 && w.Snapshot.Complete(&bundle.Services, "")
 	}
 	s := w.Graph.Service(e.Service)
 	return s != nil && !s.Deleting() && !s.Foreign() && len(s.Status.LoadBalancer.Ingress) > 0 && !w.unmade(s)
+}
+
+// unseen reports whether the bundle cannot tell if the error still matters: it has
+// neither the Service that the error names, nor all Services, and none that waits.
+func (w *World) unseen(e *errtext.Error) bool {
+	return w.Graph.Service(e.Service) == nil && !w.Snapshot.Complete(&bundle.Services, "") && len(w.Waiting()) == 0
 }
 
 // unmade reports whether something on the way to the Service is known to be absent
@@ -54,7 +62,7 @@ func weigh(w *World, f *report.Finding, errs []*errtext.Error) {
 		return
 	}
 	var current, past []string
-	open, overtaken, last := false, false, time.Time{}
+	open, seen, overtaken, last := false, false, false, time.Time{}
 	for _, e := range errs {
 		switch later := w.overtaken(e); {
 		case later || w.Settled(e):
@@ -63,6 +71,7 @@ func weigh(w *World, f *report.Finding, errs []*errtext.Error) {
 		default:
 			current = append(current, e.Service)
 			open = true
+			seen = seen || !w.unseen(e)
 		}
 		if e.Last.After(last) {
 			last = e.Last
@@ -71,6 +80,10 @@ func weigh(w *World, f *report.Finding, errs []*errtext.Error) {
 	if open {
 		if f.Severity == report.Error {
 			f.Services = slices.DeleteFunc(f.Services, func(key string) bool { return slices.Contains(past, key) && !slices.Contains(current, key) })
+		}
+		if !seen {
+			f.Confidence = lower(f.Confidence, report.Likely)
+			f.Why = join(f.Why, "the Services are not completely in the bundle, so whether one still lacks something for it is not known")
 		}
 		return
 	}

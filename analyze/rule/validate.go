@@ -10,7 +10,7 @@ var idPattern = regexp.MustCompile(`^AZLB-[A-Z0-9]*[A-Z][0-9]{2}$`)
 
 // Validate reports the first thing that keeps the rules from being a well-formed
 // suite: ids of the right form and unique, a complete Doc, a Check, evidence
-// declared, and FollowsFrom naming rules that exist.
+// declared, and FollowsFrom naming rules that exist, without a cycle.
 func Validate(rules []*Rule) error {
 	ids := map[string]bool{}
 	for _, r := range rules {
@@ -50,10 +50,26 @@ func Validate(rules []*Rule) error {
 			}
 		}
 	}
+	return validateCauses(rules, ids)
+}
+
+// validateCauses looks at FollowsFrom: the rules exist, none of them is the net,
+// which follows from all others, and no rule follows from itself through others.
+func validateCauses(rules []*Rule, ids map[string]bool) error {
+	net := map[string]bool{}
+	for _, r := range rules {
+		net[r.ID] = r.Net
+	}
+	causes := closure(rules)
 	for _, r := range rules {
 		for _, id := range r.FollowsFrom {
-			if !ids[id] {
+			switch {
+			case !ids[id]:
 				return fmt.Errorf("rule %s: follows from %s, which does not exist", r.ID, id)
+			case net[id]:
+				return fmt.Errorf("rule %s: follows from %s, which is the net below all rules", r.ID, id)
+			case id == r.ID || causes[id][r.ID]:
+				return fmt.Errorf("rule %s: follows from itself through %s", r.ID, id)
 			}
 		}
 	}
