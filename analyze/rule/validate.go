@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-var idPattern = regexp.MustCompile(`^AZLB-[A-Z0-9]*[A-Z][0-9]{2}$`)
+var idPattern = regexp.MustCompile(`^AZLB-[A-Z][A-Z0-9]*[0-9]{2}$`)
 
 // Validate reports the first thing that keeps the rules from being a well-formed
 // suite: ids of the right form and unique, a complete Doc, a Check, evidence
