@@ -28,8 +28,9 @@ func Snapshot(s *snapshot.Snapshot, tool string) *report.Report {
 	errors := errtext.Scan(s)
 	graph := topology.Build(s)
 	wants := desired.All(graph)
+	compared := desired.Compare(wants)
 	walks := walk.Paths(graph, wants)
-	world := &rule.World{Snapshot: s, Errors: errors, Graph: graph, Wants: wants, Walks: walks}
+	world := &rule.World{Snapshot: s, Errors: errors, Graph: graph, Wants: wants, Compared: compared, Walks: walks}
 	outcome := rule.Evaluate(world, rules.All())
 	return build(world, outcome, tool)
 }

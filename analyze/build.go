@@ -23,6 +23,9 @@ func build(w *rule.World, o rule.Outcome, tool string) *report.Report {
 		Services: services(w, o.Findings),
 		Verdicts: o.Verdicts,
 		Coverage: coverage(s),
+
+		Drift:         drift(w),
+		DriftCompared: driftCompared(w),
 	}
 	r.Notes = notes(w, r)
 	r.Inventory = inventory(s)

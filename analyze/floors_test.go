@@ -27,7 +27,7 @@ var floors = map[string][]string{
 	"analyze/snapshot":      {"bundle-schema", "bundle-schema/az", "report"},
 	"analyze/errtext":       {"bundle-schema", "bundle-schema/az", "bundle-schema/azname", "report", "analyze/snapshot"},
 	"analyze/topology":      {"bundle-schema", "bundle-schema/az", "bundle-schema/azname", "report", "analyze/snapshot"},
-	"analyze/desired":       {"bundle-schema", "bundle-schema/azname", "analyze/topology"},
+	"analyze/desired":       {"bundle-schema", "bundle-schema/az", "bundle-schema/azname", "report", "analyze/snapshot", "analyze/topology"},
 	"analyze/nsg":           {"bundle-schema/az"},
 	"analyze/walk":          {"bundle-schema", "bundle-schema/az", "report", "analyze/snapshot", "analyze/topology", "analyze/desired", "analyze/nsg"},
 	"analyze/rule":          {"bundle-schema", "bundle-schema/az", "report", "analyze/snapshot", "analyze/errtext", "analyze/topology", "analyze/desired", "analyze/walk"},

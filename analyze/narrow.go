@@ -44,7 +44,7 @@ func Narrow(r *report.Report, key string) (*report.Report, error) {
 			out.Findings = append(out.Findings, f)
 		}
 	}
-	out.Drift = slices.DeleteFunc(slices.Clone(r.Drift), func(d report.Drift) bool { return d.Service != key })
+	out.Drift = slices.DeleteFunc(slices.Clone(r.Drift), func(d report.Drift) bool { return !slices.Contains(d.Services, key) })
 	out.Headline = headline(&out)
 	return &out, nil
 }

@@ -1,7 +1,7 @@
 package desired
 
 import (
-	"net/netip"
+	"strconv"
 	"strings"
 
 	"azlb/analyze/topology"
@@ -13,24 +13,40 @@ const (
 	annotationPrefix    = "service.beta.kubernetes.io/"
 	internal            = "azure-load-balancer-internal"
 	internalSubnet      = "azure-load-balancer-internal-subnet"
+	loadBalancerMode    = "azure-load-balancer-mode"
 	resourceGroup       = "azure-load-balancer-resource-group"
 	pipName             = "azure-pip-name"
+	pipNameV6           = "azure-pip-name-ipv6"
+	pipPrefix           = "azure-pip-prefix-id"
+	pipPrefixV6         = "azure-pip-prefix-id-ipv6"
+	pipTags             = "azure-pip-tags"
+	dnsLabel            = "azure-dns-label-name"
 	ipv4Address         = "azure-load-balancer-ipv4"
 	ipv6Address         = "azure-load-balancer-ipv6"
+	additionalIPs       = "azure-additional-public-ips"
 	allowedRanges       = "azure-allowed-ip-ranges"
 	allowedTags         = "azure-allowed-service-tags"
 	coreRanges          = "load-balancer-source-ranges"
+	denyAllOthers       = "azure-deny-all-except-load-balancer-source-ranges"
+	sharedSecurityRule  = "azure-shared-securityrule"
 	disableNSGRule      = "azure-disable-load-balancer-nsg-rule"
 	disableFloatingIP   = "azure-disable-load-balancer-floating-ip"
+	disableTCPReset     = "azure-load-balancer-disable-tcp-reset"
+	tcpIdleTimeout      = "azure-load-balancer-tcp-idle-timeout"
 	highlyAvailable     = "azure-load-balancer-enable-high-availability-ports"
 	probeProtocol       = "azure-load-balancer-health-probe-protocol"
 	probePath           = "azure-load-balancer-health-probe-request-path"
+	probeInterval       = "azure-load-balancer-health-probe-interval"
+	probeCount          = "azure-load-balancer-health-probe-num-of-probe"
 	portPrefix          = "port_"
 	portNoRule          = "_no_lb_rule"
 	portNoProbe         = "_no_probe_rule"
 	portProbePort       = "_health-probe_port"
 	portProbeProtocol   = "_health-probe_protocol"
 	portProbePath       = "_health-probe_request-path"
+	portProbeInterval   = "_health-probe_interval"
+	portProbeCount      = "_health-probe_num-of-probe"
+	linkCreate          = "azure-pls-create"
 	proxyProtocolOnLink = "azure-pls-proxy-protocol"
 )
 
@@ -39,16 +55,30 @@ type annotations struct{ service *topology.Service }
 
 // text is an annotation's value, trimmed; empty where it is not set.
 func (a annotations) text(key string) Value[string] {
+	if v := a.raw(key); v != nil {
+		v.V = strings.TrimSpace(v.V)
+		return *v
+	}
+	return Value[string]{}
+}
+
+// raw is an annotation's value as it stands, nil where it is not set.
+func (a annotations) raw(key string) *Value[string] {
 	full := annotationPrefix + key
 	v, ok := a.service.Annotations[full]
 	if !ok {
-		return Value[string]{}
+		return nil
 	}
-	return Value[string]{V: strings.TrimSpace(v), Because: "annotation " + full, Pointer: "/metadata/annotations/" + strings.ReplaceAll(full, "/", "~1")}
+	return &Value[string]{V: v, Because: "annotation " + full, Pointer: "/metadata/annotations/" + strings.ReplaceAll(full, "/", "~1")}
 }
 
-// flag is true for "true" in any case, as the provider compares most annotations.
-func (a annotations) flag(key string) bool { return strings.EqualFold(a.text(key).V, "true") }
+// ofPort is the annotation for one port of the Service, by its number.
+func (a annotations) ofPort(port int32, suffix string) Value[string] {
+	return a.text(portPrefix + strconv.Itoa(int(port)) + suffix)
+}
+
+// isTrue is how the provider reads most switches: "true" in any case.
+func isTrue(v string) bool { return strings.EqualFold(v, "true") }
 
 // internal compares exactly: " true", "True" and "yes" give a public frontend
 // (requiresInternalLoadBalancer).
@@ -78,55 +108,4 @@ func (a annotations) address() Value[string] {
 	return Value[string]{}
 }
 
-// Sources is who may reach the Service.
-type Sources struct {
-	Ranges []netip.Prefix // valid CIDRs; empty: everybody
-	Tags   []string       // service tags
-	// Invalid are ranges that the provider cannot use.
-	Invalid []string
-	// Unmanaged says that the Service asks the provider for no security rule.
-	Unmanaged bool
-	Because   string
-}
-
-// sources collects the ranges of the spec and of the annotations.
-func (a annotations) sources() Sources {
-	out := Sources{Unmanaged: a.flag(disableNSGRule), Because: "nothing restricts the sources"}
-	add := func(list []string, because string) {
-		for _, r := range list {
-			if r = strings.TrimSpace(r); r == "" {
-				continue
-			}
-			out.Because = because
-			p, err := netip.ParsePrefix(r)
-			if err != nil || p.Masked() != p {
-				out.Invalid = append(out.Invalid, r)
-				continue
-			}
-			out.Ranges = append(out.Ranges, p)
-		}
-	}
-	add(a.service.Spec.LoadBalancerSourceRanges, "spec.loadBalancerSourceRanges")
-	for _, key := range []string{allowedRanges, coreRanges} {
-		if v := a.text(key); v.V != "" {
-			add(strings.Split(v.V, ","), v.Because)
-		}
-	}
-	if v := a.text(allowedTags); v.V != "" {
-		for _, t := range strings.Split(v.V, ",") {
-			out.Tags = append(out.Tags, strings.TrimSpace(t))
-		}
-		out.Because = v.Because
-	}
-	return out
-}
-
 func lower(s string) string { return strings.ToLower(s) }
-
-// title spells a SKU as ARM does: Standard, Basic.
-func title(s string) string {
-	if s == "" {
-		return ""
-	}
-	return strings.ToUpper(s[:1]) + strings.ToLower(s[1:])
-}

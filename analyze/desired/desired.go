@@ -1,27 +1,37 @@
 // Package desired says what cloud-provider-azure would have built for a Service,
-// as pure functions with a reason for every value. After this package nobody
-// knows an annotation key.
+// as pure functions with a reason for every value, and compares it with what is
+// there. After this package nobody knows an annotation key.
 package desired
 
 import (
+	corev1 "k8s.io/api/core/v1"
+
 	"azlb/analyze/topology"
+	"azlb/bundle-schema/azname"
 )
 
-// Wants is what every Service of a graph asks for, by "ns/name".
+// Wants is what every Service of a graph asks for, by "ns/name", as the newest
+// release that may be the provider would build it.
 type Wants struct {
+	Provider *Provider
+	Settings *Settings
+
+	graph    *topology.Graph
 	services map[string]*Service
 }
 
 // Of returns what the Service "ns/name" asks for, or nil.
 func (w *Wants) Of(key string) *Service { return w.services[key] }
 
-// Value is something the Service asks for, with the reason and, where the Service
-// says it itself, the JSON pointer into its document.
-type Value[T any] struct {
-	V       T
-	Because string
-	Pointer string
+// Cluster is what the wants of a Service depend on beside the Service itself.
+type Cluster struct {
+	Graph    *topology.Graph
+	Settings *Settings
+	Version  azname.Version // of the provider
 }
+
+// has says whether the provider has what came with r.
+func (c *Cluster) has(r azname.Releases) bool { return c.Version.AtLeast(r) }
 
 // Service is what one Service asks for.
 type Service struct {
@@ -29,6 +39,8 @@ type Service struct {
 	// SKU of the load balancer the provider would make or has made: Standard, Basic,
 	// or empty where nothing tells.
 	SKU Value[string]
+	// Balancer is the name of the load balancer.
+	Balancer Value[string]
 	// Address is the one that the Service asks for, empty where it asks for none.
 	Address Value[string]
 	// PublicIPName names an existing public IP; PublicIPGroup is the resource group
@@ -36,73 +48,103 @@ type Service struct {
 	PublicIPName  Value[string]
 	PublicIPGroup Value[string]
 	Subnet        Value[string] // of an internal frontend, as the Service says; empty: the cluster's
-	Ports         []Port        // in the order of the Service's ports
 	Sources       Sources
+	Lanes         []Lane // one per IP family, in the order of the Service's families
+	Link          *Link  // the private link service; nil: none
+}
+
+// Lane is what a Service asks for in one IP family.
+type Lane struct {
+	Family   corev1.IPFamily
+	Frontend Frontend
+	PublicIP *PublicIP // nil: an internal Service has none
+	Ports    []Port    // in the order of the Service's ports
+	Rules    []Rule
+	Probes   []Probe // each once
+	Pool     Value[string]
+	// Security are the rules of the provider's security group.
+	Security []SecurityRule
+}
+
+// Lane returns the lane of the family, or the first.
+func (s *Service) Lane(family corev1.IPFamily) *Lane {
+	for i := range s.Lanes {
+		if s.Lanes[i].Family == family {
+			return &s.Lanes[i]
+		}
+	}
+	return &s.Lanes[0]
 }
 
 // All computes the wants of every Service.
 func All(g *topology.Graph) *Wants {
-	w := &Wants{services: map[string]*Service{}}
+	w := &Wants{Provider: providerOf(g), Settings: settingsOf(g), graph: g, services: map[string]*Service{}}
+	c := &Cluster{Graph: g, Settings: w.Settings, Version: w.Provider.Candidates[0]}
 	for _, s := range g.Services {
-		w.services[s.Key()] = of(g, s)
+		w.services[s.Key()] = Of(s, c)
 	}
 	return w
 }
 
-func of(g *topology.Graph, s *topology.Service) *Service {
+// Of is what the provider would build for the Service in the cluster.
+func Of(s *topology.Service, c *Cluster) *Service {
 	a := annotations{service: s}
 	want := &Service{
 		Internal:      a.internal(),
 		Address:       a.address(),
-		PublicIPName:  a.text(pipName),
-		PublicIPGroup: publicIPGroup(g, a),
-		Sources:       a.sources(),
+		PublicIPName:  a.publicIPName(c, false),
+		PublicIPGroup: publicIPGroup(c.Graph, a),
+		Sources:       a.sources(c),
+		Link:          LinkOf(s),
 	}
-	want.SKU = sku(g, s)
+	want.SKU = sku(c.Graph, s)
+	want.Balancer = balancer(c, a, want)
 	if want.Internal.V {
 		want.Subnet = a.text(internalSubnet)
 	}
-	for i := range s.Spec.Ports {
-		want.Ports = append(want.Ports, port(g, a, want, i))
+	families := families(c, s)
+	for _, f := range families {
+		want.Lanes = append(want.Lanes, lane(c, a, want, f, len(families) > 1 && f == corev1.IPv6Protocol))
 	}
 	return want
 }
 
-// sku is what azure.json says, else what the Service's load balancer is, else
-// what the cluster's load balancers are.
-func sku(g *topology.Graph, s *topology.Service) Value[string] {
-	if c := g.Snapshot.Config; c != nil && c.Invalid == "" && c.LoadBalancerSKU != "" {
-		return Value[string]{V: title(c.LoadBalancerSKU), Because: "loadBalancerSku in azure.json"}
+// families are those that the provider serves: all of the spec since it knows
+// Services of two families, before only that of the cluster IP (getIPFamiliesEnabled).
+func families(c *Cluster, s *topology.Service) []corev1.IPFamily {
+	all := s.Families()
+	if len(all) > 1 && !c.has(dualStack) {
+		return all[:1]
 	}
-	for _, f := range s.Frontends {
-		if f.LB.SKU.Name != "" {
-			return Value[string]{V: title(f.LB.SKU.Name), Because: "the SKU of load balancer " + f.LB.Name}
-		}
-	}
-	v := Value[string]{}
-	for _, lb := range g.Snapshot.Loads {
-		if !g.OwnLoadBalancer(&lb) {
-			continue
-		}
-		if v.V != "" && v.V != title(lb.SKU.Name) {
-			return Value[string]{}
-		}
-		v = Value[string]{V: title(lb.SKU.Name), Because: "the SKU of load balancer " + lb.Name}
-	}
-	return v
+	return all
 }
 
-// publicIPGroup is the annotation's, else azure.json's, else the nodes' group.
-func publicIPGroup(g *topology.Graph, a annotations) Value[string] {
-	if v := a.text(resourceGroup); v.V != "" {
-		v.V = lower(v.V)
-		return v
+// lane puts the objects of one family together. second marks the IPv6 side of a
+// Service with two families, whose names have a suffix.
+func lane(c *Cluster, a annotations, want *Service, family corev1.IPFamily, second bool) Lane {
+	l := Lane{Family: family}
+	l.Frontend = frontend(c, a, want, family, second)
+	if !want.Internal.V {
+		l.PublicIP = publicIP(c, a, want, family, second)
 	}
-	if c := g.Snapshot.Config; c != nil && c.ResourceGroup != "" {
-		return Value[string]{V: lower(c.ResourceGroup), Because: "resourceGroup in azure.json"}
+	l.Pool = from(c.Settings.ClusterName, azname.Pool(c.Settings.ClusterName.V, family == corev1.IPv6Protocol))
+	n := namer{c: c, prefix: a.service.Prefix, subnet: want.Subnet.V, second: second}
+	for i := range a.service.Spec.Ports {
+		l.Ports = append(l.Ports, port(c, a, want, family, n, i))
 	}
-	if len(g.NodeGroups) == 1 {
-		return Value[string]{V: g.NodeGroups[0], Because: "the resource group of the nodes"}
+	if highlyAvailablePorts(c, a, want) {
+		l.Rules = []Rule{haRule(c, a, want, family, n)}
+		for i := range l.Ports {
+			l.Ports[i].Rule = &l.Rules[0]
+		}
+	} else {
+		for _, p := range l.Ports {
+			if p.Rule != nil {
+				l.Rules = append(l.Rules, *p.Rule)
+			}
+		}
 	}
-	return Value[string]{}
+	l.Probes = distinctProbes(l.Rules)
+	l.Security = securityRules(c, a, want, family, second)
+	return l
 }

@@ -17,6 +17,8 @@ type World struct {
 	Errors   *errtext.Errors
 	Graph    *topology.Graph
 	Wants    *desired.Wants
+	// Compared is the comparison of what is there with what the Services want.
+	Compared *desired.Comparison
 	Walks    *walk.Walks
 }
 

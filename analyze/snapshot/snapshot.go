@@ -175,34 +175,48 @@ func (r Record) Cite(quote string) report.Cite {
 // CloudConfig is azure.json. Keys are compared as Go's decoder does, without
 // case. Values of secret keys are redacted or, in loose files, dropped at once.
 type CloudConfig struct {
-	Cloud                       string  `json:"cloud"`
-	TenantID                    string  `json:"tenantId"`
-	SubscriptionID              string  `json:"subscriptionId"`
-	AADClientID                 string  `json:"aadClientId"`
-	HasSecret                   bool    `json:"-"` // a secret or certificate is set
-	UseManagedIdentityExtension bool    `json:"useManagedIdentityExtension"`
-	UserAssignedIdentityID      string  `json:"userAssignedIdentityID"`
-	UseFederatedIdentity        bool    `json:"useFederatedWorkloadIdentityExtension"`
-	UseInstanceMetadata         bool    `json:"useInstanceMetadata"`
-	ResourceGroup               string  `json:"resourceGroup"`
-	Location                    string  `json:"location"`
-	VMType                      string  `json:"vmType"`
-	VNetName                    string  `json:"vnetName"`
-	VNetResourceGroup           string  `json:"vnetResourceGroup"`
-	SubnetName                  string  `json:"subnetName"`
-	SecurityGroupName           string  `json:"securityGroupName"`
-	SecurityGroupResourceGroup  string  `json:"securityGroupResourceGroup"`
-	RouteTableName              string  `json:"routeTableName"`
-	PrimaryAvailabilitySetName  string  `json:"primaryAvailabilitySetName"`
-	PrimaryScaleSetName         string  `json:"primaryScaleSetName"`
-	LoadBalancerSKU             string  `json:"loadBalancerSku"`
-	LoadBalancerName            string  `json:"loadBalancerName"`
-	LoadBalancerResourceGroup   string  `json:"loadBalancerResourceGroup"`
-	BackendPoolType             string  `json:"loadBalancerBackendPoolConfigurationType"`
-	ProbeMode                   string  `json:"clusterServiceLoadBalancerHealthProbeMode"`
-	CloudProviderRateLimit      bool    `json:"cloudProviderRateLimit"`
-	CloudProviderRateLimitQPS   float64 `json:"cloudProviderRateLimitQPS"`
-	MultipleLoadBalancers       []struct {
+	Cloud                       string `json:"cloud"`
+	TenantID                    string `json:"tenantId"`
+	SubscriptionID              string `json:"subscriptionId"`
+	AADClientID                 string `json:"aadClientId"`
+	HasSecret                   bool   `json:"-"` // a secret or certificate is set
+	UseManagedIdentityExtension bool   `json:"useManagedIdentityExtension"`
+	UserAssignedIdentityID      string `json:"userAssignedIdentityID"`
+	UseFederatedIdentity        bool   `json:"useFederatedWorkloadIdentityExtension"`
+	UseInstanceMetadata         bool   `json:"useInstanceMetadata"`
+	ResourceGroup               string `json:"resourceGroup"`
+	Location                    string `json:"location"`
+	VMType                      string `json:"vmType"`
+	VNetName                    string `json:"vnetName"`
+	VNetResourceGroup           string `json:"vnetResourceGroup"`
+	SubnetName                  string `json:"subnetName"`
+	SecurityGroupName           string `json:"securityGroupName"`
+	SecurityGroupResourceGroup  string `json:"securityGroupResourceGroup"`
+	RouteTableName              string `json:"routeTableName"`
+	PrimaryAvailabilitySetName  string `json:"primaryAvailabilitySetName"`
+	PrimaryScaleSetName         string `json:"primaryScaleSetName"`
+	LoadBalancerSKU             string `json:"loadBalancerSku"`
+	LoadBalancerName            string `json:"loadBalancerName"`
+	LoadBalancerResourceGroup   string `json:"loadBalancerResourceGroup"`
+	BackendPoolType             string `json:"loadBalancerBackendPoolConfigurationType"`
+	ProbeMode                   string `json:"clusterServiceLoadBalancerHealthProbeMode"`
+	// SharedProbePort and SharedProbePath are those of the shared probe mode; 0 and
+	// empty: the provider's defaults.
+	SharedProbePort int    `json:"clusterServiceSharedLoadBalancerHealthProbePort"`
+	SharedProbePath string `json:"clusterServiceSharedLoadBalancerHealthProbePath"`
+	// DisableOutboundSNAT and ExcludeControlPlane are false and true where not set.
+	DisableOutboundSNAT bool  `json:"disableOutboundSNAT"`
+	ExcludeControlPlane *bool `json:"excludeMasterFromStandardLB"`
+	// PreConfigured names the load balancers whose pools the provider leaves alone:
+	// internal, external or all.
+	PreConfigured             string  `json:"preConfiguredBackendPoolLoadBalancerTypes"`
+	ManyBalancersOld          bool    `json:"enableMultipleStandardLoadBalancers"`
+	ServiceGateway            bool    `json:"serviceGatewayEnabled"`
+	PrivateLinkResourceGroup  string  `json:"privateLinkServiceResourceGroup"`
+	ExtendedLocationName      string  `json:"extendedLocationName"`
+	CloudProviderRateLimit    bool    `json:"cloudProviderRateLimit"`
+	CloudProviderRateLimitQPS float64 `json:"cloudProviderRateLimitQPS"`
+	MultipleLoadBalancers     []struct {
 		Name string `json:"name"`
 	} `json:"multipleStandardLoadBalancerConfigurations"`
 	// Invalid is why the file is no valid configuration; the fields above are then empty.

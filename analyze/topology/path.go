@@ -41,7 +41,7 @@ type Member struct {
 
 // buildPaths makes one path per port and family.
 func (s *Service) buildPaths() {
-	for _, family := range s.families() {
+	for _, family := range s.Families() {
 		for i, port := range s.Spec.Ports {
 			p := &Path{Service: s, Port: port, Index: i, Family: family, Address: s.addressOf(family)}
 			p.link()
@@ -50,8 +50,8 @@ func (s *Service) buildPaths() {
 	}
 }
 
-// families are those of the spec, else that of the cluster IP, else IPv4.
-func (s *Service) families() []corev1.IPFamily {
+// Families are the IP families that it asks for: those of the spec, else that of the cluster IP, else IPv4.
+func (s *Service) Families() []corev1.IPFamily {
 	if len(s.Spec.IPFamilies) > 0 {
 		return s.Spec.IPFamilies
 	}

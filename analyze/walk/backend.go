@@ -20,19 +20,19 @@ func (w *Walk) probe() {
 		return
 	}
 	if p.Probe.To == nil {
-		if w.Want.Probe == nil || p.Rule.To.Probe == nil {
+		if w.Want.Probe() == nil || p.Rule.To.Probe == nil {
 			w.add(Probe, "", report.HopAbsent, report.Passes, "the rule has no probe: every member of the pool gets traffic", nil)
 			return
 		}
 		w.gone(Probe, p.Probe.State, "the rule names a probe that the load balancer does not have")
 		return
 	}
-	x := p.Probe.To
+	x, want := p.Probe.To, w.Want.Probe()
 	cites := []report.Cite{p.Frontend.To.LB.Doc.Cite(x.At + "/port")}
 	say := fmt.Sprintf("%s %d%s every %d s", x.Protocol, x.Port, x.RequestPath, x.IntervalInSeconds)
 	switch {
-	case w.Want.Probe != nil && x.Port != w.Want.Probe.Port && !servedPort(p.Service, x.Port):
-		w.add(Probe, x.Name, report.HopFound, report.Blocks, fmt.Sprintf("%s, but %s is %d", say, w.Want.Probe.Because, w.Want.Probe.Port), cites)
+	case want != nil && x.Port != want.Port.V && !servedPort(p.Service, x.Port):
+		w.add(Probe, x.Name, report.HopFound, report.Blocks, fmt.Sprintf("%s, but %s is %d", say, want.Port.Because, want.Port.V), cites)
 	case w.answer(ForProbe) == nsg.Denied:
 		d := w.decided(ForProbe)
 		w.add(Probe, x.Name, report.HopFound, report.Blocks, say+"; "+d.Decision.Say, append(cites, d.Cites()...))

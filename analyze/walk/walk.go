@@ -52,7 +52,7 @@ func Paths(g *topology.Graph, wants *desired.Wants) *Walks {
 		}
 		want := wants.Of(s.Key())
 		for _, p := range s.Paths {
-			w := &Walk{Path: p, Want: want.Ports[p.Index], Internal: want.Internal.V}
+			w := &Walk{Path: p, Want: want.Lane(p.Family).Ports[p.Index], Internal: want.Internal.V}
 			w.walk(g, want)
 			out.All = append(out.All, w)
 			out.byService[s.Key()] = append(out.byService[s.Key()], w)

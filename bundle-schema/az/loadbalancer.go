@@ -59,8 +59,8 @@ type LBRule struct {
 	Pools                []Ref  `json:"backendAddressPools"`
 	Probe                *Ref   `json:"probe"`
 	EnableFloatingIP     bool   `json:"enableFloatingIP"`
-	EnableTCPReset       bool   `json:"enableTcpReset"`
-	DisableOutboundSNAT  bool   `json:"disableOutboundSnat"`
+	EnableTCPReset       *bool  `json:"enableTcpReset"`
+	DisableOutboundSNAT  *bool  `json:"disableOutboundSnat"`
 	IdleTimeoutInMinutes int    `json:"idleTimeoutInMinutes"`
 	LoadDistribution     string `json:"loadDistribution"`
 }

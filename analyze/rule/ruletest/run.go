@@ -88,7 +88,7 @@ func World(t testing.TB, dir string) *rule.World {
 	}
 	g := topology.Build(s)
 	wants := desired.All(g)
-	return &rule.World{Snapshot: s, Errors: errtext.Scan(s), Graph: g, Wants: wants, Walks: walk.Paths(g, wants)}
+	return &rule.World{Snapshot: s, Errors: errtext.Scan(s), Graph: g, Wants: wants, Compared: desired.Compare(wants), Walks: walk.Paths(g, wants)}
 }
 
 func silent(t *testing.T, o rule.Outcome, c Case) {

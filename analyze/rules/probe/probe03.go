@@ -56,7 +56,7 @@ func checkPROBE03(p *rule.Pass) {
 	for _, s := range selecting(p) {
 		var wrong []mismatch
 		for i := range s.Spec.Ports {
-			if p.Wants.Of(s.Key()).Ports[i].NoRule {
+			if p.Wants.Of(s.Key()).Lanes[0].Ports[i].NoRule {
 				continue
 			}
 			if m, ok := mismatched(s, i); ok {

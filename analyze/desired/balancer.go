@@ -1,0 +1,65 @@
+package desired
+
+import (
+	"strings"
+
+	"azlb/analyze/topology"
+	"azlb/bundle-schema/azname"
+)
+
+// balancer is the load balancer of a Service (getAzureLoadBalancerName,
+// getServiceLoadBalancer). Where the provider chooses among several, the one that
+// carries the Service is as good as any other.
+func balancer(c *Cluster, a annotations, want *Service) Value[string] {
+	s := c.Settings
+	kind := "public"
+	if want.Internal.V {
+		kind = "internal"
+	}
+	switch {
+	case s.Balancer.Unknown != "":
+		return s.Balancer
+	case len(s.Many) > 1:
+		return unknown[string]("azure.json names several load balancers among which the provider chooses")
+	case want.SKU.V == "Basic" && a.text(loadBalancerMode).V != "" && c.has(balancerPerVMSet):
+		return unknown[string]("the provider chooses a Basic load balancer among the sets of machines that an annotation names")
+	}
+	v := from(s.Balancer, azname.LoadBalancer(s.Balancer.V, want.Internal.V))
+	v.Because = "the " + kind + " load balancer: " + v.Because
+	if want.Internal.Pointer != "" {
+		v.Because, v.Pointer = v.Because+"; "+want.Internal.Because, want.Internal.Pointer
+	}
+	return v
+}
+
+// sku is what azure.json says, else what the Service's load balancer is, else
+// what the cluster's load balancers are.
+func sku(g *topology.Graph, s *topology.Service) Value[string] {
+	if c := g.Snapshot.Config; c != nil && c.Invalid == "" && c.LoadBalancerSKU != "" {
+		return known(title(c.LoadBalancerSKU), "loadBalancerSku in azure.json")
+	}
+	for _, f := range s.Frontends {
+		if f.LB.SKU.Name != "" {
+			return inferred(title(f.LB.SKU.Name), "the SKU of load balancer "+f.LB.Name)
+		}
+	}
+	v := Value[string]{}
+	for _, lb := range g.Snapshot.Loads {
+		if !g.OwnLoadBalancer(&lb) {
+			continue
+		}
+		if v.V != "" && v.V != title(lb.SKU.Name) {
+			return Value[string]{}
+		}
+		v = inferred(title(lb.SKU.Name), "the SKU of load balancer "+lb.Name)
+	}
+	return v
+}
+
+// title spells a SKU as ARM does: Standard, Basic.
+func title(s string) string {
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(s[:1]) + strings.ToLower(s[1:])
+}

@@ -1,0 +1,243 @@
+package desired
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"azlb/analyze/snapshot"
+	"azlb/analyze/topology"
+	bundle "azlb/bundle-schema"
+	"azlb/bundle-schema/az"
+	"azlb/bundle-schema/azname"
+)
+
+// skip says why a Service is not compared; empty: it is.
+func (x *comparer) skip(s *topology.Service) string {
+	switch {
+	case s.Foreign():
+		return "another controller serves it"
+	case s.Deleting():
+		return "it is being deleted"
+	case x.Settings.Other != "":
+		return x.Settings.Other
+	case s.Prefix == "":
+		return "it has no uid in the evidence, so the names of its objects are not known"
+	case len(s.Addresses()) == 0:
+		return "it has no address yet: its first sync has not ended"
+	case !x.Graph.Snapshot.Have(&bundle.LoadBalancers):
+		return "the load balancers are not in the bundle"
+	}
+	return ""
+}
+
+// service compares what is one Service's own.
+func (x *comparer) service(s *topology.Service, want *Service) {
+	lb, ok := x.balancerOf(s, want)
+	if !ok {
+		return
+	}
+	for i := range want.Lanes {
+		lane := &want.Lanes[i]
+		pip := x.publicIP(s, want, lane, lb)
+		if lb != nil {
+			x.lane(s, want, lane, lb, pip)
+		}
+	}
+	if lb != nil {
+		x.status(s, want, lb)
+	}
+}
+
+// balancerOf finds the Service's load balancer and records whether it is there. It
+// is not ok where the evidence cannot tell.
+func (x *comparer) balancerOf(s *topology.Service, want *Service) (*snapshot.LoadBalancer, bool) {
+	if want.Balancer.Unknown != "" { // one of several: that which carries the Service
+		for _, f := range s.Frontends {
+			if f.Own && azname.IsInternalName(f.LB.Name) == want.Internal.V {
+				return f.LB, true
+			}
+		}
+		return nil, false
+	}
+	lb := x.loadBalancer(want.Balancer.V)
+	sub := subject{x: x, service: s.Key(), hop: HopBalancer, object: want.Balancer.V, slot: "it", heals: true, want: s.Doc}
+	if lb != nil {
+		sub.got, sub.at = lb.Doc, lb.At
+		sub.exists(want.Balancer.Because)
+		return lb, true
+	}
+	g := x.Settings.Group
+	if g.Unknown != "" || g.V == "" || !x.Graph.Snapshot.Complete(&bundle.LoadBalancers, g.V) {
+		return nil, false
+	}
+	sub.missing("load balancer "+want.Balancer.V, want.Balancer.Because, firstText(want.Balancer.Pointer, "/metadata/name"))
+	return nil, true
+}
+
+// loadBalancer is the load balancer of that name in the provider's resource group.
+func (x *comparer) loadBalancer(name string) *snapshot.LoadBalancer {
+	for i := range x.Graph.Snapshot.Loads {
+		lb := &x.Graph.Snapshot.Loads[i]
+		if strings.EqualFold(lb.Name, name) && x.inGroup(lb.ID, x.Settings.Group) {
+			return lb
+		}
+	}
+	return nil
+}
+
+// inGroup reports whether an id may lie in the resource group.
+func (x *comparer) inGroup(id string, group Value[string]) bool {
+	g := az.GroupOf(id)
+	return group.Unknown != "" || group.V == "" || g == "" || az.Masked(g) || strings.EqualFold(g, group.V)
+}
+
+// lane compares frontend, rules, probes and security rules of one IP family.
+func (x *comparer) lane(s *topology.Service, want *Service, lane *Lane, lb *snapshot.LoadBalancer, pip *snapshot.PublicIP) {
+	f := x.frontend(s, want, lane, lb, pip)
+	if f == nil {
+		return // what hangs on a frontend goes and comes with it
+	}
+	for i := range lane.Rules {
+		x.rule(s, lane, &lane.Rules[i], lb, f)
+	}
+	for i := range lane.Probes {
+		x.probe(s, lane, &lane.Probes[i], lb)
+	}
+}
+
+// frontend compares the frontend of a lane and returns it, nil where it is not there.
+func (x *comparer) frontend(s *topology.Service, want *Service, lane *Lane, lb *snapshot.LoadBalancer, pip *snapshot.PublicIP) *az.Frontend {
+	name := lane.Frontend.Name
+	f := findFrontend(lb, name.V)
+	own := f != nil
+	if f == nil && lane.Frontend.Shared {
+		f = x.sharedFrontend(lane, lb, pip)
+	}
+	sub := subject{x: x, service: s.Key(), hop: HopFrontend, object: lb.Name + "/" + name.V, slot: string(lane.Family), heals: true, want: s.Doc}
+	if f == nil {
+		say := "frontend " + name.V
+		if pip != nil {
+			say += " with public IP " + pip.Name
+		}
+		sub.missing(say, "the Service is of type LoadBalancer; name: "+name.Because, "/spec/type", place{lb.Doc, lb.At})
+		return nil
+	}
+	sub.object, sub.got, sub.at = lb.Name+"/"+f.Name, lb.Doc, f.At
+	because := name.Because
+	if !own {
+		because = "the Service pins an address that another Service brought"
+	}
+	sub.exists(because)
+	x.frontendFields(sub, want, lane, f, pip)
+	return f
+}
+
+func (x *comparer) frontendFields(sub subject, want *Service, lane *Lane, f *az.Frontend, pip *snapshot.PublicIP) {
+	if !want.Internal.V {
+		id := ""
+		if f.PublicIP != nil {
+			id = az.LastName(f.PublicIP.ID)
+		}
+		switch {
+		case pip != nil:
+			if f.PublicIP != nil && az.SameID(f.PublicIP.ID, pip.ID) {
+				id = pip.Name
+			} else if strings.EqualFold(id, pip.Name) {
+				id = f.PublicIP.ID // the same name in another group
+			}
+			s := sub
+			if f.PublicIP == nil {
+				s.heals, s.why = false, "the provider does not look at a frontend that lost its public IP"
+			}
+			named(s, "publicIPAddress", known(pip.Name, lane.PublicIP.because()), id, "/publicIPAddress/id")
+		case lane.PublicIP.Name.V != "" && lane.PublicIP.Name.Unknown == "":
+			named(sub, "publicIPAddress", lane.PublicIP.Name, id, "/publicIPAddress/id")
+		}
+		return
+	}
+	id := ""
+	if f.Subnet != nil {
+		id = az.LastName(f.Subnet.ID)
+	}
+	s := sub
+	if want.Subnet.V == "" {
+		s.heals, s.why = false, "without the subnet annotation the provider does not compare the subnet"
+	}
+	if lane.Frontend.Subnet.V != "" {
+		named(s, "subnet", lane.Frontend.Subnet, id, "/subnet/id")
+	}
+	if lane.Frontend.PrivateIP.V != "" {
+		named(sub, "privateIPAddress", lane.Frontend.PrivateIP, f.PrivateIPAddress, "/privateIPAddress")
+	}
+	s = sub
+	s.heals, s.why = false, "the provider does not compare the version of a frontend"
+	named(s, "privateIPAddressVersion", lane.Frontend.Version, firstText(f.PrivateIPAddressVersion, "IPv4"), "/privateIPAddressVersion")
+}
+
+func findFrontend(lb *snapshot.LoadBalancer, name string) *az.Frontend {
+	i := slices.IndexFunc(lb.Frontends, func(f az.Frontend) bool { return strings.EqualFold(f.Name, name) })
+	if i < 0 {
+		return nil
+	}
+	return &lb.Frontends[i]
+}
+
+// sharedFrontend is another Service's frontend with the address that this one pins.
+func (x *comparer) sharedFrontend(lane *Lane, lb *snapshot.LoadBalancer, pip *snapshot.PublicIP) *az.Frontend {
+	for i := range lb.Frontends {
+		f := &lb.Frontends[i]
+		switch {
+		case pip != nil && f.PublicIP != nil && az.SameID(f.PublicIP.ID, pip.ID):
+			return f
+		case pip == nil && lane.Frontend.PrivateIP.V != "" && f.PrivateIPAddress == lane.Frontend.PrivateIP.V:
+			return f
+		}
+	}
+	return nil
+}
+
+// status compares the addresses that the Service shows with those of its frontends.
+func (x *comparer) status(s *topology.Service, want *Service, lb *snapshot.LoadBalancer) {
+	var addresses []string
+	for i := range want.Lanes {
+		lane := &want.Lanes[i]
+		f := findFrontend(lb, lane.Frontend.Name.V)
+		pip, _ := x.findPublicIP(lane.PublicIP)
+		if f == nil && lane.Frontend.Shared {
+			f = x.sharedFrontend(lane, lb, pip)
+		}
+		if f == nil {
+			return // told already
+		}
+		a := f.PrivateIPAddress
+		if f.PublicIP != nil {
+			there := x.Graph.PublicIP(f.PublicIP)
+			if there == nil {
+				return
+			}
+			a = there.IPAddress
+		}
+		if a == "" {
+			return
+		}
+		addresses = append(addresses, a)
+	}
+	for _, ip := range (annotations{service: s}).additional(x.Cluster) {
+		addresses = append(addresses, ip.String())
+	}
+	got := slices.Sorted(slices.Values(s.Addresses()))
+	slices.Sort(addresses)
+	sub := subject{x: x, service: s.Key(), hop: HopStatus, object: "Service " + s.Key(), slot: "it", heals: true, want: s.Doc, got: s.Doc}
+	v := Value[string]{V: strings.Join(slices.Compact(addresses), ", "), Because: fmt.Sprintf("the addresses of its frontends in %s, and those it adds", lb.Name), Pointer: "/metadata/name"}
+	named(sub, "ingress", v, strings.Join(slices.Compact(got), ", "), "/status/loadBalancer/ingress")
+}
+
+func firstText(list ...string) string {
+	for _, s := range list {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}

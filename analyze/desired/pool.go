@@ -1,0 +1,110 @@
+package desired
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"azlb/analyze/topology"
+)
+
+// The kinds of backend pools (loadBalancerBackendPoolConfigurationType).
+const (
+	nodeIPConfiguration = "nodeIPConfiguration"
+	nodeIP              = "nodeIP"
+)
+
+// Place says whether a node belongs into the backend pools.
+type Place struct {
+	Node   *topology.Node
+	Answer Answer // Yes: it must be there; No: it must not; Perhaps: nothing tells
+	// Because is the reason, and Pointer its place in the node's document.
+	Because string
+	Pointer string
+}
+
+// autoscalerTaint marks a node that the cluster autoscaler is about to delete.
+const autoscalerTaint = "ToBeDeletedByClusterAutoscaler"
+
+// syncTime is how long the controller may take to put a new node into the pools.
+const syncTime = 10 * time.Minute
+
+// place follows the node predicates of the service controller (k8s.io/cloud-provider)
+// and ShouldNodeExcludedFromLoadBalancer and EnsureHostsInPool of the provider.
+func (c *Cluster) place(n *topology.Node, sku string) Place {
+	no := func(because, pointer string) Place { return Place{n, No, because, pointer} }
+	perhaps := func(because, pointer string) Place { return Place{n, Perhaps, because, pointer} }
+	label := func(key string) string { return "/metadata/labels/" + strings.ReplaceAll(key, "/", "~1") }
+	if n.Virtual() {
+		return no("no machine is behind a virtual node", "/metadata/name")
+	}
+	if n.Labels["kubernetes.azure.com/managed"] == "false" {
+		return no("label kubernetes.azure.com/managed is false: the provider does not manage the node", label("kubernetes.azure.com/managed"))
+	}
+	if v, ok := n.Labels[topology.ExcludeLabel]; ok && c.has(excludeLabel) {
+		if strings.EqualFold(v, "false") {
+			return perhaps("label "+topology.ExcludeLabel+" is false, which not every release reads as no", label(topology.ExcludeLabel))
+		}
+		return no("label "+topology.ExcludeLabel, label(topology.ExcludeLabel))
+	}
+	if _, ok := n.Labels[topology.AlphaExcludeLabel]; ok && !c.has(excludeLabel) {
+		return perhaps("label "+topology.AlphaExcludeLabel+" counts behind a feature gate", label(topology.AlphaExcludeLabel))
+	}
+	if n.ControlPlane() {
+		switch {
+		case c.Settings.ExcludeControlPlane.V && sku != "Basic" || !c.has(excludeLabel):
+			return no("a control-plane node, and "+c.Settings.ExcludeControlPlane.Because, "/metadata/labels")
+		default:
+			return perhaps("a control-plane node", "/metadata/labels")
+		}
+	}
+	if n.DeletionTimestamp != nil {
+		return no("the node is being deleted", "/metadata/deletionTimestamp")
+	}
+	for i, t := range n.Spec.Taints {
+		if t.Key == autoscalerTaint {
+			return perhaps("the cluster autoscaler is about to delete the node", fmt.Sprintf("/spec/taints/%d/key", i))
+		}
+	}
+	if !c.has(cordonCounts) && n.Spec.Unschedulable {
+		return perhaps("a cordoned node", "/spec/unschedulable")
+	}
+	if n.Ready() != corev1.ConditionTrue && !c.has(stableNodes) {
+		return perhaps("the node is not Ready", "/status/conditions")
+	}
+	if g := n.Labels["kubernetes.azure.com/resource-group"]; g != "" {
+		return perhaps("label kubernetes.azure.com/resource-group names "+g, label("kubernetes.azure.com/resource-group"))
+	}
+	if p := c.machine(n); p.Because != "" {
+		return p
+	}
+	return Place{n, Yes, "a node with a machine, and nothing keeps it out", "/spec/providerID"}
+}
+
+// machine says what the node's machine means for its place; an empty reason: nothing.
+func (c *Cluster) machine(n *topology.Node) Place {
+	perhaps := func(because, pointer string) Place { return Place{n, Perhaps, because, pointer} }
+	switch {
+	case n.Machine == nil && n.Spec.ProviderID == "":
+		return perhaps("no machine of that name is in the bundle", "/metadata/name")
+	case n.Machine == nil:
+		return perhaps("its machine is not in the bundle: it may be gone", "/spec/providerID")
+	case !strings.EqualFold(n.Machine.ProvisioningState, "Succeeded") && n.Machine.ProvisioningState != "":
+		return perhaps("its machine is in provisioningState "+n.Machine.ProvisioningState, "/spec/providerID")
+	}
+	if v := n.Machine.InstanceView; v != nil {
+		for _, s := range v.Statuses {
+			if power, ok := strings.CutPrefix(s.Code, "PowerState/"); ok && power != "running" {
+				return perhaps("its machine is "+power, "/spec/providerID")
+			}
+		}
+	}
+	for _, nic := range n.NICs {
+		if strings.EqualFold(nic.ProvisioningState, "Failed") {
+			return perhaps("its network interface is in provisioningState Failed", "/spec/providerID")
+		}
+	}
+	return Place{}
+}

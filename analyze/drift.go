@@ -1,0 +1,48 @@
+package analyze
+
+import (
+	"maps"
+	"slices"
+
+	"azlb/analyze/desired"
+	"azlb/analyze/rule"
+	"azlb/report"
+)
+
+// drift is what differs from what the provider would have built.
+func drift(w *rule.World) []report.Drift {
+	var out []report.Drift
+	for _, c := range w.Compared.Drift() {
+		d := report.Drift{Services: c.Services, Kind: string(c.Kind), Hop: c.Hop, Object: c.Object, Field: c.Field, Want: c.Want, Got: c.Got,
+			Because: c.Because, Heals: c.Heals, Why: c.Why, Cites: c.Cites()}
+		if len(c.Services) == 1 {
+			d.Service = c.Services[0]
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+// driftCompared counts what was looked at: nothing found means little where
+// nothing was compared.
+func driftCompared(w *rule.World) report.Compared {
+	out := report.Compared{Provider: w.Wants.Provider.String() + ": " + w.Wants.Provider.Because}
+	for _, hop := range desired.Hops {
+		n := report.HopCompared{Hop: hop}
+		objects := map[string]bool{}
+		for _, c := range w.Compared.Checks {
+			if c.Hop == hop {
+				objects[c.Object] = true
+				n.Fields++
+			}
+		}
+		n.Objects = len(objects)
+		out.Objects += n.Objects
+		out.Fields += n.Fields
+		out.Hops = append(out.Hops, n)
+	}
+	for _, key := range slices.Sorted(maps.Keys(w.Compared.Skipped)) {
+		out.Skipped = append(out.Skipped, report.Skipped{Service: key, Reason: w.Compared.Skipped[key]})
+	}
+	return out
+}
