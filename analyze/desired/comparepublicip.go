@@ -35,7 +35,17 @@ func (x *comparer) findPublicIP(want *PublicIP) (pip *snapshot.PublicIP, absent 
 			return p, false
 		}
 	}
-	return nil, want.Group.V != "" && x.Graph.Snapshot.Complete(&bundle.PublicIPs, want.Group.V)
+	return nil, want.Group.V != "" && x.Graph.Snapshot.Complete(&bundle.PublicIPs, want.Group.V) && !x.referred(want)
+}
+
+// referred reports whether some frontend refers to a public IP of that name: Azure
+// deletes none that is referred to, so that it is only missing in the evidence.
+func (x *comparer) referred(want *PublicIP) bool {
+	return slices.ContainsFunc(x.Graph.Snapshot.Loads, func(lb snapshot.LoadBalancer) bool {
+		return slices.ContainsFunc(lb.Frontends, func(f az.Frontend) bool {
+			return f.PublicIP != nil && x.Graph.PublicIP(f.PublicIP) == nil && (want.Name.V == "" || strings.EqualFold(az.LastName(f.PublicIP.ID), want.Name.V))
+		})
+	})
 }
 
 // publicIP compares the public IP of a lane and returns it; nil: internal, not

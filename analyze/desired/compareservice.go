@@ -112,7 +112,9 @@ func (x *comparer) frontend(s *topology.Service, want *Service, lane *Lane, lb *
 	f := findFrontend(lb, name.V)
 	own := f != nil
 	if f == nil && lane.Frontend.Shared {
-		f = x.sharedFrontend(lane, lb, pip)
+		if f = x.sharedFrontend(lane, lb, pip); f == nil && pip == nil && !want.Internal.V {
+			return nil // without the address nothing tells which frontend it would be
+		}
 	}
 	sub := subject{x: x, service: s.Key(), hop: HopFrontend, object: lb.Name + "/" + name.V, slot: string(lane.Family), heals: true, want: s.Doc}
 	if f == nil {

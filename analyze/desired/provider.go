@@ -50,13 +50,12 @@ func (p *Provider) Has(r azname.Releases) Answer {
 	return Perhaps
 }
 
-// String names the release: "1.36.5", "1.35.6 to 1.36.5".
+// String names the release and how it was told, or says that it is not known.
 func (p *Provider) String() string {
-	first, last := p.Candidates[len(p.Candidates)-1], p.Candidates[0]
-	if first == last {
-		return last.String()
+	if p.Known {
+		return "release " + p.Candidates[0].String() + " (" + p.Because + ")"
 	}
-	return first.String() + " to " + last.String()
+	return "a release that is not known exactly (" + p.Because + ")"
 }
 
 // newestMinor is the newest minor of cloud-provider-azure that this program knows;
