@@ -32,9 +32,13 @@ func balancer(c *Cluster, a annotations, want *Service) Value[string] {
 	return v
 }
 
-// sku is what azure.json says, else what the Service's load balancer is, else
+// sku is Basic before 1.11, then what azure.json says, else what the Service's load balancer is, else
 // what the cluster's load balancers are.
-func sku(g *topology.Graph, s *topology.Service) Value[string] {
+func sku(c *Cluster, s *topology.Service) Value[string] {
+	if !c.has(standardSKU) {
+		return known("Basic", "the provider of this release knows no other SKU")
+	}
+	g := c.Graph
 	if c := g.Snapshot.Config; c != nil && c.Invalid == "" && c.LoadBalancerSKU != "" {
 		return known(title(c.LoadBalancerSKU), "loadBalancerSku in azure.json")
 	}

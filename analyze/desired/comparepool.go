@@ -103,16 +103,57 @@ func (x *comparer) pool(services []string, lb *snapshot.LoadBalancer, name strin
 	p := &lb.Pools[i]
 	x.add(Check{Services: services, Hop: HopPool, Object: object, Field: Existence, Want: "present", Got: "present", Because: x.Settings.ClusterName.Because}, name, place{lb.Doc, p.At})
 	sku := firstText(lb.SKU.Name, "Basic")
-	if len(x.Settings.Many) > 0 || !strings.EqualFold(sku, "Standard") || !x.Graph.Snapshot.Complete(&bundle.Nodes, "") {
+	set, ok := "", true
+	if strings.EqualFold(sku, "Basic") {
+		set, ok = x.onlySet(lb)
+	}
+	if len(x.Settings.Many) > 0 || !ok || !x.Graph.Snapshot.Complete(&bundle.Nodes, "") {
 		return // which nodes a load balancer gets is a choice of its own there
 	}
 	members := x.Graph.Members(p)
 	empty := x.settled(members)
 	for _, n := range x.Graph.Nodes {
-		x.member(services, lb, p, object, x.place(n, sku), members, empty)
+		if at := x.place(n, sku); set == "" || strings.EqualFold(machineSet(n), set) {
+			x.member(services, lb, p, object, at, members, empty)
+		}
 	}
 	x.strangers(services, lb, object, members)
 	x.scaleSets(services, lb, p, object)
+}
+
+// onlySet is the scale set or availability set whose machines a Basic load balancer
+// may have: the primary one of azure.json for the cluster's own load balancer, else
+// the only one that there is.
+func (x *comparer) onlySet(lb *snapshot.LoadBalancer) (string, bool) {
+	base := strings.TrimSuffix(strings.ToLower(lb.Name), "-internal")
+	if c := x.Graph.Snapshot.Config; c != nil && strings.EqualFold(base, x.Settings.Balancer.V) {
+		if name := firstText(c.PrimaryScaleSetName, c.PrimaryAvailabilitySetName); name != "" {
+			return name, true
+		}
+	}
+	set := ""
+	for _, n := range x.Graph.Nodes {
+		name := machineSet(n)
+		switch {
+		case n.ControlPlane() || n.Virtual():
+		case name == "" || set != "" && !strings.EqualFold(set, name):
+			return "", false
+		default:
+			set = name
+		}
+	}
+	return set, set != ""
+}
+
+// machineSet is the scale set or availability set of a node; empty: not known.
+func machineSet(n *topology.Node) string {
+	switch {
+	case n.ScaleSet != "":
+		return n.ScaleSet
+	case n.Machine != nil && n.Machine.AvailabilitySet != nil:
+		return az.LastName(n.Machine.AvailabilitySet.ID)
+	}
+	return ""
 }
 
 // settled reports whether taking every node out that must leave would leave the pool

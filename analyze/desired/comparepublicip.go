@@ -96,20 +96,18 @@ func (x *comparer) publicIP(s *topology.Service, want *Service, lane *Lane, lb *
 	return pip
 }
 
-// publicIPAddress compares the address with the one that the Service shows.
+// publicIPAddress tells of a public IP that lost its address. Whether it is the one
+// that the Service shows is a matter of the status.
 func (x *comparer) publicIPAddress(s *topology.Service, sub subject, lane *Lane, pip *snapshot.PublicIP) {
-	v := lane.PublicIP.Address
-	if v.V == "" {
-		for _, a := range onlyFamily(slices.Clone(s.Addresses()), lane.Family) {
-			v = Value[string]{V: a, Because: "the address in the Service's status", Pointer: "/status/loadBalancer/ingress"}
-			if a == pip.IPAddress {
-				break
-			}
-		}
+	shown := onlyFamily(slices.Clone(s.Addresses()), lane.Family)
+	if len(shown) == 0 {
+		return
 	}
-	if v.V != "" {
-		named(sub, "ipAddress", v, pip.IPAddress, "/ipAddress")
+	v := Value[string]{V: shown[0], Because: "the address in the Service's status", Pointer: "/status/loadBalancer/ingress"}
+	if pip.IPAddress != "" {
+		v.V = pip.IPAddress
 	}
+	named(sub, "ipAddress", v, pip.IPAddress, "/ipAddress")
 }
 
 // publicIPUser compares who uses the address with the Service's frontend.

@@ -213,6 +213,9 @@ func (x *comparer) status(s *topology.Service, want *Service, lb *snapshot.LoadB
 			return // told already
 		}
 		a := f.PrivateIPAddress
+		if pinned := lane.Frontend.PrivateIP.V; pinned != "" && pinned != a {
+			return // told of the frontend
+		}
 		if f.PublicIP != nil {
 			there := x.Graph.PublicIP(f.PublicIP)
 			if there == nil {
@@ -220,10 +223,12 @@ func (x *comparer) status(s *topology.Service, want *Service, lb *snapshot.LoadB
 			}
 			a = there.IPAddress
 		}
-		if a == "" {
-			return
+		if a == "" && f.PublicIP != nil {
+			return // told of the public IP
 		}
-		addresses = append(addresses, a)
+		if a != "" {
+			addresses = append(addresses, a)
+		}
 	}
 	for _, ip := range (annotations{service: s}).additional(x.Cluster) {
 		addresses = append(addresses, ip.String())

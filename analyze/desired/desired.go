@@ -97,7 +97,7 @@ func Of(s *topology.Service, c *Cluster) *Service {
 		Sources:       a.sources(c),
 		Link:          LinkOf(s),
 	}
-	want.SKU = sku(c.Graph, s)
+	want.SKU = sku(c, s)
 	want.Balancer = balancer(c, a, want)
 	if want.Internal.V {
 		want.Subnet = a.text(internalSubnet)

@@ -18,7 +18,7 @@ var (
 	ruleFieldsCompared   = since("all").InTree("1.10.4/1.11")
 	securityDestination  = since("all").InTree("1.10")
 	newTagKeys           = since("1.23")
-	clusterTag           = since("all").InTree("1.9")
+	clusterTag           = since("all").InTree("1.16")
 	userAddressUntagged  = since("1.23.30/1.24.17/1.25.11/1.26.7/1.27")
 	ruleTimeoutExplicit  = since("0.7.14/1.0.11/1.1.7/1.23.4")
 	idleTimeout          = since("all").InTree("1.12")

@@ -28,6 +28,9 @@ type Graph struct {
 	machines map[string]*snapshot.VM  // by machineKey
 	nodes    map[string]*Node         // by machineKey, "name/…" and "ip/…"
 	nics     map[string]*snapshot.NIC // by lower-case id
+	publics  map[string]*snapshot.PublicIP
+	// frontends are those of every load balancer, each with its public IP.
+	frontends []Frontend
 }
 
 // Link is a hop that was found, is absent, or is unknown, with the reason.
@@ -49,8 +52,9 @@ func missing[T any](complete bool, absent, unknown string) Link[T] {
 
 // Build links a snapshot.
 func Build(s *snapshot.Snapshot) *Graph {
-	g := &Graph{Snapshot: s, machines: map[string]*snapshot.VM{}, nodes: map[string]*Node{}, nics: map[string]*snapshot.NIC{}}
+	g := &Graph{Snapshot: s, machines: map[string]*snapshot.VM{}, nodes: map[string]*Node{}, nics: map[string]*snapshot.NIC{}, publics: map[string]*snapshot.PublicIP{}}
 	g.linkNodes()
+	g.linkFrontends()
 	g.ClusterName = g.clusterName()
 	for i := range s.Services {
 		if s.Services[i].Spec.Type == "LoadBalancer" {
@@ -106,12 +110,28 @@ func (g *Graph) PublicIP(ref *az.Ref) *snapshot.PublicIP {
 	if ref == nil {
 		return nil
 	}
+	return g.publics[az.Key(ref.ID)]
+}
+
+// linkFrontends finds the address of every frontend, once for all Services.
+func (g *Graph) linkFrontends() {
 	for i := range g.Snapshot.PublicIPs {
-		if p := &g.Snapshot.PublicIPs[i]; az.SameID(p.ID, ref.ID) {
-			return p
+		p := &g.Snapshot.PublicIPs[i]
+		if key := az.Key(p.ID); key != "" && g.publics[key] == nil {
+			g.publics[key] = p
 		}
 	}
-	return nil
+	for i := range g.Snapshot.Loads {
+		lb := &g.Snapshot.Loads[i]
+		for j := range lb.Frontends {
+			f := Frontend{Frontend: &lb.Frontends[j], LB: lb, PublicIP: g.PublicIP(lb.Frontends[j].PublicIP)}
+			f.Address = f.PrivateIPAddress
+			if f.PublicIP != nil {
+				f.Address = f.PublicIP.IPAddress
+			}
+			g.frontends = append(g.frontends, f)
+		}
+	}
 }
 
 // PublicIPByAddress returns the public IP with that address, or nil.

@@ -110,16 +110,8 @@ func (s *Service) joinFrontends() {
 
 // each visits every frontend of every load balancer.
 func (s *Service) each(visit func(Frontend)) {
-	for i := range s.graph.Snapshot.Loads {
-		lb := &s.graph.Snapshot.Loads[i]
-		for j := range lb.Frontends {
-			f := Frontend{Frontend: &lb.Frontends[j], LB: lb, PublicIP: s.graph.PublicIP(lb.Frontends[j].PublicIP)}
-			f.Address = f.PrivateIPAddress
-			if f.PublicIP != nil {
-				f.Address = f.PublicIP.IPAddress
-			}
-			visit(f)
-		}
+	for _, f := range s.graph.frontends {
+		visit(f)
 	}
 }
 
@@ -133,7 +125,7 @@ func (s *Service) hasPrefix(name string) bool {
 }
 
 func (s *Service) hasRuleOn(f Frontend) bool {
-	return slices.ContainsFunc(f.LB.Rules, func(r az.LBRule) bool {
+	return s.Prefix != "" && slices.ContainsFunc(f.LB.Rules, func(r az.LBRule) bool {
 		return s.hasPrefix(r.Name) && refers(r.Frontend, f.ID)
 	})
 }
@@ -165,5 +157,14 @@ func (g *Graph) claimed(f Frontend) bool {
 // refers reports whether a reference names the id. Children of one load balancer
 // are compared by their last segments where the rest of the id is masked alike.
 func refers(ref *az.Ref, id string) bool {
-	return ref != nil && (az.SameID(ref.ID, id) || strings.EqualFold(ref.ID, id))
+	if ref == nil {
+		return false
+	}
+	return strings.EqualFold(ref.ID, id) || strings.EqualFold(lastSegment(ref.ID), lastSegment(id)) && az.SameID(ref.ID, id)
+}
+
+// lastSegment of an id tells most ids apart at little cost.
+func lastSegment(id string) string {
+	id = strings.TrimRight(id, "/")
+	return id[strings.LastIndexByte(id, '/')+1:]
 }
