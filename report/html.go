@@ -46,6 +46,8 @@ var (
 		"kindOf":   kindOf,
 		"reading":  reading,
 		"compared": compared,
+		"basis":    basis,
+		"skipped":  skipped,
 		"ruleID":   ruleID,
 		"plural":   plural,
 		"blocksAt": blocksAt,
@@ -56,7 +58,9 @@ var (
 		"without":  without,
 		"noWide":   func() string { return noWide },
 		"noGaps":   func() string { return noGaps },
-		"inc":      func(i int) int { return i + 1 },
+
+		"comparedTitle": func() string { return comparedTitle },
+		"inc":           func(i int) int { return i + 1 },
 	}).ParseFS(htmlFiles, "html/*.gohtml"))
 )
 

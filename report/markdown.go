@@ -17,6 +17,7 @@ func Markdown(w io.Writer, r *Report) error {
 	m.identity()
 	m.services()
 	m.wide()
+	m.compared()
 	m.gaps()
 	m.inventory()
 	if _, err := w.Write(m.Bytes()); err != nil {
@@ -270,7 +271,6 @@ func (m *markdown) missing(g gap) {
 
 func (m *markdown) inventory() {
 	m.f("## Inventory\n\n")
-	m.drift()
 	var rows [][]string
 	for _, c := range m.Inventory.Items {
 		rows = append(rows, []string{c.What, strconv.Itoa(c.N)})
@@ -289,16 +289,15 @@ func (m *markdown) inventory() {
 	}
 }
 
-func (m *markdown) drift() {
-	if m.DriftCompared.Objects > 0 {
-		m.para(inline(compared(m.Report)))
+// compared writes what differs from what the cloud provider would have built.
+func (m *markdown) compared() {
+	m.f("## %s\n\n", comparedTitle)
+	m.para(inline(oneLine(compared(m.Report) + " " + basis(m.Report))))
+	for _, s := range skipped(m.Report) {
+		m.para(inline(s))
 	}
-	var rows [][]string
-	for _, d := range m.Drift {
-		rows = append(rows, []string{d.Service, d.Kind, oneLine(hopName(d.Hop) + " " + d.Object), d.Field, d.Want, d.Got, d.Because})
-	}
-	if len(rows) > 0 {
-		m.table([]string{"Service", "Difference", "Object", "Field", "Wanted", "Found", "Because"}, rows)
+	if rows := differences(m.Report); len(rows) > 0 {
+		m.table(differenceHead, rows)
 	}
 }
 

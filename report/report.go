@@ -250,7 +250,7 @@ type Compared struct {
 	Hops    []HopCompared `json:"hops"`
 	// Skipped are the Services that were not compared, with the reason.
 	Skipped []Skipped `json:"skipped"`
-	// Provider is the release of the provider that the comparison rests on.
+	// Provider says in a sentence on which release of the provider it rests.
 	Provider string `json:"provider"`
 }
 

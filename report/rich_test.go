@@ -118,8 +118,11 @@ func rich() *Report {
 			{Rule: "AZLB-SKU01", State: NotApplicable, Reason: "no Basic load balancer"},
 			{Rule: "AZLB-THR01", State: BrokenRule, Reason: "the rule stopped: index out of range [3] with length 3"},
 		},
-		Drift:         []Drift{{Service: "shop/web", Kind: "different", Hop: "rule", Object: "a4711aaaabbbbcccc-TCP-443", Field: "idleTimeoutInMinutes", Want: "30", Got: "4", Because: "annotation service.beta.kubernetes.io/azure-load-balancer-tcp-idle-timeout"}},
-		DriftCompared: Compared{Objects: 14, Fields: 96},
+		Drift: []Drift{{Service: "shop/web", Services: []string{"shop/web"}, Heals: true, Kind: "different", Hop: "rule", Object: "a4711aaaabbbbcccc-TCP-443", Field: "idleTimeoutInMinutes", Want: "30", Got: "4", Because: "annotation service.beta.kubernetes.io/azure-load-balancer-tcp-idle-timeout"},
+			{Services: []string{"shop/web", "shop/api"}, Kind: "different", Hop: "nsg", Object: "subnet nodes", Field: "networkSecurityGroup", Want: "nsg-node", Got: "nsg-corporate",
+				Because: "securityGroupName in azure.json", Why: "the provider associates no group with a subnet"}},
+		DriftCompared: Compared{Objects: 14, Fields: 96, Hops: []HopCompared{{Hop: "public-ip", Objects: 2, Fields: 16}, {Hop: "rule", Objects: 12, Fields: 80}},
+			Skipped: []Skipped{{Service: "shop/new", Reason: "it has no address yet: its first sync has not ended"}}, Provider: "The cloud provider is release 1.31.2 (the image of ccm-0)."},
 		Coverage: Coverage{Evidence: []Evidence{
 			{ID: "services", Title: "Services", Status: "ok"},
 			{ID: "route-tables", Title: "Route tables", Status: "empty"},

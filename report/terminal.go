@@ -15,6 +15,7 @@ func Terminal(w io.Writer, r *Report, width int) error {
 	t.identity()
 	t.services()
 	t.wide()
+	t.compared()
 	t.gaps()
 	t.inventory()
 	if t.err != nil {
@@ -221,21 +222,29 @@ func (t *terminal) missing(g gap) {
 	}
 }
 
+// compared tells each difference as a short paragraph: a table of so many columns
+// fits no terminal.
+func (t *terminal) compared() {
+	t.title(comparedTitle)
+	t.text("", oneLine(compared(t.Report)+" "+basis(t.Report)))
+	for _, s := range skipped(t.Report) {
+		t.text("", s)
+	}
+	for _, d := range t.Drift {
+		t.gap()
+		t.text("- ", oneLine(d.Kind+": "+hopName(d.Hop)+" "+d.Object+prefixed(", ", d.Field))+prefixed(" · ", several(d.Services)))
+		t.text("  wanted   ", d.Want+prefixed(" (", d.Because+")"))
+		t.text("  found    ", d.Got)
+		t.text("  repair   ", d.Repair())
+	}
+}
+
 // inventory counts what was read and names the files: all that came without a
 // manifest, else those with something to say about.
 func (t *terminal) inventory() {
 	t.title("Inventory")
-	if t.DriftCompared.Objects > 0 {
-		t.text("", compared(t.Report))
-		t.gap()
-	}
-	var rows [][]string
-	for _, d := range t.Drift {
-		rows = append(rows, []string{d.Service, d.Kind, oneLine(hopName(d.Hop) + " " + d.Object + " " + d.Field), d.Want, d.Got})
-	}
-	t.grid([]string{"Service", "Difference", "Where", "Wanted", "Found"}, rows)
 	t.grid([]string{"In the bundle", "Number", "In the bundle", "Number"}, twoColumns(t.Inventory.Items))
-	rows = nil
+	var rows [][]string
 	for _, f := range t.Bundle.Files {
 		if t.Bundle.Loose || f.As == "" || f.Note != "" {
 			rows = append(rows, []string{f.Name, reading(f) + prefixed("; ", f.Note)})

@@ -58,6 +58,10 @@ CLUSTER-WIDE AND FURTHER FINDINGS
 
 None.
 
+COMPARED WITH WHAT THE CLOUD PROVIDER WOULD BUILD
+
+Nothing could be compared.
+
 WHAT COULD NOT BE EVALUATED
 
 No evidence is reported as missing.

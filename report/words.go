@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -144,7 +143,7 @@ func hopName(kind string) string {
 	case "nsg":
 		return "NSG"
 	}
-	return kind
+	return strings.ReplaceAll(kind, "-", " ")
 }
 
 // outcome is a hop's state and verdict in one word or two.
@@ -207,14 +206,6 @@ func ruleID(s string) string {
 		return s
 	}
 	return "unnamed"
-}
-
-// compared says what the comparison with the desired state looked at.
-func compared(r *Report) string {
-	return fmt.Sprintf("Compared with what the cloud provider would build: %d %s, %d %s, %d %s.",
-		r.DriftCompared.Objects, plural(r.DriftCompared.Objects, "object", "objects"),
-		r.DriftCompared.Fields, plural(r.DriftCompared.Fields, "field", "fields"),
-		len(r.Drift), plural(len(r.Drift), "difference", "differences"))
 }
 
 func plural(n int, one, many string) string {

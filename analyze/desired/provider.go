@@ -50,12 +50,12 @@ func (p *Provider) Has(r azname.Releases) Answer {
 	return Perhaps
 }
 
-// String names the release and how it was told, or says that it is not known.
+// String says in a sentence what is known of the release, and how.
 func (p *Provider) String() string {
 	if p.Known {
-		return "release " + p.Candidates[0].String() + " (" + p.Because + ")"
+		return "The cloud provider is release " + p.Candidates[0].String() + " (" + p.Because + ")."
 	}
-	return "a release that is not known exactly (" + p.Because + ")"
+	return "The exact release of the cloud provider is not known (" + p.Because + "): a difference counts only if every release that may be it would show it."
 }
 
 // newestMinor is the newest minor of cloud-provider-azure that this program knows;
