@@ -142,8 +142,12 @@ func hopName(kind string) string {
 		return "public IP"
 	case "nsg":
 		return "NSG"
+	case "load-balancer":
+		return "load balancer"
+	case "private-link":
+		return "private link"
 	}
-	return strings.ReplaceAll(kind, "-", " ")
+	return kind
 }
 
 // outcome is a hop's state and verdict in one word or two.
