@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,11 +32,7 @@ func Narrow(r *report.Report, key string) (*report.Report, error) {
 		}
 	}
 	if len(out.Services) == 0 {
-		if len(keys) == 0 {
-			return nil, fmt.Errorf("there is no Service of type LoadBalancer in the bundle")
-		}
-		slices.Sort(keys)
-		return nil, fmt.Errorf("there is no LoadBalancer Service %s in the bundle; there are: %s", key, strings.Join(keys, ", "))
+		return nil, noService(key, keys)
 	}
 	concerns := func(f report.Finding) bool { return len(f.Services) == 0 || slices.Contains(f.Services, key) }
 	out.Findings = nil
@@ -47,4 +44,13 @@ func Narrow(r *report.Report, key string) (*report.Report, error) {
 	out.Drift = slices.DeleteFunc(slices.Clone(r.Drift), func(d report.Drift) bool { return !slices.Contains(d.Services, key) })
 	out.Headline = headline(&out)
 	return &out, nil
+}
+
+// noService says which Services there are.
+func noService(key string, keys []string) error {
+	if len(keys) == 0 {
+		return errors.New("there is no Service of type LoadBalancer in the bundle")
+	}
+	slices.Sort(keys)
+	return fmt.Errorf("there is no LoadBalancer Service %s in the bundle; there are: %s", key, strings.Join(keys, ", "))
 }

@@ -7,8 +7,8 @@ import (
 
 // copied returns a deep copy in which every string went through text and no
 // list is nil. The writers work on such a copy: the model stays as it was built.
-func copied(r *Report, text func(string) string) *Report {
-	out := new(Report)
+func copied[T any](r *T, text func(string) string) *T {
+	out := new(T)
 	fill(reflect.ValueOf(out).Elem(), reflect.ValueOf(r).Elem(), text)
 	return out
 }

@@ -62,6 +62,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return explain(rest[1:], o, stdout, fail)
 	case rest[0] == "rules":
 		return listRules(rest[1:], o, stdout, fail)
+	case rest[0] == "expected":
+		return expected(rest[1:], o, stdin, stdout, fail)
 	default:
 		return diagnose(rest, o, stdin, stdout, stderr, fail)
 	}

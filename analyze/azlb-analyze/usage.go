@@ -15,6 +15,8 @@ import (
 const usage = `azlb-analyze says why a Kubernetes LoadBalancer Service on Azure does not work.
 
   azlb-analyze BUNDLE...          print a summary, leave NAME.report.html and NAME.report.md here
+  azlb-analyze expected BUNDLE... --service NS/NAME
+                                  what the provider would build, next to what is there
   azlb-analyze explain ID         what a rule means and how it is repaired
   azlb-analyze rules [TOPIC]      list the rules; -f markdown prints the catalogue
 

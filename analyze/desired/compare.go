@@ -19,6 +19,8 @@ const (
 	Missing   Kind = "missing"
 	Different Kind = "different"
 	Leftover  Kind = "leftover"
+	// NotCompared is a value that nothing tells, or that was taken from what is there.
+	NotCompared Kind = "not compared"
 )
 
 // The hops that are compared, in the order of the report.
@@ -85,7 +87,15 @@ type Comparison struct {
 
 // Drift are the checks that found a difference.
 func (c *Comparison) Drift() []Check {
-	return slices.DeleteFunc(slices.Clone(c.Checks), func(x Check) bool { return x.Kind == Same })
+	return slices.DeleteFunc(slices.Clone(c.Checks), func(x Check) bool { return x.Kind == Same || x.Kind == NotCompared })
+}
+
+// CompareOne compares one Service, also where it still waits for its address or
+// for its deletion, and tells of values too that cannot be compared.
+func CompareOne(w *Wants, key string) []Check {
+	c := &Cluster{Graph: w.graph, Settings: w.Settings, Version: w.Provider.Candidates[0]}
+	all := Comparison{Checks: gathered(compareAs(w, c, key).Checks)}
+	return all.Of(key)
 }
 
 // Of are the checks of one Service.
@@ -97,32 +107,33 @@ func (c *Comparison) Of(service string) []Check {
 // known, a difference counts only if every release that may be it would show it:
 // a difference that only a guess explains is none.
 func Compare(w *Wants) *Comparison {
-	first := compareAs(w, &Cluster{Graph: w.graph, Settings: w.Settings, Version: w.Provider.Candidates[0]})
+	first := compareAs(w, &Cluster{Graph: w.graph, Settings: w.Settings, Version: w.Provider.Candidates[0]}, "")
 	for _, v := range w.Provider.Candidates[1:] {
 		if len(first.Drift()) == 0 {
 			break
 		}
-		other := compareAs(w, &Cluster{Graph: w.graph, Settings: w.Settings, Version: v})
+		other := compareAs(w, &Cluster{Graph: w.graph, Settings: w.Settings, Version: v}, "")
 		shown := map[string]bool{}
 		for _, x := range other.Drift() {
 			shown[x.slot] = true
 		}
 		for i := range first.Checks {
-			if x := &first.Checks[i]; x.Kind != Same && !shown[x.slot] {
+			if x := &first.Checks[i]; x.Kind != Same && x.Kind != NotCompared && !shown[x.slot] {
 				x.Kind, x.Because = Same, fmt.Sprintf("as release %s of the provider builds it", v)
 				x.Want = x.Got
 			}
 		}
 	}
-	first.Checks = gathered(first.Checks)
+	first.Checks = gathered(slices.DeleteFunc(first.Checks, func(x Check) bool { return x.Kind == NotCompared }))
 	return first
 }
 
-// compareAs compares with what one release would have built.
-func compareAs(w *Wants, c *Cluster) *Comparison {
-	x := &comparer{Cluster: c, out: &Comparison{Skipped: map[string]string{}}, wants: map[string]*Service{}}
+// compareAs compares with what one release would have built. The Service "always"
+// is compared in whatever state it is.
+func compareAs(w *Wants, c *Cluster, always string) *Comparison {
+	x := &comparer{Cluster: c, always: always, out: &Comparison{Skipped: map[string]string{}}, wants: map[string]*Service{}}
 	for _, s := range w.graph.Services {
-		if why := x.skip(s); why != "" {
+		if why := x.skip(s); why != "" && s.Key() != x.always {
 			x.out.Skipped[s.Key()] = why
 			continue
 		}
@@ -143,8 +154,9 @@ func compareAs(w *Wants, c *Cluster) *Comparison {
 // comparer collects checks.
 type comparer struct {
 	*Cluster
-	out   *Comparison
-	wants map[string]*Service
+	always string // the Service that is compared in whatever state it is
+	out    *Comparison
+	wants  map[string]*Service
 }
 
 // add records a check; the slot names it alike in every release.
@@ -179,10 +191,14 @@ func named(s subject, name string, want Value[string], got, pointer string) {
 }
 
 func fieldAs[T any](s subject, name string, v Value[T], want, got, pointer string, same func(a, b string) bool) {
+	c := Check{Services: []string{s.service}, Hop: s.hop, Object: s.object, Field: name, Want: want, Got: got, Because: v.Because}
 	if v.Unknown != "" || v.Inferred {
+		if c.Kind = NotCompared; v.Unknown != "" {
+			c.Want, c.Because = "", v.Unknown
+		}
+		s.x.add(c, s.slot+"/"+name)
 		return
 	}
-	c := Check{Services: []string{s.service}, Hop: s.hop, Object: s.object, Field: name, Want: want, Got: got, Because: v.Because}
 	if !same(want, got) {
 		c.Kind, c.Heals, c.Why = Different, s.heals, s.why
 		if got == "" {

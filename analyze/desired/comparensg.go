@@ -128,7 +128,8 @@ func (r SecurityRule) String() string {
 	if r.Allow {
 		access = "Allow"
 	}
-	return fmt.Sprintf("%s %s from %s to %s port %s", access, r.Protocol, strings.Join(r.Sources, ", "), strings.Join(r.Destinations.V, ", "), strings.Join(r.Ports, ", "))
+	to := firstText(strings.Join(r.Destinations.V, ", "), "the Service's address")
+	return fmt.Sprintf("%s %s from %s to %s port %s", access, r.Protocol, strings.Join(r.Sources, ", "), to, strings.Join(r.Ports, ", "))
 }
 
 // unwanted compares the provider's rules with those that Services want: a rule that

@@ -122,14 +122,14 @@ func (x *comparer) publicIPUser(sub subject, want *Service, lane *Lane, pip *sna
 	if f == nil || f.PublicIP == nil || !az.SameID(f.PublicIP.ID, pip.ID) {
 		return // told of the frontend
 	}
-	got := ""
+	mine, got := lb.Name+"/"+f.Name, ""
 	if pip.IPConfiguration != nil {
 		if got = pip.IPConfiguration.ID; az.SameID(got, f.ID) {
-			got = f.ID
+			got = mine
 		}
 	}
 	sub.heals, sub.why = false, "Azure writes it, not the provider"
-	named(sub, "ipConfiguration", known(f.ID, "the frontend refers to this address"), got, "/ipConfiguration/id")
+	named(sub, "ipConfiguration", known(mine, "the frontend refers to this address"), got, "/ipConfiguration/id")
 }
 
 // tag compares one tag; the provider keeps all others.

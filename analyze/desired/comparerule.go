@@ -17,8 +17,12 @@ func (x *comparer) rule(s *topology.Service, lane *Lane, want *Rule, lb *snapsho
 	sub := subject{x: x, service: s.Key(), hop: HopRule, object: lb.Name + "/" + want.Name, slot: fmt.Sprintf("%s/%d", lane.Family, want.Index), heals: true, want: s.Doc, got: lb.Doc}
 	i := slices.IndexFunc(lb.Rules, func(r az.LBRule) bool { return strings.EqualFold(r.Name, want.Name) })
 	if i < 0 {
-		sub.missing(fmt.Sprintf("%s %d to %d on frontend %s", want.Protocol.V, want.FrontendPort.V, want.BackendPort.V, f.Name),
-			"port of the Service", fmt.Sprintf("/spec/ports/%d/port", want.Index), place{lb.Doc, f.At})
+		at := lb.At
+		if f != nil {
+			at = f.At
+		}
+		sub.missing(fmt.Sprintf("%s %d to %d on frontend %s", want.Protocol.V, want.FrontendPort.V, want.BackendPort.V, frontendName(f, lane)),
+			"port of the Service", fmt.Sprintf("/spec/ports/%d/port", want.Index), place{lb.Doc, at})
 		return
 	}
 	r := &lb.Rules[i]
@@ -43,7 +47,7 @@ func (x *comparer) rule(s *topology.Service, lane *Lane, want *Rule, lb *snapsho
 	if x.shows(func(r *az.LBRule) bool { return r.DisableOutboundSNAT != nil }) {
 		field(sub, "disableOutboundSnat", want.DisableOutboundSNAT, r.DisableOutboundSNAT != nil && *r.DisableOutboundSNAT, "/disableOutboundSnat")
 	}
-	reference(sub, "frontendIPConfiguration", known(f.Name, "the Service's frontend"), r.Frontend)
+	reference(sub, "frontendIPConfiguration", known(frontendName(f, lane), "the Service's frontend"), r.Frontend)
 	reference(sub, "backendAddressPool", lane.Pool, pool(r))
 	probe := known("", "the port has no probe")
 	if want.Probe != nil {
@@ -51,6 +55,14 @@ func (x *comparer) rule(s *topology.Service, lane *Lane, want *Rule, lb *snapsho
 		probe.Unknown = ""
 	}
 	reference(sub, "probe", probe, r.Probe)
+}
+
+// frontendName is that of the frontend which is there, else of the wanted one.
+func frontendName(f *az.Frontend, lane *Lane) string {
+	if f != nil {
+		return f.Name
+	}
+	return lane.Frontend.Name.V
 }
 
 // shows reports whether some rule has a value for a field: older versions of az do

@@ -95,7 +95,7 @@ func (x *comparer) inGroup(id string, group Value[string]) bool {
 // lane compares frontend, rules, probes and security rules of one IP family.
 func (x *comparer) lane(s *topology.Service, want *Service, lane *Lane, lb *snapshot.LoadBalancer, pip *snapshot.PublicIP) {
 	f := x.frontend(s, want, lane, lb, pip)
-	if f == nil {
+	if f == nil && s.Key() != x.always {
 		return // what hangs on a frontend goes and comes with it
 	}
 	for i := range lane.Rules {
@@ -112,7 +112,7 @@ func (x *comparer) frontend(s *topology.Service, want *Service, lane *Lane, lb *
 	f := findFrontend(lb, name.V)
 	own := f != nil
 	if f == nil && lane.Frontend.Shared {
-		if f = x.sharedFrontend(lane, lb, pip); f == nil && pip == nil && !want.Internal.V {
+		if f = x.sharedFrontend(lane, lb, pip); f == nil && pip == nil && !want.Internal.V && s.Key() != x.always {
 			return nil // without the address nothing tells which frontend it would be
 		}
 	}
@@ -122,7 +122,7 @@ func (x *comparer) frontend(s *topology.Service, want *Service, lane *Lane, lb *
 		if pip != nil {
 			say += " with public IP " + pip.Name
 		}
-		sub.missing(say, "the Service is of type LoadBalancer; name: "+name.Because, "/spec/type", place{lb.Doc, lb.At})
+		sub.missing(say, "the Service is of type LoadBalancer; "+name.Because, "/spec/type", place{lb.Doc, lb.At})
 		return nil
 	}
 	sub.object, sub.got, sub.at = lb.Name+"/"+f.Name, lb.Doc, f.At

@@ -25,7 +25,7 @@ type Frontend struct {
 // frontend follows getDefaultFrontendIPConfigName and reconcileFrontendIPConfigs.
 func frontend(c *Cluster, a annotations, want *Service, family corev1.IPFamily, second bool) Frontend {
 	f := Frontend{
-		Name:    known(azname.Frontend(c.Version, a.service.Prefix, want.Subnet.V, second), "a and the Service's uid"),
+		Name:    known(azname.Frontend(c.Version, a.service.Prefix, want.Subnet.V, second), "named after the Service's uid"),
 		Version: Value[string]{V: string(family), Because: "spec.ipFamilies", Pointer: "/spec/ipFamilies"},
 	}
 	if a.service.Prefix == "" {

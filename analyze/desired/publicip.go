@@ -48,6 +48,9 @@ func publicIP(c *Cluster, a annotations, want *Service, family corev1.IPFamily, 
 	}
 	if v := a.raw(dnsLabel); v != nil {
 		p.DNSLabel = v
+		if v.V != "" {
+			p.Tags = append(p.Tags, Tag{Keys: []string{azname.DNSLabelTag, azname.LegacyDNSLabelTag}, Value: from(*v, a.service.Key())})
+		}
 	}
 	p.Name = a.publicIPName(c, v6)
 	if p.Name.V != "" {

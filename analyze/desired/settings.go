@@ -160,7 +160,7 @@ func inferSecurityGroup(g *topology.Graph) Value[string] {
 func clusterName(g *topology.Graph) Value[string] {
 	for _, l := range g.Snapshot.Logs {
 		if l.Flags["cluster-name"] == g.ClusterName && l.Flags["cloud-provider"] == "azure" {
-			return known(g.ClusterName, "--cluster-name of the controller manager ("+l.File+")")
+			return known(g.ClusterName, "--cluster-name of the controller manager")
 		}
 	}
 	for _, p := range g.Snapshot.PublicIPs {

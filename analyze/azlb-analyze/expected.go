@@ -1,0 +1,54 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"azlb/analyze"
+	"azlb/report"
+)
+
+var expectedFormats = map[string]func(io.Writer, *report.Expected) error{
+	"table":    func(w io.Writer, e *report.Expected) error { return report.ExpectedTerminal(w, e, terminalWidth) },
+	"markdown": report.ExpectedMarkdown,
+	"json":     report.ExpectedJSON,
+}
+
+// expected prints what the cloud provider would build for one Service next to what
+// is there. It judges nothing: the exit code is 0.
+func expected(inputs []string, o options, stdin io.Reader, stdout io.Writer, fail func(int, error) int) int {
+	if len(inputs) == 0 || o.service == "" {
+		return fail(exitUsage, errors.New("expected takes a bundle and one Service, for example: azlb-analyze expected bundle.tgz --service shop/web"))
+	}
+	format := o.format
+	if format == "" {
+		format = map[string]string{".md": "markdown", ".markdown": "markdown", ".json": "json"}[strings.ToLower(filepath.Ext(o.output))]
+	}
+	if format == "" {
+		format = "table"
+	}
+	write, ok := expectedFormats[format]
+	if !ok {
+		return fail(exitUsage, fmt.Errorf("expected is printed as table, markdown or json, not as %s", format))
+	}
+	s, err := load(inputs, stdin)
+	if err != nil {
+		return fail(exitUnread, err)
+	}
+	e, err := analyze.Expected(s, o.service, versionText())
+	if err != nil {
+		return fail(exitUsage, err)
+	}
+	if o.output != "" {
+		err = writeFile(o.output, func(w io.Writer) error { return write(w, e) })
+	} else {
+		err = write(stdout, e)
+	}
+	if err != nil {
+		return fail(exitUnread, err)
+	}
+	return exitClean
+}
