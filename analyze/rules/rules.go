@@ -10,6 +10,7 @@ import (
 	"azlb/analyze/rules/config"
 	"azlb/analyze/rules/datapath"
 	"azlb/analyze/rules/deletion"
+	"azlb/analyze/rules/ipv6"
 	"azlb/analyze/rules/nsg"
 	"azlb/analyze/rules/pool"
 	"azlb/analyze/rules/probe"
@@ -29,6 +30,7 @@ func All() []*rule.Rule {
 		quota.Rules,
 		sku.Rules,
 		publicip.Rules,
+		ipv6.Rules,
 		nsg.Rules,
 		probe.Rules,
 		datapath.Rules,
