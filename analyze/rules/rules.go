@@ -11,6 +11,7 @@ import (
 	"azlb/analyze/rules/datapath"
 	"azlb/analyze/rules/deletion"
 	"azlb/analyze/rules/ipv6"
+	"azlb/analyze/rules/multislb"
 	"azlb/analyze/rules/nsg"
 	"azlb/analyze/rules/pool"
 	"azlb/analyze/rules/probe"
@@ -29,6 +30,7 @@ func All() []*rule.Rule {
 		throttling.Rules,
 		quota.Rules,
 		sku.Rules,
+		multislb.Rules,
 		publicip.Rules,
 		ipv6.Rules,
 		nsg.Rules,
