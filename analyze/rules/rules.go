@@ -14,6 +14,7 @@ import (
 	"azlb/analyze/rules/multislb"
 	"azlb/analyze/rules/nsg"
 	"azlb/analyze/rules/pool"
+	"azlb/analyze/rules/privatelink"
 	"azlb/analyze/rules/probe"
 	"azlb/analyze/rules/publicip"
 	"azlb/analyze/rules/quota"
@@ -34,6 +35,7 @@ func All() []*rule.Rule {
 		publicip.Rules,
 		ipv6.Rules,
 		nsg.Rules,
+		privatelink.Rules,
 		probe.Rules,
 		datapath.Rules,
 		pool.Rules,
