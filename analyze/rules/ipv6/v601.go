@@ -1,6 +1,7 @@
 package ipv6
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"azlb/analyze/rule"
 	"azlb/analyze/snapshot"
 	bundle "azlb/bundle-schema"
+	"azlb/bundle-schema/az"
 	"azlb/bundle-schema/azname"
 	"azlb/report"
 )
@@ -69,12 +71,12 @@ func checkV601(p *rule.Pass) {
 			id = m[1]
 		}
 		if !p.Gone(e) {
-			a := get(name(id, p.Graph.ClusterName))
+			a := get(cmp.Or(az.LastName(id), p.Graph.ClusterName))
 			a.errs = append(a.errs, e)
 		}
 	}
-	if c := p.Snapshot.Config; whole(p, &bundle.LoadBalancers) && (c == nil || len(c.MultipleLoadBalancers) == 0) && !hasIPv4(p, nil) {
-		for _, s := range watched(p) {
+	if c := p.Snapshot.Config; p.Graph.Whole(&bundle.LoadBalancers) && (c == nil || len(c.MultipleLoadBalancers) == 0) && !hasIPv4(p, nil) {
+		for _, s := range p.Graph.Served() {
 			if want := p.Wants.Of(s.Key()); only6(s) && want != nil && !want.Internal.V && len(s.Status.LoadBalancer.Ingress) == 0 {
 				a := get(p.Graph.ClusterName)
 				a.services = append(a.services, s.Key())
@@ -133,7 +135,7 @@ func (a *alone) finding(p *rule.Pass) rule.Finding {
 	}
 	for _, key := range f.Services {
 		f.Fix = append(f.Fix, report.Step{Say: "Ask for both families (cloud-provider-azure 1.27.8 and 1.28 on; the cluster's Service range must have IPv4).", Changes: true,
-			Run: kubectl("patch", key, ` -p '{"spec":{"ipFamilyPolicy":"RequireDualStack"}}'`)})
+			Run: rule.Kubectl("patch", key, `-p '{"spec":{"ipFamilyPolicy":"RequireDualStack"}}'`)})
 	}
 	f.Fix = append(f.Fix, report.Step{Say: "Or have some IPv4 Service of type LoadBalancer on " + a.name + " first; the sync is tried again by itself.", Changes: true})
 	return f

@@ -58,7 +58,7 @@ func checkV602(p *rule.Pass) {
 				f.Cites = append(f.Cites, s.Doc.Cite(want.Internal.Pointer))
 			}
 		}
-		f.Fix = append(f.Fix, report.Step{Say: "Until then make the Service again with IPv4 first in spec.ipFamilies; this prints it, and the first family of a living Service cannot be changed.", Run: kubectl("get", key, " -o yaml")})
+		f.Fix = append(f.Fix, report.Step{Say: "Until then make the Service again with IPv4 first in spec.ipFamilies; this prints it, and the first family of a living Service cannot be changed.", Run: rule.Kubectl("get", key, "-o yaml")})
 	}
 	p.Find(f)
 }

@@ -74,9 +74,9 @@ func mixedFamilies(p *rule.Pass, group string, errs []*errtext.Error) rule.Findi
 		f.Message += fmt.Sprintf(" %s has floating IP off, so the rule lists the nodes' own addresses.", key)
 		f.Cites = append(f.Cites, s.Doc.Cite("/metadata/annotations/service.beta.kubernetes.io~1azure-disable-load-balancer-floating-ip"))
 		f.Fix = append(f.Fix, report.Step{Say: "Or turn floating IP on again, if the application can do with it.", Changes: true,
-			Run: kubectl("annotate", key, " service.beta.kubernetes.io/azure-disable-load-balancer-floating-ip-")})
+			Run: rule.Kubectl("annotate", key, "service.beta.kubernetes.io/azure-disable-load-balancer-floating-ip-")})
 	}
-	switch n := minor(p); {
+	switch n := p.Graph.Minor(); {
 	case n >= 25:
 		f.Confidence, f.Why = report.Possible, "Kubernetes "+p.Snapshot.Kubernetes+" is not known to mix the families, so something else in the rule may do it"
 	case !direct:

@@ -46,7 +46,7 @@ type behind struct {
 }
 
 func checkV605(p *rule.Pass) {
-	if !whole(p, &bundle.LoadBalancers) || !whole(p, &bundle.PublicIPs) || leaves6(p) {
+	if !p.Graph.Whole(&bundle.LoadBalancers) || !p.Graph.Whole(&bundle.PublicIPs) || leaves6(p) {
 		return
 	}
 	byID := map[string]bool{}

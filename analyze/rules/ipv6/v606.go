@@ -76,7 +76,7 @@ func sharedByTwo(p *rule.Pass, id string, errs []*errtext.Error) rule.Finding {
 	waiting, working := p.Named(errs)
 	settle(waiting, working, &f)
 	f.Message = fmt.Sprintf("The provider makes a second frontend for public IPv6 address %s, for %s, and Azure refuses it, %s.", pip, rule.List(orKnown(f.Services)), told.Span())
-	for _, s := range watched(p) {
+	for _, s := range p.Graph.Served() {
 		for _, front := range s.Frontends {
 			if front.PublicIP != nil && az.SameID(front.PublicIP.ID, id) {
 				f.Message += fmt.Sprintf(" The first one is that of %s.", s.Key())
@@ -84,7 +84,7 @@ func sharedByTwo(p *rule.Pass, id string, errs []*errtext.Error) rule.Finding {
 			}
 		}
 	}
-	switch n := minor(p); {
+	switch n := p.Graph.Minor(); {
 	case n >= 36:
 		f.Confidence, f.Why = report.Possible, "Kubernetes "+p.Snapshot.Kubernetes+" is not known to compare IPv6 addresses wrongly, so a frontend made by hand or left over may be the first one"
 	case n == 0 || n >= 32:

@@ -1,6 +1,7 @@
 package ipv6
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -74,7 +75,7 @@ func checkV607(p *rule.Pass) {
 		}
 		if nic := primary(n); nic != nil && lacks6(nic) {
 			o := get(n.ScaleSet)
-			o.nodes, o.nics, o.named = append(o.nodes, n), append(o.nics, nic), known(o.named, n.Name)
+			o.nodes, o.nics, o.named = append(o.nodes, n), append(o.nics, nic), cmp.Or(o.named, n.Name)
 		}
 	}
 	for _, e := range errs {
@@ -83,7 +84,7 @@ func checkV607(p *rule.Pass) {
 			set = nodes[0].ScaleSet
 		}
 		o := get(set)
-		o.errs, o.named = append(o.errs, e), known(o.named, without6(e))
+		o.errs, o.named = append(o.errs, e), cmp.Or(o.named, without6(e))
 		o.alone = len(nodes) == 0 && strings.Contains(e.Message, "nicname=")
 	}
 	for _, o := range order {
@@ -97,8 +98,8 @@ func checkV607(p *rule.Pass) {
 // where every release that may run here does.
 func askers(p *rule.Pass) (out []*topology.Service, sure bool) {
 	sure = true
-	for _, s := range watched(p) {
-		switch n := minor(p); {
+	for _, s := range p.Graph.Served() {
+		switch n := p.Graph.Minor(); {
 		case !wants6(s):
 		case families(s)[0] == corev1.IPv6Protocol:
 			out = append(out, s)
@@ -184,7 +185,7 @@ func (o *only4) finding(p *rule.Pass, services []*topology.Service, sure bool) r
 	}
 	for _, key := range sorted(f.Services) {
 		if s := p.Graph.Service(key); s != nil && families(s)[0] == corev1.IPv4Protocol {
-			f.Fix = append(f.Fix, report.Step{Say: "Give the Service IPv4 only.", Changes: true, Run: kubectl("patch", key, ` -p '{"spec":{"ipFamilyPolicy":"SingleStack","ipFamilies":["IPv4"]}}'`)})
+			f.Fix = append(f.Fix, report.Step{Say: "Give the Service IPv4 only.", Changes: true, Run: rule.Kubectl("patch", key, `-p '{"spec":{"ipFamilyPolicy":"SingleStack","ipFamilies":["IPv4"]}}'`)})
 		}
 	}
 	look := report.Step{Say: "Or give virtual network, subnet and machines IPv6: an IPv6 range, and a second IP configuration with --private-ip-address-version IPv6 on each interface."}
@@ -201,13 +202,6 @@ func (o *only4) finding(p *rule.Pass, services []*topology.Service, sure bool) r
 }
 
 func sorted(keys []string) []string { return slices.Compact(slices.Sorted(slices.Values(keys))) }
-
-func known(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
-}
 
 func plural(n int, one, many string) string {
 	if n == 1 {

@@ -27,7 +27,7 @@ type localPool struct {
 // localPools are the local Service's own pools, where pool, nodes and endpoints
 // are known as a whole.
 func localPools(p *rule.Pass, s *topology.Service) []localPool {
-	if !s.Local() || !s.EndpointsKnown() || !whole(p, &bundle.LoadBalancers) || !p.Complete(&bundle.Nodes, "") {
+	if !s.Local() || !s.EndpointsKnown() || !p.Graph.Whole(&bundle.LoadBalancers) || !p.Complete(&bundle.Nodes, "") {
 		return nil
 	}
 	var out []localPool

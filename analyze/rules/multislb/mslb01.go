@@ -76,7 +76,7 @@ func updated(p *rule.Pass, e *errtext.Error) bool {
 
 func twice(key string, s *topology.Service, errs []*errtext.Error, pools []localPool) rule.Finding {
 	told := rule.Tell(errs)
-	f := rule.Finding{Subject: object(key), Services: []string{key}, Cites: told.Cites, Severity: report.Warning}
+	f := rule.Finding{Subject: rule.Subject(key), Services: []string{key}, Cites: told.Cites, Severity: report.Warning}
 	node := "one node"
 	if m := doubled.FindStringSubmatch(errs[len(errs)-1].Message); m != nil {
 		node = "node " + m[1]

@@ -32,7 +32,7 @@ var MSLB02 = &rule.Rule{
 			{Say: "Or give the Service the label that a selector wants.", Run: "kubectl label service -n NAMESPACE SERVICE KEY=VALUE", Changes: true},
 			{Say: "Or let a load balancer of azure.json take it.", Run: "sudoedit /etc/kubernetes/azure.json", Changes: true},
 		},
-		References: []string{docs},
+		References: []string{docs, "https://learn.microsoft.com/azure/aks/use-multiple-standard-load-balancer"},
 		Affects:    "cloud-provider-azure 1.28 and later",
 		Healthy:    "A load balancer that is being emptied keeps the Services that it carries. A selector for namespaces is not judged here, since the bundle has no labels of namespaces. A refusal that a later success followed is history.",
 	},
@@ -55,11 +55,11 @@ func checkMSLB02(p *rule.Pass) {
 		}
 	}
 	c := config(p)
-	for _, s := range watched(p) {
+	for _, s := range p.Graph.Served() {
 		errs := byService[s.Key()]
 		delete(byService, s.Key())
 		var why choice
-		if c != nil && (minor(p) == 0 || minor(p) >= 28) {
+		if c != nil && (p.Graph.Minor() == 0 || p.Graph.Minor() >= 28) {
 			why = choose(p, c, s)
 		}
 		if len(errs) > 0 || why.none {
@@ -135,7 +135,7 @@ func matches(selector *metav1.LabelSelector, have map[string]string) bool {
 
 func unplaced(p *rule.Pass, key string, s *topology.Service, errs []*errtext.Error, why choice) rule.Finding {
 	told := rule.Tell(errs)
-	f := rule.Finding{Subject: object(key), Services: []string{key}, Cites: append(told.Cites, why.cites...)}
+	f := rule.Finding{Subject: rule.Subject(key), Services: []string{key}, Cites: append(told.Cites, why.cites...)}
 	if waiting, _ := p.Named(errs); len(waiting) == 0 && (s == nil || len(s.Status.LoadBalancer.Ingress) > 0) {
 		f.Severity = report.Warning
 	}
@@ -151,11 +151,11 @@ func unplaced(p *rule.Pass, key string, s *topology.Service, errs []*errtext.Err
 	}
 	if s != nil && desired.BalancersOf(s).Pointer != "" {
 		f.Fix = append(f.Fix, report.Step{Say: "Name a load balancer that azure.json has and that takes the Service, or take the annotation away, which means all of them.", Changes: true,
-			Run: kubectl("annotate", key, " service.beta.kubernetes.io/azure-load-balancer-configurations-")})
+			Run: rule.Kubectl("annotate", key, "service.beta.kubernetes.io/azure-load-balancer-configurations-")})
 	}
 	f.Fix = append(f.Fix,
-		report.Step{Say: "Or give the Service the labels that a serviceLabelSelector wants.", Changes: true, Run: kubectl("label", key, " KEY=VALUE")},
-		edit("Or let a load balancer take it: allowServicePlacement true, or a selector that matches."))
+		report.Step{Say: "Or give the Service the labels that a serviceLabelSelector wants.", Changes: true, Run: rule.Kubectl("label", key, "KEY=VALUE")},
+		edit(p, "Or let a load balancer take it: allowServicePlacement true, or a selector that matches."))
 	return f
 }
 

@@ -56,7 +56,7 @@ func checkMSLB03(p *rule.Pass) {
 		}
 	}
 	var faults []fault
-	if c := config(p); c != nil && (minor(p) == 0 || minor(p) >= 28) {
+	if c := config(p); c != nil && (p.Graph.Minor() == 0 || p.Graph.Minor() >= 28) {
 		faults = faultsOf(p, c)
 	}
 	if len(errs) == 0 && len(faults) == 0 {
@@ -73,7 +73,7 @@ func checkMSLB03(p *rule.Pass) {
 	for _, x := range faults {
 		say = append(say, x.say)
 		f.Cites = append(f.Cites, config(p).Doc.Cite(x.pointer))
-		f.Fix = append(f.Fix, edit(x.fix))
+		f.Fix = append(f.Fix, edit(p, x.fix))
 	}
 	if len(say) > 0 {
 		f.Message = "azure.json lists several load balancers in a way that the provider refuses: " + strings.Join(say, "; ") + "."
@@ -91,7 +91,7 @@ func checkMSLB03(p *rule.Pass) {
 		f.Severity, f.Services = report.Warning, working
 	}
 	if len(f.Fix) == 0 {
-		f.Fix = []report.Step{edit("Correct multipleStandardLoadBalancerConfigurations.")}
+		f.Fix = []report.Step{edit(p, "Correct multipleStandardLoadBalancerConfigurations.")}
 	}
 	p.Find(f)
 }
@@ -142,10 +142,13 @@ func clusterNameTold(p *rule.Pass) bool {
 			return true
 		}
 	}
+	told := false
 	for _, pip := range p.Snapshot.PublicIPs {
-		if strings.EqualFold(azname.ClusterOfTags(pip.Tags), p.Graph.ClusterName) {
-			return true
+		n := azname.ClusterOfTags(pip.Tags)
+		if n != "" && !strings.EqualFold(n, p.Graph.ClusterName) {
+			return false // several clusters share the group
 		}
+		told = told || n != ""
 	}
-	return false
+	return told
 }

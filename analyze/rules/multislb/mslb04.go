@@ -24,7 +24,7 @@ var MSLB04 = &rule.Rule{
 			{Say: "Take the annotation away, to stay where the address is.", Run: "kubectl annotate service -n NAMESPACE SERVICE service.beta.kubernetes.io/azure-load-balancer-configurations-", Changes: true},
 			{Say: "Or take the address away, to move to the load balancer that the annotation names.", Run: "kubectl get service -n NAMESPACE SERVICE -o yaml"},
 		},
-		References: []string{docs},
+		References: []string{docs, "https://learn.microsoft.com/azure/aks/use-multiple-standard-load-balancer"},
 		Affects:    "cloud-provider-azure 1.33.12, 1.34.9, 1.35.4, 1.36 and later; earlier ones pick one and move the Service",
 		Healthy:    "Either of the two alone. A refusal that a later success of the same Service followed is history. With one load balancer the annotation is ignored.",
 	},
@@ -56,7 +56,7 @@ func checkMSLB04(p *rule.Pass) {
 
 func addressAndName(p *rule.Pass, key string, errs []*errtext.Error) rule.Finding {
 	told := rule.Tell(errs)
-	f := rule.Finding{Subject: object(key), Services: []string{key}, Errors: errs, Cites: told.Cites}
+	f := rule.Finding{Subject: rule.Subject(key), Services: []string{key}, Errors: errs, Cites: told.Cites}
 	if waiting, _ := p.Named(errs); len(waiting) == 0 {
 		f.Severity = report.Warning
 	}
@@ -64,14 +64,14 @@ func addressAndName(p *rule.Pass, key string, errs []*errtext.Error) rule.Findin
 	f.Cites = append(f.Cites, cites...)
 	if m := elsewhere.FindStringSubmatch(errs[len(errs)-1].Message); m != nil {
 		f.Message = fmt.Sprintf("%s asks for %s, which is on load balancer %s; labels, namespace or allowServicePlacement keep it off that one, and the provider fails the sync, %s.", key, address, m[1], told.Span())
-		f.Fix = []report.Step{edit("Let " + m[1] + " take the Service, by its serviceLabelSelector, serviceNamespaceSelector or allowServicePlacement."),
-			{Say: "Or ask for an address on another load balancer.", Run: kubectl("get", key, " -o yaml")}}
+		f.Fix = []report.Step{edit(p, "Let "+m[1]+" take the Service, by its serviceLabelSelector, serviceNamespaceSelector or allowServicePlacement."),
+			{Say: "Or ask for an address on another load balancer.", Run: rule.Kubectl("get", key, "-o yaml")}}
 		return f
 	}
 	f.Message = fmt.Sprintf("%s asks for %s and for load balancer %s by annotation. The provider takes an address as the choice of a load balancer and fails the sync, %s.", key, address, names, told.Span())
 	f.Fix = []report.Step{
-		{Say: "Take the annotation away, to stay where the address is.", Changes: true, Run: kubectl("annotate", key, " service.beta.kubernetes.io/azure-load-balancer-configurations-")},
-		{Say: "Or take the address away, to move to the load balancer that the annotation names; a public Service then gets another address.", Run: kubectl("get", key, " -o yaml")},
+		{Say: "Take the annotation away, to stay where the address is.", Changes: true, Run: rule.Kubectl("annotate", key, "service.beta.kubernetes.io/azure-load-balancer-configurations-")},
+		{Say: "Or take the address away, to move to the load balancer that the annotation names; a public Service then gets another address.", Run: rule.Kubectl("get", key, "-o yaml")},
 	}
 	return f
 }

@@ -26,7 +26,7 @@ var MSLB05 = &rule.Rule{
 			{Say: "Leave one load balancer of azure.json without a nodeSelector, so that it takes what no other one does.", Run: "sudoedit /etc/kubernetes/azure.json", Changes: true},
 			{Say: "Or give the node a label that a nodeSelector wants.", Run: "kubectl label node NODE KEY=VALUE", Changes: true},
 		},
-		References: []string{docs},
+		References: []string{docs, "https://learn.microsoft.com/azure/aks/use-multiple-standard-load-balancer"},
 		Affects:    "cloud-provider-azure 1.28 and later",
 		Healthy:    "A cluster with one load balancer may show the event and lacks nothing. With several, a start of the controller sends it for nodes whose load balancer is made right after: a node that is in a pool now is not meant, nor is one that is no backend (control plane, excluded, virtual).",
 	},
@@ -43,7 +43,7 @@ func checkMSLB05(p *rule.Pass) {
 		p.NotApplicable("the cluster has one load balancer of each kind, as far as the bundle tells")
 		return
 	}
-	if !whole(p, &bundle.LoadBalancers) {
+	if !p.Graph.Whole(&bundle.LoadBalancers) {
 		return
 	}
 	byNode := map[*topology.Node][]*errtext.Error{}
@@ -88,7 +88,7 @@ func leftOut(p *rule.Pass, n *topology.Node, errs []*errtext.Error) rule.Finding
 	told := rule.Tell(errs)
 	f := rule.Finding{Subject: report.Object{Kind: "Node", Name: n.Name}, Cites: append(told.Cites, n.Doc.Cite("/metadata/labels")), Absence: []*bundle.Evidence{&bundle.LoadBalancers}}
 	f.Message = fmt.Sprintf("The provider finds no load balancer for node %s, %s, and the node is in no backend pool.", n.Name, told.Span())
-	for _, s := range watched(p) {
+	for _, s := range p.Graph.Served() {
 		if s.Local() && slices.ContainsFunc(s.ReadyEndpoints(), func(e topology.Endpoint) bool { return e.Node == n }) {
 			f.Services = append(f.Services, s.Key())
 		}
@@ -103,7 +103,7 @@ func leftOut(p *rule.Pass, n *topology.Node, errs []*errtext.Error) rule.Finding
 		f.Message += " " + offers(p, c)
 	}
 	f.Fix = []report.Step{
-		edit("Leave one load balancer without a nodeSelector, so that it takes what no other one does."),
+		edit(p, "Leave one load balancer without a nodeSelector, so that it takes what no other one does."),
 		{Say: "Or give the node a label that a nodeSelector wants; it is looked at again in the next sync.", Changes: true, Run: "kubectl label node " + rule.Word(n.Name, "NODE") + " KEY=VALUE"},
 	}
 	return f

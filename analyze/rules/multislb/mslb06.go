@@ -32,7 +32,7 @@ var MSLB06 = &rule.Rule{
 }
 
 func checkMSLB06(p *rule.Pass) {
-	n := minor(p)
+	n := p.Graph.Minor()
 	switch {
 	case single(p):
 		p.NotApplicable("azure.json has one load balancer")
@@ -44,13 +44,13 @@ func checkMSLB06(p *rule.Pass) {
 		p.NotApplicable("Kubernetes " + p.Snapshot.Kubernetes + " has no pools for local Services")
 		return
 	}
-	for _, s := range watched(p) {
+	for _, s := range p.Graph.Served() {
 		for _, l := range localPools(p, s) {
 			if len(l.missing) == 0 || !l.oneSlice() {
 				continue
 			}
 			lb := l.path.Frontend.To.LB
-			f := rule.Finding{Subject: object(s.Key()), Services: []string{s.Key()}, Confidence: report.Likely, Absence: []*bundle.Evidence{&bundle.LoadBalancers},
+			f := rule.Finding{Subject: rule.Subject(s.Key()), Services: []string{s.Key()}, Confidence: report.Likely, Absence: []*bundle.Evidence{&bundle.LoadBalancers},
 				Why: "the patch release of the cloud-controller-manager decides, and it is not known",
 				Message: fmt.Sprintf("%s has its endpoints in %d EndpointSlices, and backend pool %s of %s holds the nodes of one only: %s with ready endpoints %s missing. The provider passes them over until it is upgraded.",
 					s.Key(), len(s.Slices()), l.path.Pool.To.Name, lb.Name, rule.List(l.missing), verb(len(l.missing))),

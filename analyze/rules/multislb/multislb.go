@@ -3,14 +3,11 @@
 package multislb
 
 import (
-	"slices"
 	"strings"
 
 	"azlb/analyze/rule"
 	"azlb/analyze/snapshot"
-	"azlb/analyze/topology"
 	bundle "azlb/bundle-schema"
-	"azlb/bundle-schema/azname"
 	"azlb/report"
 )
 
@@ -38,52 +35,17 @@ func single(p *rule.Pass) bool {
 	return c != nil && c.Invalid == "" && config(p) == nil
 }
 
-// watched are the Services that the provider serves and that are meant to stay.
-func watched(p *rule.Pass) []*topology.Service {
-	var out []*topology.Service
-	for _, s := range p.Graph.Services {
-		if !s.Foreign() && !s.Deleting() {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-// minor is that of the API server; the provider's is the same or one less. 0: not known.
-func minor(p *rule.Pass) int {
-	v, err := azname.ParseVersion(p.Snapshot.Kubernetes, true)
-	if err != nil || v.Major != 1 {
-		return 0
-	}
-	return v.Minor
-}
-
-// whole reports whether the evidence is complete in every resource group in which
-// the provider puts its objects.
-func whole(p *rule.Pass, e *bundle.Evidence) bool {
-	groups := p.Graph.ProviderGroups()
-	return len(groups) > 0 && !slices.ContainsFunc(groups, func(g string) bool { return !p.Complete(e, g) })
-}
-
 // base is the name of a load balancer without its internal ending, in lower case.
 func base(lb string) string {
 	n, _ := strings.CutSuffix(strings.ToLower(lb), "-internal")
 	return n
 }
 
-// object is the Service as a finding's subject.
-func object(key string) report.Object {
-	ns, name, _ := strings.Cut(key, "/")
-	return report.Object{Kind: "Service", Namespace: ns, Name: name}
-}
-
-// kubectl names the Service in a command.
-func kubectl(verb, key, rest string) string {
-	ns, name, _ := strings.Cut(key, "/")
-	return "kubectl " + verb + " service -n " + rule.Word(ns, "NAMESPACE") + " " + rule.Word(name, "SERVICE") + rest
-}
-
-// edit is the step that changes azure.json, which the controller reads at its start.
-func edit(say string) report.Step {
+// edit is the step that changes the list of load balancers: on AKS a setting of the
+// cluster, elsewhere azure.json, which the controller reads at its start.
+func edit(p *rule.Pass, say string) report.Step {
+	if p.Graph.Managed() {
+		return report.Step{Say: say + " On AKS this is a setting of the cluster; this lists it, and az aks loadbalancer update changes it.", Run: "az aks loadbalancer list -g GROUP --cluster-name CLUSTER -o table"}
+	}
 	return report.Step{Say: say + " Do so on every control-plane machine, and restart the controller: it reads the file only when it starts.", Run: "sudoedit /etc/kubernetes/azure.json", Changes: true}
 }

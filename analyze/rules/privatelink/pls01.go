@@ -1,6 +1,7 @@
 package privatelink
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -54,7 +55,7 @@ func checkPLS01(p *rule.Pass) {
 	byNeed := map[need][]*errtext.Error{}
 	var order []need
 	for _, e := range p.Current(func(e *errtext.Error) bool { return ofLink(p, e) }) {
-		n := need{strings.ToLower(e.ObjectID), strings.ToLower(known(e.LinkedAction, e.Action)), strings.ToLower(known(e.LinkedScope, e.Scope))}
+		n := need{strings.ToLower(e.ObjectID), strings.ToLower(cmp.Or(e.LinkedAction, e.Action)), strings.ToLower(cmp.Or(e.LinkedScope, e.Scope))}
 		if p.Gone(e) || e.Service == "" && settled(p, e) {
 			continue
 		}
@@ -81,8 +82,8 @@ func settled(p *rule.Pass, e *errtext.Error) bool {
 func lacking(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 	last := errs[len(errs)-1]
 	told := rule.Tell(errs)
-	who := known(known(last.ObjectID, last.ClientID), "of the controller")
-	action, scope := known(last.LinkedAction, last.Action), known(last.LinkedScope, last.Scope)
+	who := cmp.Or(last.ObjectID, last.ClientID, "of the controller")
+	action, scope := cmp.Or(last.LinkedAction, last.Action), cmp.Or(last.LinkedScope, last.Scope)
 	f := rule.Finding{Subject: report.Object{Kind: "Identity", Name: who}, Errors: errs, Cites: told.Cites,
 		Why: "the role assignments are not in the bundle, and Azure gives the same answer where the scope does not exist", Confidence: report.Likely}
 	waiting, working := p.Named(errs)

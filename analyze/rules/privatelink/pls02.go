@@ -1,6 +1,7 @@
 package privatelink
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -57,7 +58,7 @@ func checkPLS02(p *rule.Pass) {
 			continue
 		}
 		told := rule.Tell(errs[s.Key()])
-		f := rule.Finding{Subject: object(s.Key()), Services: []string{s.Key()}, Cites: append(told.Cites, s.Doc.Cite(s.link.Create.Pointer))}
+		f := rule.Finding{Subject: rule.Subject(s.Key()), Services: []string{s.Key()}, Cites: append(told.Cites, s.Doc.Cite(s.link.Create.Pointer))}
 		var say []string
 		for _, x := range faults {
 			say = append(say, x.say)
@@ -84,7 +85,7 @@ func checkPLS02(p *rule.Pass) {
 	for _, key := range keys {
 		last := errs[key][len(errs[key])-1]
 		told := rule.Tell(errs[key])
-		f := rule.Finding{Subject: object(key), Services: services(key), Errors: errs[key], Cites: told.Cites,
+		f := rule.Finding{Subject: rule.Subject(key), Services: services(key), Errors: errs[key], Cites: told.Cites,
 			Message: fmt.Sprintf("The private link service of %s cannot be made: “%s”, %s. The provider fails the sync after the load balancer is written.", which(key), last.Message, told.Span())}
 		if !p.Waits(last) {
 			f.Severity = report.Warning
@@ -117,13 +118,13 @@ func faultsOf(p *rule.Pass, s linked) []fault {
 		out = append(out, fault{say: "the number of its addresses is not 1 to 8", cites: []report.Cite{s.Doc.Cite(l.Count.Pointer)},
 			fix: report.Step{Say: "Ask for 1 to 8 addresses.", Changes: true, Run: annotate(key, countKey+"=1")}})
 	} else if n := len(l.Static); n > l.Count.V {
-		out = append(out, fault{say: fmt.Sprintf("it has %d static addresses, and %d are asked for (%s)", n, l.Count.V, l.Count.Because), cites: []report.Cite{s.Doc.Cite(known(l.Count.Pointer, l.Create.Pointer))},
+		out = append(out, fault{say: fmt.Sprintf("it has %d static addresses, and %d are asked for (%s)", n, l.Count.V, l.Count.Because), cites: []report.Cite{s.Doc.Cite(cmp.Or(l.Count.Pointer, l.Create.Pointer))},
 			fix: report.Step{Say: "Ask for as many addresses as are static, at least.", Changes: true, Run: annotate(key, fmt.Sprintf("%s=%d", countKey, n))}})
 	}
 	name, vnet, sub := subnet(p, l)
 	if vnet != nil && sub == nil && name != "" && p.Complete(&bundle.VNets, az.GroupOf(vnet.ID)) {
 		out = append(out, fault{say: fmt.Sprintf("virtual network %s has no subnet %q (%s)", vnet.Name, name, l.Subnet.Because), absent: true,
-			cites: []report.Cite{s.Doc.Cite(known(l.Subnet.Pointer, l.Create.Pointer)), vnet.Doc.Cite(vnet.At + "/subnets")},
+			cites: []report.Cite{s.Doc.Cite(cmp.Or(l.Subnet.Pointer, l.Create.Pointer)), vnet.Doc.Cite(vnet.At + "/subnets")},
 			fix:   report.Step{Say: "Name a subnet of " + vnet.Name + ", by its name and not by an id.", Changes: true, Run: annotate(key, subnetKey+"=SUBNET")}})
 	}
 	for _, a := range l.Static {
@@ -132,9 +133,9 @@ func faultsOf(p *rule.Pass, s linked) []fault {
 		switch {
 		case err != nil:
 			wrong = fmt.Sprintf("%q is no address (blanks separate them, not commas)", a)
-		case !ip.Is4():
+		case !ip.Unmap().Is4():
 			wrong = a + " is no IPv4 address"
-		case sub != nil && !within(sub, ip):
+		case sub != nil && !within(sub, ip.Unmap()):
 			wrong = fmt.Sprintf("%s does not lie in subnet %s (%s)", a, sub.Name, strings.Join(sub.Prefixes(), ", "))
 		}
 		if wrong != "" {
@@ -184,10 +185,3 @@ func crowded(p *rule.Pass, s linked) []fault {
 
 // primary reports whether the frontend is the Service's own.
 func primary(s *topology.Service, f topology.Frontend) bool { return f.Own || len(s.Frontends) == 1 }
-
-func known(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
-}

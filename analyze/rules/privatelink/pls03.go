@@ -44,7 +44,7 @@ func checkPLS03(p *rule.Pass) {
 		if want == nil || s.only6() || want.Internal.V || slices.ContainsFunc(want.Ports, func(port desired.Port) bool { return !port.FloatingIP }) {
 			continue
 		}
-		f := rule.Finding{Subject: object(s.Key()), Services: []string{s.Key()}, Cites: []report.Cite{s.Doc.Cite(s.link.Create.Pointer)}}
+		f := rule.Finding{Subject: rule.Subject(s.Key()), Services: []string{s.Key()}, Cites: []report.Cite{s.Doc.Cite(s.link.Create.Pointer)}}
 		told := rule.Tell(errs[s.Key()])
 		f.Cites = append(told.Cites, f.Cites...)
 		f.Message = fmt.Sprintf("%s is public with floating IP and asks for a private link service. The provider fails its sync after the load balancer and the security group are written", s.Key())
@@ -71,7 +71,7 @@ func checkPLS03(p *rule.Pass) {
 	}
 	for _, key := range keys {
 		told := rule.Tell(errs[key])
-		f := rule.Finding{Subject: object(key), Services: services(key), Errors: errs[key], Cites: told.Cites, Fix: ways(key),
+		f := rule.Finding{Subject: rule.Subject(key), Services: services(key), Errors: errs[key], Cites: told.Cites, Fix: ways(key),
 			Message: fmt.Sprintf("%s asked for a private link service while it was public with floating IP; the provider failed its sync, %s.", which(key), told.Span())}
 		if p.Graph.Service(key) != nil {
 			f.Severity, f.Confidence, f.Why = report.Warning, report.Possible, "the Service does not ask for that any more, so the next sync should go on"

@@ -71,7 +71,7 @@ func checkPLS04(p *rule.Pass) {
 	for _, key := range keys {
 		last := errs[key][len(errs[key])-1]
 		told := rule.Tell(errs[key])
-		f := rule.Finding{Subject: object(key), Services: services(key), Errors: errs[key], Cites: told.Cites,
+		f := rule.Finding{Subject: rule.Subject(key), Services: services(key), Errors: errs[key], Cites: told.Cites,
 			Message: fmt.Sprintf("The frontend of %s has a private link service that the provider does not take over, and it fails the sync, %s: “%s”.", which(key), told.Span(), last.Message)}
 		if !p.Waits(last) {
 			f.Severity = report.Warning
@@ -126,18 +126,26 @@ func own(l *desired.Link) bool {
 		len(l.Static)+len(l.FQDNs)+len(l.Visibility)+len(l.AutoApproval) > 0
 }
 
+// syncing reports whether a sync of the Service has begun after the last that ended.
+func syncing(p *rule.Pass, s linked) bool {
+	last := p.Errors.LastSuccess(s.Key())
+	return slices.ContainsFunc(p.Snapshot.Events, func(e snapshot.Event) bool {
+		return e.Kind == "Service" && e.Namespace+"/"+e.Name == s.Key() && e.Reason == "EnsuringLoadBalancer" && (last == nil || e.Last.After(last.At))
+	})
+}
+
 // notThere is a link that a sync should have made and that no group has.
 func notThere(p *rule.Pass, s linked) *rule.Finding {
 	want, g := p.Wants.Of(s.Key()), group(p, s.link)
 	failing := slices.ContainsFunc(p.Errors.Current(s.Key()), func(e *errtext.Error) bool { return !e.Advisory })
 	joined := slices.ContainsFunc(s.Frontends, func(f topology.Frontend) bool { return f.Own })
-	if want == nil || s.waits() || failing || !joined || s.only6() || len(on(p, s.Service)) > 0 || g == "" || !p.Complete(&bundle.PrivateLinkServices, g) {
+	if want == nil || s.waits() || failing || syncing(p, s) || !joined || s.only6() || len(on(p, s.Service)) > 0 || g == "" || !p.Complete(&bundle.PrivateLinkServices, g) {
 		return nil
 	}
 	if !want.Internal.V && !slices.ContainsFunc(want.Ports, func(port desired.Port) bool { return !port.FloatingIP }) {
 		return nil // the provider refuses: AZLB-PLS03
 	}
-	return &rule.Finding{Subject: object(s.Key()), Confidence: report.Likely, Absence: []*bundle.Evidence{&bundle.PrivateLinkServices},
+	return &rule.Finding{Subject: rule.Subject(s.Key()), Confidence: report.Likely, Absence: []*bundle.Evidence{&bundle.PrivateLinkServices},
 		Why: "the annotation may be newer than the last sync, or the provider's release may ignore it",
 		Message: fmt.Sprintf("%s asks for a private link service, and no link stands on its frontend in resource group %s, where the provider makes it. No error tells why; the next sync makes it if the release can.",
 			s.Key(), g),

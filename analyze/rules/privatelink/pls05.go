@@ -1,6 +1,7 @@
 package privatelink
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -59,7 +60,7 @@ func checkPLS05(p *rule.Pass) {
 
 func holding(p *rule.Pass, id string, errs []*errtext.Error) rule.Finding {
 	told := rule.Tell(errs)
-	name := known(az.LastName(id), "of the message")
+	name := cmp.Or(az.LastName(id), "of the message")
 	f := rule.Finding{Subject: report.Object{Kind: "PrivateLinkService", Name: name}, Errors: errs, Cites: told.Cites}
 	waiting, working := p.Named(errs)
 	if f.Services = waiting; len(waiting) == 0 {

@@ -35,7 +35,7 @@ var PLS06 = &rule.Rule{
 }
 
 func checkPLS06(p *rule.Pass) {
-	n := minor(p)
+	n := p.Graph.Minor()
 	if n >= 35 {
 		p.NotApplicable("Kubernetes " + p.Snapshot.Kubernetes + " reads the load balancer again after it removed a link")
 		return
@@ -50,7 +50,7 @@ func checkPLS06(p *rule.Pass) {
 		told := rule.Tell(errs[key])
 		ns, name, _ := strings.Cut(key, "/")
 		p.Find(rule.Finding{
-			Subject: object(key), Services: []string{key}, Errors: errs[key], Confidence: report.Likely,
+			Subject: rule.Subject(key), Services: []string{key}, Errors: errs[key], Confidence: report.Likely,
 			Why:   "the patch release of the cloud-controller-manager decides, and it is not known",
 			Cites: append(told.Cites, s.Doc.Cite(desired.LinkOf(s).Create.Pointer), s.Doc.Cite("/metadata/deletionTimestamp")),
 			Message: fmt.Sprintf("The deletion of %s, which has a private link service, failed with a stale etag of the load balancer (412, %s). To remove a link changes the load balancer, and the provider writes the version that it read before; the next try reads it again.",

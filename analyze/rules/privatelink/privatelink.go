@@ -15,8 +15,6 @@ import (
 	"azlb/analyze/topology"
 	bundle "azlb/bundle-schema"
 	"azlb/bundle-schema/az"
-	"azlb/bundle-schema/azname"
-	"azlb/report"
 )
 
 // Rules of this topic, in the order in which the controller meets them.
@@ -37,7 +35,7 @@ type linked struct {
 // that ask for a private link service. sure: every release that may run here knows
 // the annotation.
 func asking(p *rule.Pass) (out []linked, sure bool) {
-	n := minor(p)
+	n := p.Graph.Minor()
 	if n != 0 && n < 21 {
 		return nil, false // the in-tree provider ignores it
 	}
@@ -54,15 +52,6 @@ func asking(p *rule.Pass) (out []linked, sure bool) {
 
 // unsure is the reason where a finding rests on the annotation alone.
 const unsure = "the provider's release is not known; before 1.0.19, 1.1.15, 1.23.12 and 1.24 it ignores azure-pls-create"
-
-// minor is that of the API server; the provider's is the same or one less. 0: not known.
-func minor(p *rule.Pass) int {
-	v, err := azname.ParseVersion(p.Snapshot.Kubernetes, true)
-	if err != nil || v.Major != 1 {
-		return 0
-	}
-	return v.Minor
-}
 
 // only6 reports whether the Service has IPv6 alone, for which there are no links.
 func (s linked) only6() bool {
@@ -180,12 +169,6 @@ func byService(p *rule.Pass, errs []*errtext.Error) (keys []string, of map[strin
 	}
 	slices.Sort(keys)
 	return keys, of
-}
-
-// object is the Service as a finding's subject.
-func object(key string) report.Object {
-	ns, name, _ := strings.Cut(key, "/")
-	return report.Object{Kind: "Service", Namespace: ns, Name: name}
 }
 
 // annotate is the command that sets or, with a name that ends in a hyphen, takes
