@@ -47,6 +47,14 @@ const (
 	portProbeInterval   = "_health-probe_interval"
 	portProbeCount      = "_health-probe_num-of-probe"
 	linkCreate          = "azure-pls-create"
+	linkName            = "azure-pls-name"
+	linkSubnet          = "azure-pls-ip-configuration-subnet"
+	linkGroup           = "azure-pls-resource-group"
+	linkCount           = "azure-pls-ip-configuration-ip-address-count"
+	linkStatic          = "azure-pls-ip-configuration-ip-address"
+	linkVisibility      = "azure-pls-visibility"
+	linkAutoApproval    = "azure-pls-auto-approval"
+	linkFQDNs           = "azure-pls-fqdns"
 	proxyProtocolOnLink = "azure-pls-proxy-protocol"
 )
 

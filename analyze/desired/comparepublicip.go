@@ -115,10 +115,7 @@ func (x *comparer) publicIPUser(sub subject, want *Service, lane *Lane, pip *sna
 	if lb == nil {
 		return
 	}
-	f := findFrontend(lb, lane.Frontend.Name.V)
-	if f == nil && lane.Frontend.Shared {
-		f = x.sharedFrontend(lane, lb, pip)
-	}
+	f := x.frontendOf(lane, lb)
 	if f == nil || f.PublicIP == nil || !az.SameID(f.PublicIP.ID, pip.ID) {
 		return // told of the frontend
 	}

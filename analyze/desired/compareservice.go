@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"azlb/analyze/snapshot"
 	"azlb/analyze/topology"
 	bundle "azlb/bundle-schema"
@@ -46,6 +48,7 @@ func (x *comparer) service(s *topology.Service, want *Service) {
 	}
 	if lb != nil {
 		x.status(s, want, lb)
+		x.link(s, want, lb, x.linked(want, lb))
 	}
 }
 
@@ -177,6 +180,26 @@ func (x *comparer) frontendFields(sub subject, want *Service, lane *Lane, f *az.
 	named(s, "privateIPAddressVersion", lane.Frontend.Version, firstText(f.PrivateIPAddressVersion, "IPv4"), "/privateIPAddressVersion")
 }
 
+// linked is the frontend of the Service's IPv4 lane, nil where it is not there.
+func (x *comparer) linked(want *Service, lb *snapshot.LoadBalancer) *az.Frontend {
+	for i := range want.Lanes {
+		if lane := &want.Lanes[i]; lane.Family == corev1.IPv4Protocol {
+			return x.frontendOf(lane, lb)
+		}
+	}
+	return nil
+}
+
+// frontendOf is the frontend of a lane, its own or the one that it shares.
+func (x *comparer) frontendOf(lane *Lane, lb *snapshot.LoadBalancer) *az.Frontend {
+	f := findFrontend(lb, lane.Frontend.Name.V)
+	if f == nil && lane.Frontend.Shared {
+		pip, _ := x.findPublicIP(lane.PublicIP)
+		f = x.sharedFrontend(lane, lb, pip)
+	}
+	return f
+}
+
 func findFrontend(lb *snapshot.LoadBalancer, name string) *az.Frontend {
 	i := slices.IndexFunc(lb.Frontends, func(f az.Frontend) bool { return strings.EqualFold(f.Name, name) })
 	if i < 0 {
@@ -204,11 +227,7 @@ func (x *comparer) status(s *topology.Service, want *Service, lb *snapshot.LoadB
 	var addresses []string
 	for i := range want.Lanes {
 		lane := &want.Lanes[i]
-		f := findFrontend(lb, lane.Frontend.Name.V)
-		pip, _ := x.findPublicIP(lane.PublicIP)
-		if f == nil && lane.Frontend.Shared {
-			f = x.sharedFrontend(lane, lb, pip)
-		}
+		f := x.frontendOf(lane, lb)
 		if f == nil {
 			return // told already
 		}

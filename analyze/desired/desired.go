@@ -76,6 +76,19 @@ func (s *Service) Lane(family corev1.IPFamily) *Lane {
 	return &s.Lanes[0]
 }
 
+// Direct reports whether packets reach the nodes at their own addresses and node
+// ports, with floating IP off.
+func (s *Service) Direct() bool {
+	for _, l := range s.Lanes {
+		for _, r := range l.Rules {
+			if !r.FloatingIP.V {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // All computes the wants of every Service.
 func All(g *topology.Graph) *Wants {
 	w := &Wants{Provider: providerOf(g), Settings: settingsOf(g), graph: g, services: map[string]*Service{}}

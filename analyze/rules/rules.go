@@ -10,8 +10,11 @@ import (
 	"azlb/analyze/rules/config"
 	"azlb/analyze/rules/datapath"
 	"azlb/analyze/rules/deletion"
+	"azlb/analyze/rules/ipv6"
+	"azlb/analyze/rules/multislb"
 	"azlb/analyze/rules/nsg"
 	"azlb/analyze/rules/pool"
+	"azlb/analyze/rules/privatelink"
 	"azlb/analyze/rules/probe"
 	"azlb/analyze/rules/publicip"
 	"azlb/analyze/rules/quota"
@@ -28,8 +31,11 @@ func All() []*rule.Rule {
 		throttling.Rules,
 		quota.Rules,
 		sku.Rules,
+		multislb.Rules,
 		publicip.Rules,
+		ipv6.Rules,
 		nsg.Rules,
+		privatelink.Rules,
 		probe.Rules,
 		datapath.Rules,
 		pool.Rules,

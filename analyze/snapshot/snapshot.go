@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	bundle "azlb/bundle-schema"
 	"azlb/bundle-schema/az"
@@ -209,17 +210,29 @@ type CloudConfig struct {
 	ExcludeControlPlane *bool `json:"excludeMasterFromStandardLB"`
 	// PreConfigured names the load balancers whose pools the provider leaves alone:
 	// internal, external or all.
-	PreConfigured             string  `json:"preConfiguredBackendPoolLoadBalancerTypes"`
-	ManyBalancersOld          bool    `json:"enableMultipleStandardLoadBalancers"`
-	ServiceGateway            bool    `json:"serviceGatewayEnabled"`
+	PreConfigured    string `json:"preConfiguredBackendPoolLoadBalancerTypes"`
+	ManyBalancersOld bool   `json:"enableMultipleStandardLoadBalancers"`
+	ServiceGateway   bool   `json:"serviceGatewayEnabled"`
+	// PrivateLinkResourceGroup is where private link services are made; empty: ResourceGroup.
 	PrivateLinkResourceGroup  string  `json:"privateLinkServiceResourceGroup"`
 	ExtendedLocationName      string  `json:"extendedLocationName"`
 	CloudProviderRateLimit    bool    `json:"cloudProviderRateLimit"`
 	CloudProviderRateLimitQPS float64 `json:"cloudProviderRateLimitQPS"`
-	MultipleLoadBalancers     []struct {
-		Name string `json:"name"`
-	} `json:"multipleStandardLoadBalancerConfigurations"`
+	// MultipleLoadBalancers are the load balancers among which Services and nodes are
+	// spread; empty: there is one.
+	MultipleLoadBalancers []BalancerConfig `json:"multipleStandardLoadBalancerConfigurations"`
 	// Invalid is why the file is no valid configuration; the fields above are then empty.
 	Invalid string `json:"-"`
 	Doc     *Doc   `json:"-"`
+}
+
+// BalancerConfig is one load balancer of several; its internal twin has the same
+// name with -internal and the same settings.
+type BalancerConfig struct {
+	Name                     string                `json:"name"`
+	PrimaryVMSet             string                `json:"primaryVMSet"`
+	AllowServicePlacement    *bool                 `json:"allowServicePlacement"` // nil: true
+	NodeSelector             *metav1.LabelSelector `json:"nodeSelector"`
+	ServiceLabelSelector     *metav1.LabelSelector `json:"serviceLabelSelector"`
+	ServiceNamespaceSelector *metav1.LabelSelector `json:"serviceNamespaceSelector"`
 }

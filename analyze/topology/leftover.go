@@ -140,9 +140,7 @@ func (g *Graph) OwnLoadBalancer(lb *snapshot.LoadBalancer) bool {
 	if strings.EqualFold(base, c.LoadBalancerName) {
 		return true
 	}
-	return slices.ContainsFunc(c.MultipleLoadBalancers, func(m struct {
-		Name string `json:"name"`
-	}) bool {
+	return slices.ContainsFunc(c.MultipleLoadBalancers, func(m snapshot.BalancerConfig) bool {
 		return strings.EqualFold(m.Name, base)
 	})
 }

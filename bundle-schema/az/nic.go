@@ -18,17 +18,10 @@ type IPConfig struct {
 	Resource
 	Primary          bool   `json:"primary"`
 	PrivateIPAddress string `json:"privateIPAddress"`
+	Allocation       string `json:"privateIPAllocationMethod"`
 	Version          string `json:"privateIPAddressVersion"`
 	Subnet           *Ref   `json:"subnet"`
 	PublicIP         *Ref   `json:"publicIPAddress"`
 	Pools            []Ref  `json:"loadBalancerBackendAddressPools"`
 	ASGs             []Ref  `json:"applicationSecurityGroups"`
-}
-
-// PrivateLinkService is Microsoft.Network/privateLinkServices.
-type PrivateLinkService struct {
-	Resource
-	EnableProxyProtocol bool       `json:"enableProxyProtocol"`
-	Frontends           []Ref      `json:"loadBalancerFrontendIpConfigurations"`
-	IPConfigurations    []IPConfig `json:"ipConfigurations"`
 }
