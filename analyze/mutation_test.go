@@ -50,6 +50,16 @@ var notCompared = map[string]string{
 	"PublicIP.Name byo":                                     "an address that the Service names by its value is looked for by it",
 	"PublicIP.AllocationMethod byo":                         "decided by whoever made the address",
 	"PublicIP.IPAddress byo":                                "an address that the Service names by its value is looked for by it",
+	"PrivateLinkService.Alias":                              "Azure makes it",
+	"PrivateLinkService.Location":                           "a link stays where it was made",
+	"PrivateLinkService.Connections":                        "endpoints of others",
+	"PrivateLinkService.IPConfigurations.Name":              "derived from subnet and address, not compared by us",
+	"PrivateLinkService.IPConfigurations.Primary":           "the first address is the primary one",
+	"PrivateLinkService.IPConfigurations.Version":           "a link has IPv4 addresses only",
+	"PrivateLinkService.IPConfigurations.Allocation":        "only static addresses are wanted by their value",
+	"PrivateLinkService.Name delete":                        "it is found by the frontend that it stands on",
+	"PrivateLinkService.Name change":                        "it is found by the frontend that it stands on",
+	"Subnet.PLSPolicies delete":                             "older versions of az do not show it",
 	"SecurityRule.Priority":                                 "a rule keeps the priority that it has (securitygroup helper)",
 	"SecurityRule.SourceASGs":                               "the provider writes none",
 	"SecurityRule.DestinationASGs":                          "the provider keeps a customer's",
@@ -134,12 +144,42 @@ func (m *mutator) all() {
 		}
 		m.visit("PublicIP", reflect.ValueOf(&p.PublicIP).Elem(), note)
 	}
+	for i := range m.s.Links {
+		m.visit("PrivateLinkService", reflect.ValueOf(&m.s.Links[i].PrivateLinkService).Elem(), "")
+	}
+	for i := range m.s.ScaleSets {
+		nics := m.s.ScaleSets[i].Profile.Network.NICs
+		for j := range nics {
+			for k := range nics[j].IPConfigurations {
+				m.visit("ScaleSet.Pools", reflect.ValueOf(&nics[j].IPConfigurations[k].Pools).Elem(), "")
+			}
+		}
+	}
+	m.subnets()
 	for i := range m.s.NSGs {
 		for j := range m.s.NSGs[i].SecurityRules {
 			r := &m.s.NSGs[i].SecurityRules[j]
 			_, old := azname.ParsePrefix(r.Name)
 			if old || azname.IsManagedSecurityRule(r.Name) {
 				m.visit("SecurityRule", reflect.ValueOf(r).Elem(), "")
+			}
+		}
+	}
+}
+
+// subnets visits what the provider wants of the subnets of nodes and of private link
+// services.
+func (m *mutator) subnets() {
+	for i := range m.s.VNets {
+		for j := range m.s.VNets[i].Subnets {
+			sn := &m.s.VNets[i].Subnets[j]
+			of := func(c az.IPConfig) bool { return c.Subnet != nil && az.SameID(c.Subnet.ID, sn.ID) }
+			if slices.ContainsFunc(m.s.Links, func(p snapshot.PrivateLinkService) bool { return slices.ContainsFunc(p.IPConfigurations, of) }) {
+				m.visit("Subnet.PLSPolicies", reflect.ValueOf(&sn.PLSPolicies).Elem(), "")
+			}
+			// A group at the interfaces is as good: there the subnet's is not the provider's.
+			if slices.ContainsFunc(m.s.NICs, func(n snapshot.NIC) bool { return slices.ContainsFunc(n.IPConfigurations, of) && n.NSG == nil }) && len(m.s.ScaleSets) > 0 {
+				m.visit("Subnet.NSG", reflect.ValueOf(&sn.NSG).Elem(), "")
 			}
 		}
 	}
