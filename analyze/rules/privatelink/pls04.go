@@ -59,6 +59,7 @@ func checkPLS04(p *rule.Pass) {
 		f.Services, f.Cites = []string{s.Key()}, append(told.Cites, append(f.Cites, s.Doc.Cite(s.link.Create.Pointer))...)
 		if len(errs[s.Key()]) > 0 {
 			f.Message += fmt.Sprintf(" The provider says so, %s.", told.Span())
+			f.Confidence, f.Why = "", ""
 		} else if !sure && f.Confidence == "" {
 			f.Confidence, f.Why = report.Likely, unsure
 		}
@@ -90,7 +91,7 @@ func inTheWay(p *rule.Pass, s linked) *rule.Finding {
 		f := &rule.Finding{Subject: report.Object{Kind: "PrivateLinkService", Name: l.Name}, Cites: []report.Cite{l.Doc.Cite(l.At + "/tags")}}
 		owner := tag(l, ownerTag)
 		switch {
-		case !strings.EqualFold(tag(l, clusterTag), p.Graph.ClusterName):
+		case !strings.EqualFold(tag(l, clusterTag), p.Graph.ClusterName) && (tag(l, clusterTag) == "" || !strings.EqualFold(owner, s.Key())): // or the cluster's name is a wrong guess
 			f.Cites = []report.Cite{l.Doc.Cite(l.At + "/name")}
 			f.Message = fmt.Sprintf("The frontend of %s has private link service %s, which does not carry the tag of cluster %s: somebody else made it, and the provider fails the sync.", s.Key(), l.Name, p.Graph.ClusterName)
 			f.Fix = []report.Step{remove(l), rule.Resync(s.Service, "Then make the provider sync the Service.")}
@@ -108,6 +109,9 @@ func inTheWay(p *rule.Pass, s linked) *rule.Finding {
 			}
 		default:
 			continue
+		}
+		if group(p, s.link) == "" {
+			f.Confidence, f.Why = report.Likely, "in which resource group the provider looks for links is not known"
 		}
 		return f
 	}
