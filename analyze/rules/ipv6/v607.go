@@ -158,15 +158,15 @@ func (o *only4) finding(p *rule.Pass, services []*topology.Service, sure bool) r
 	w, k := p.Named(o.errs)
 	waiting, working = append(waiting, w...), append(working, k...)
 	byIP := p.Snapshot.Config != nil && strings.EqualFold(p.Snapshot.Config.BackendPoolType, "nodeIP")
-	f.Services = append(waiting, working...)
+	f.Services = sorted(append(waiting, working...))
 	if len(waiting) == 0 {
 		f.Severity = report.Warning
 	}
-	who := rule.List(sorted(f.Services))
-	f.Message = fmt.Sprintf("%s asks for IPv6, but the provider finds no IPv6 configuration on %s.", who, what)
+	who := rule.List(orKnown(f.Services)) + plural(len(f.Services), " asks", " ask")
+	f.Message = fmt.Sprintf("%s for IPv6, but the provider finds no IPv6 configuration on %s.", who, what)
 	if len(o.nics) > 0 {
 		nic := o.nics[0]
-		f.Message = fmt.Sprintf("%s asks for IPv6, but there are IPv4 configurations only on %s (%d %s).", who, what, len(o.nodes), plural(len(o.nodes), "node", "nodes"))
+		f.Message = fmt.Sprintf("%s for IPv6, but there are IPv4 configurations only on %s (%d %s).", who, what, len(o.nodes), plural(len(o.nodes), "node", "nodes"))
 		f.Cites = append(f.Cites, nic.Doc.Cite(nic.IPConfigurations[0].At+"/privateIPAddressVersion"))
 	} else {
 		f.Errors = o.errs
@@ -183,7 +183,7 @@ func (o *only4) finding(p *rule.Pass, services []*topology.Service, sure bool) r
 	if len(o.errs) == 0 && !sure {
 		f.Confidence, f.Why = report.Likely, "the provider's release is not known; before 1.27.8 and 1.28 it looks at the first family of a Service only"
 	}
-	for _, key := range sorted(f.Services) {
+	for _, key := range f.Services {
 		if s := p.Graph.Service(key); s != nil && families(s)[0] == corev1.IPv4Protocol {
 			f.Fix = append(f.Fix, report.Step{Say: "Give the Service IPv4 only.", Changes: true, Run: rule.Kubectl("patch", key, `-p '{"spec":{"ipFamilyPolicy":"SingleStack","ipFamilies":["IPv4"]}}'`)})
 		}
@@ -204,7 +204,7 @@ func (o *only4) finding(p *rule.Pass, services []*topology.Service, sure bool) r
 func sorted(keys []string) []string { return slices.Compact(slices.Sorted(slices.Values(keys))) }
 
 func plural(n int, one, many string) string {
-	if n == 1 {
+	if n < 2 {
 		return one
 	}
 	return many

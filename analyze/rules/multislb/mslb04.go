@@ -25,7 +25,7 @@ var MSLB04 = &rule.Rule{
 			{Say: "Or take the address away, to move to the load balancer that the annotation names.", Run: "kubectl get service -n NAMESPACE SERVICE -o yaml"},
 		},
 		References: []string{docs, "https://learn.microsoft.com/azure/aks/use-multiple-standard-load-balancer"},
-		Affects:    "cloud-provider-azure 1.33.12, 1.34.9, 1.35.4, 1.36 and later; earlier ones pick one and move the Service",
+		Affects:    "cloud-provider-azure 1.33.12, 1.34.9, 1.35.4, 1.36 and later; earlier ones do not check it",
 		Healthy:    "Either of the two alone. A refusal that a later success of the same Service followed is history. With one load balancer the annotation is ignored.",
 	},
 	Needs: rule.Needs{Any: text},

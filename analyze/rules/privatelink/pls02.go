@@ -33,7 +33,7 @@ var PLS02 = &rule.Rule{
 		Affects:    "cloud-provider-azure with azure-pls-create: 1.0.19, 1.1.15, 1.23.12, 1.24 and later",
 		Healthy:    "The subnet's privateLinkServiceNetworkPolicies may be Enabled: the provider turns them off itself before it makes the link. A Service of both families has a link for IPv4, and IPv6 is passed over.",
 	},
-	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.Services, &bundle.VNets, &bundle.Events, &bundle.ControllerLog}},
+	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.VNets, &bundle.PrivateLinkServices, &bundle.Events, &bundle.ControllerLog}},
 	FollowsFrom: []string{"AZLB-PLS03"},
 	Check:       checkPLS02,
 }

@@ -33,7 +33,7 @@ var PLS04 = &rule.Rule{
 		Affects:    "cloud-provider-azure with azure-pls-create: 1.0.19, 1.1.15, 1.23.12, 1.24 and later",
 		Healthy:    "A link that exists in any group of the bundle, and one that belongs to another Service on a shared frontend while this one names no settings of its own. While the Service has another unresolved error the link is not missed: the sync has not come to it.",
 	},
-	Needs:       rule.Needs{All: []*bundle.Evidence{&bundle.Services}, Any: []*bundle.Evidence{&bundle.PrivateLinkServices, &bundle.Events, &bundle.ControllerLog}},
+	Needs:       rule.Needs{All: []*bundle.Evidence{&bundle.Services}, Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.PrivateLinkServices, &bundle.Events, &bundle.ControllerLog}},
 	FollowsFrom: []string{"AZLB-PLS01", "AZLB-PLS02", "AZLB-PLS03"},
 	Check:       checkPLS04,
 }
@@ -59,6 +59,7 @@ func checkPLS04(p *rule.Pass) {
 		f.Services, f.Cites = []string{s.Key()}, append(told.Cites, append(f.Cites, s.Doc.Cite(s.link.Create.Pointer))...)
 		if len(errs[s.Key()]) > 0 {
 			f.Message += fmt.Sprintf(" The provider says so, %s.", told.Span())
+			f.Confidence, f.Why = "", ""
 		} else if !sure && f.Confidence == "" {
 			f.Confidence, f.Why = report.Likely, unsure
 		}
@@ -90,7 +91,7 @@ func inTheWay(p *rule.Pass, s linked) *rule.Finding {
 		f := &rule.Finding{Subject: report.Object{Kind: "PrivateLinkService", Name: l.Name}, Cites: []report.Cite{l.Doc.Cite(l.At + "/tags")}}
 		owner := tag(l, ownerTag)
 		switch {
-		case !strings.EqualFold(tag(l, clusterTag), p.Graph.ClusterName):
+		case !strings.EqualFold(tag(l, clusterTag), p.Graph.ClusterName) && (tag(l, clusterTag) == "" || !strings.EqualFold(owner, s.Key())): // or the cluster's name is a wrong guess
 			f.Cites = []report.Cite{l.Doc.Cite(l.At + "/name")}
 			f.Message = fmt.Sprintf("The frontend of %s has private link service %s, which does not carry the tag of cluster %s: somebody else made it, and the provider fails the sync.", s.Key(), l.Name, p.Graph.ClusterName)
 			f.Fix = []report.Step{remove(l), rule.Resync(s.Service, "Then make the provider sync the Service.")}
@@ -108,6 +109,9 @@ func inTheWay(p *rule.Pass, s linked) *rule.Finding {
 			}
 		default:
 			continue
+		}
+		if group(p, s.link) == "" {
+			f.Confidence, f.Why = report.Likely, "in which resource group the provider looks for links is not known"
 		}
 		return f
 	}

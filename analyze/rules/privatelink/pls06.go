@@ -18,7 +18,7 @@ var PLS06 = &rule.Rule{
 	Doc: report.Doc{
 		Title:   "after it removed a private link service the provider writes the load balancer with a stale etag",
 		Symptom: "When a Service with a private link service is deleted, its clean-up fails with HTTP 412 PreconditionFailed (PreconditionFailedEtagMismatch) about the load balancer, and goes through at a later try.",
-		Cause: "To remove a link changes the load balancer under it in Azure, and with it the version (etag) that a write must name. " +
+		Cause: "Removing a link changes the load balancer under it in Azure, and with it the version (etag) that a write must name. " +
 			"Releases with this fault read the load balancer, remove the link, and write with the version that they read before. The next try reads again and succeeds.",
 		Fix: []report.Step{
 			{Say: "Wait for the next try, five minutes at most.", Run: "kubectl describe service -n NAMESPACE SERVICE"},
@@ -53,7 +53,7 @@ func checkPLS06(p *rule.Pass) {
 			Subject: rule.Subject(key), Services: []string{key}, Errors: errs[key], Confidence: report.Likely,
 			Why:   "the patch release of the cloud-controller-manager decides, and it is not known",
 			Cites: append(told.Cites, s.Doc.Cite(desired.LinkOf(s).Create.Pointer), s.Doc.Cite("/metadata/deletionTimestamp")),
-			Message: fmt.Sprintf("The deletion of %s, which has a private link service, failed with a stale etag of the load balancer (412, %s). To remove a link changes the load balancer, and the provider writes the version that it read before; the next try reads it again.",
+			Message: fmt.Sprintf("The deletion of %s, which has a private link service, failed with a stale etag of the load balancer (412, %s). Removing the link changed the load balancer, and the provider wrote with the version that it had read before; the next try reads it again.",
 				key, told.Span()),
 			Fix: []report.Step{
 				{Say: "Wait for the next try, five minutes at most, and see that it goes through.", Run: "kubectl describe service -n " + rule.Word(ns, "NAMESPACE") + " " + rule.Word(name, "SERVICE")},
