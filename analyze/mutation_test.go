@@ -178,7 +178,13 @@ func (m *mutator) subnets() {
 				m.visit("Subnet.PLSPolicies", reflect.ValueOf(&sn.PLSPolicies).Elem(), "")
 			}
 			// A group at the interfaces is as good: there the subnet's is not the provider's.
-			if slices.ContainsFunc(m.s.NICs, func(n snapshot.NIC) bool { return slices.ContainsFunc(n.IPConfigurations, of) && n.NSG == nil }) && len(m.s.ScaleSets) > 0 {
+			alone, inside := true, false
+			for _, n := range m.s.NICs {
+				if slices.ContainsFunc(n.IPConfigurations, of) {
+					inside, alone = true, alone && n.NSG == nil
+				}
+			}
+			if inside && alone && len(m.s.ScaleSets) > 0 {
 				m.visit("Subnet.NSG", reflect.ValueOf(&sn.NSG).Elem(), "")
 			}
 		}

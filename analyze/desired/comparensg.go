@@ -176,10 +176,17 @@ func (x *comparer) association(wanting []string, group *snapshot.NSG) {
 		for _, nic := range n.NICs {
 			for j := range nic.IPConfigurations {
 				vnet, subnet := x.Graph.Subnet(nic.IPConfigurations[j].Subnet)
-				if subnet == nil || seen[subnet.ID] || !nic.Primary && len(n.NICs) > 1 {
+				if subnet == nil || !nic.Primary && len(n.NICs) > 1 {
 					continue
 				}
-				seen[subnet.ID] = true
+				key := subnet.ID
+				if nic.NSG != nil {
+					key += "|" + nic.NSG.ID
+				}
+				if seen[key] {
+					continue
+				}
+				seen[key] = true
 				x.associated(wanting, group, vnet, subnet, nic)
 			}
 		}
