@@ -9,6 +9,8 @@ import (
 
 // Wants is what every Service of a graph asks for, by "ns/name".
 type Wants struct {
+	Provider *Provider // that builds all of it
+
 	services map[string]*Service
 }
 
@@ -42,7 +44,7 @@ type Service struct {
 
 // All computes the wants of every Service.
 func All(g *topology.Graph) *Wants {
-	w := &Wants{services: map[string]*Service{}}
+	w := &Wants{Provider: providerOf(g), services: map[string]*Service{}}
 	for _, s := range g.Services {
 		w.services[s.Key()] = of(g, s)
 	}
