@@ -58,6 +58,14 @@ func (p *Pass) Blame(b Bug) (c report.Confidence, why string, ok bool) {
 	return "", "", false
 }
 
+// Culprit names the provider that has the bug, for the middle of a sentence.
+func (p *Pass) Culprit(b Bug) string {
+	if p.Wants.Provider.Known {
+		return "release " + p.Wants.Provider.String() + " of the provider"
+	}
+	return "the provider before " + b.Ends()
+}
+
 // Ends names the releases that have the bug no more.
 func (b Bug) Ends() string {
 	list := strings.Split(b.Fixed, "/")
