@@ -129,7 +129,7 @@ func (d *double) finding(p *rule.Pass) rule.Finding {
 	if d.pip != nil && d.pip.IPAddress != "" {
 		name += " (" + d.pip.IPAddress + ")"
 	}
-	f.Message = fmt.Sprintf("The provider makes a second frontend with public IP %s for %s, and an address can be on one only.", name, rule.List(f.Services))
+	f.Message = fmt.Sprintf("The provider makes a second frontend with public IP %s for %s, and an address can be on one only.", name, named(f.Services))
 	var h *held
 	if d.pip != nil {
 		h = holder(p, d.pip)

@@ -81,8 +81,8 @@ func checkPIP05(p *rule.Pass) {
 		}
 		rivals(p, get)
 	}
-	for _, e := range p.Current(func(e *errtext.Error) bool { return consumed.MatchString(e.Message) }) {
-		if e.Service == "" || p.Gone(e) {
+	for _, e := range p.Current(func(e *errtext.Error) bool { return e.Service != "" && consumed.MatchString(e.Message) }) {
+		if p.Gone(e) {
 			continue
 		}
 		m := consumed.FindStringSubmatch(e.Message)

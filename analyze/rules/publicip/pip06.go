@@ -85,8 +85,10 @@ func checkPIP06(p *rule.Pass) {
 			w.label, w.rival = label, rival
 		}
 	}
-	for _, e := range p.Current(func(e *errtext.Error) bool { return e.Has("DnsRecordInUse") || consumedLabel.MatchString(e.Message) }) {
-		if e.Service == "" || p.Gone(e) {
+	for _, e := range p.Current(func(e *errtext.Error) bool {
+		return e.Service != "" && (e.Has("DnsRecordInUse") || consumedLabel.MatchString(e.Message))
+	}) {
+		if p.Gone(e) {
 			continue
 		}
 		w := get(e.Service)

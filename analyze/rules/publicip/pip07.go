@@ -49,10 +49,25 @@ func isIPv6(pip *snapshot.PublicIP) bool {
 	return pip != nil && (strings.EqualFold(pip.Version, "IPv6") || strings.Contains(pip.IPAddress, ":"))
 }
 
-// ofIPv6 reports whether the error is of the shared IPv6 address: it names one, and
-// the release may be one that cannot share it.
+// ofIPv6 reports whether the error is of a shared IPv6 address: it names the one that
+// its Service wants to share, and the release may be one that cannot.
 func ofIPv6(p *rule.Pass, e *errtext.Error) bool {
-	return isManyConfigs(e) && isIPv6(p.Graph.PublicIP(&az.Ref{ID: addressOf(e)})) && p.Runs(sharedIPv6) != desired.No
+	s := p.Graph.Service(e.Service)
+	return s != nil && isManyConfigs(e) && p.Runs(sharedIPv6) != desired.No && slices.ContainsFunc(pins(p, s), func(x pin) bool {
+		return x.pip != nil && az.SameID(x.pip.ID, addressOf(e)) && firstOf(p, s, x) != nil
+	})
+}
+
+// firstOf is the frontend of another Service with the IPv6 address that a Service
+// wants to share, nil where it shares it already or there is none.
+func firstOf(p *rule.Pass, s *topology.Service, x pin) *held {
+	if !isIPv6(x.pip) || serves(s, x.pip) {
+		return nil
+	}
+	if h := holder(p, x.pip); h != nil && ours(p, h.lb) && !owns(s, h.frontend.Name) {
+		return h
+	}
+	return nil
 }
 
 func checkPIP07(p *rule.Pass) {
@@ -60,8 +75,8 @@ func checkPIP07(p *rule.Pass) {
 	for _, s := range p.Graph.Services {
 		mine := slices.DeleteFunc(slices.Clone(errs), func(e *errtext.Error) bool { return e.Service != s.Key() })
 		for _, x := range pins(p, s) {
-			if isIPv6(x.pip) && !serves(s, x.pip) {
-				notShared(p, s, x, mine)
+			if h := firstOf(p, s, x); h != nil {
+				notShared(p, s, x, h, mine)
 			}
 		}
 		nameIgnored(p, s)
@@ -69,10 +84,9 @@ func checkPIP07(p *rule.Pass) {
 }
 
 // notShared is a second Service that does not find the IPv6 frontend of the first.
-func notShared(p *rule.Pass, s *topology.Service, x pin, errs []*errtext.Error) {
-	h := holder(p, x.pip)
+func notShared(p *rule.Pass, s *topology.Service, x pin, h *held, errs []*errtext.Error) {
 	confidence, why, ok := p.Blame(sharedIPv6)
-	if h == nil || !ok || !ours(p, h.lb) || owns(s, h.frontend.Name) || confidence != report.Certain && len(errs) == 0 {
+	if !ok || confidence != report.Certain && len(errs) == 0 {
 		return
 	}
 	told := rule.Tell(errs)

@@ -132,7 +132,7 @@ func (t *taken) finding(p *rule.Pass) rule.Finding {
 			name += " (" + t.pip.IPAddress + ")"
 		}
 	}
-	f.Message = fmt.Sprintf("%s asks for public IP %s, but that is attached to %s. The provider writes a frontend with it all the same, and Azure refuses the load balancer.", rule.List(f.Services), name, thing(t.user))
+	f.Message = fmt.Sprintf("Public IP %s is attached to %s, and %s asks for it. The provider writes a frontend with it all the same, and Azure refuses the load balancer.", name, thing(t.user), named(f.Services))
 	if len(t.errs) > 0 {
 		f.Message += fmt.Sprintf(" It answered PublicIPAddressInUse %s.", told.Span())
 	}

@@ -144,3 +144,11 @@ func owns(s *topology.Service, name string) bool {
 	prefix, ok := azname.ParsePrefix(name)
 	return ok && prefix == s.Prefix
 }
+
+// named lists Services, or stands in for one that no error names.
+func named(services []string) string {
+	if len(services) == 0 {
+		return "a Service that no error names"
+	}
+	return rule.List(services)
+}
