@@ -19,7 +19,7 @@ var NSG07 = &rule.Rule{
 		Title:   "the Service's source ranges overlap, and this release writes them to Azure as they are",
 		Symptom: "The Service stays pending, or a change of its ranges never arrives; Azure refuses the security group with 400 OverlappingSubnetsNotPermittedInSecurityRule.",
 		Cause: "Since 1.29 the provider writes all source ranges of a Service into one security rule. Azure takes no rule in which one source contains another, such as 10.0.0.0/8 and 10.0.0.0/16. " +
-			"Later releases merge the ranges first; those before refuse nothing and fail at every sync of the Service.",
+			"Later releases merge the ranges first; before, every sync of the Service fails.",
 		Fix: []report.Step{
 			{Say: "Upgrade to 1.29.11, 1.30.7, 1.31.1, 1.32 or later, which merge the ranges.", Changes: true},
 			{Say: "Or leave out the ranges that another one contains.", Run: "kubectl edit service -n NAMESPACE NAME", Changes: true},

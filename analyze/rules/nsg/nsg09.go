@@ -63,7 +63,7 @@ func checkNSG09(p *rule.Pass) {
 		return h != nil && h.Verdict == report.Blocks && w.Answer(walk.ForClient) == nsg.Denied
 	}) {
 		g := d.group()
-		if g == nil || g != ownGroup(p) {
+		if g == nil || !writes(p, g) {
 			continue
 		}
 		var losses []*loss
@@ -81,6 +81,15 @@ func checkNSG09(p *rule.Pass) {
 			lost(p, d, g, l)
 		}
 	}
+}
+
+// writes reports whether the provider writes its rules to the group: azure.json says
+// so, or, where that is not in the bundle, one of its rules stands there.
+func writes(p *rule.Pass, g *snapshot.NSG) bool {
+	if own := ownGroup(p); own != nil {
+		return own == g
+	}
+	return slices.ContainsFunc(g.SecurityRules, func(r az.SecurityRule) bool { return azname.IsManagedSecurityRule(r.Name) })
 }
 
 // symptom is the error that drops the walk's packets in its way, nil: none does.

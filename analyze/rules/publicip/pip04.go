@@ -179,7 +179,7 @@ func (d *double) fix(p *rule.Pass, h *held) []report.Step {
 	for i, s := range d.askers {
 		if d.pins[i].byName && d.pip != nil && d.pip.IPAddress != "" && p.Runs(cannotShare) == desired.No {
 			steps = append(steps, report.Step{Say: "Let " + s.Key() + " ask for the address instead of its name; addresses are shared in this release.", Changes: true,
-				Run: fmt.Sprintf("kubectl annotate service -n %s %s service.beta.kubernetes.io/azure-pip-name- && kubectl patch service -n %[1]s %[2]s -p '{\"spec\":{\"loadBalancerIP\":\"%s\"}}'", rule.Word(s.Namespace, "NAMESPACE"), rule.Word(s.Name, "SERVICE"), rule.Word(d.pip.IPAddress, "ADDRESS"))})
+				Run: fmt.Sprintf("kubectl annotate service -n %s %s service.beta.kubernetes.io/azure-pip-name- && kubectl patch service -n %[1]s %[2]s -p '{\"spec\":{\"loadBalancerIP\":\"%s\"}}'", rule.Word(s.Namespace, "NAMESPACE"), rule.Word(s.Name, "SERVICE"), quotable(d.pip.IPAddress))})
 		}
 	}
 	steps = append(steps, report.Step{Say: "Or upgrade: 1.20 and later share addresses, " + cannotShareByName.Ends() + " and later also names."}, another(group, pin{pip: d.pip}))

@@ -30,7 +30,7 @@ var PIP09 = &rule.Rule{
 			{Say: "... or make another address and let the Service ask for that.", Run: "az network public-ip create -g GROUP -n NEW_NAME --sku Standard --allocation-method Static", Changes: true},
 		},
 		References: []string{"https://learn.microsoft.com/azure/virtual-network/ip-services/associate-public-ip-address-vm", "https://learn.microsoft.com/azure/aks/static-ip", "ensurePublicIPExists in kubernetes-sigs/cloud-provider-azure"},
-		Healthy:    "An address on a frontend of the cluster's own load balancer, its own or another Service's that shares it, is where it belongs. An address that nothing has is free.",
+		Healthy:    "An address on a frontend of the cluster's own load balancer, its own or another Service's that shares it, is where it belongs, and so is one that the Service's status shows. An address that nothing has is free.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.PublicIPs, &bundle.Events, &bundle.ControllerLog}},
 	Check: checkPIP09,
@@ -61,7 +61,7 @@ func checkPIP09(p *rule.Pass) {
 	}
 	for _, s := range p.Graph.Services {
 		for _, x := range pins(p, s) {
-			if x.pip == nil || serves(s, x.pip) {
+			if x.pip == nil || serves(s, x.pip) || x.pip.IPAddress != "" && slices.Contains(s.Addresses(), x.pip.IPAddress) {
 				continue
 			}
 			if user := stranger(p, x.pip); user != "" {
@@ -127,7 +127,11 @@ func (t *taken) finding(p *rule.Pass) rule.Finding {
 	slices.Sort(f.Services)
 	f.Services = slices.Compact(f.Services)
 	if t.pip != nil {
-		f.Cites = append(f.Cites, t.pip.Doc.Cite(t.pip.At+"/ipConfiguration/id"))
+		at := "/ipConfiguration/id"
+		if t.pip.NATGateway != nil {
+			at = "/natGateway/id"
+		}
+		f.Cites = append(f.Cites, t.pip.Doc.Cite(t.pip.At+at))
 		if t.pip.IPAddress != "" {
 			name += " (" + t.pip.IPAddress + ")"
 		}
