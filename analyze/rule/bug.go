@@ -75,6 +75,9 @@ func (b Bug) Ends() string {
 	return list[0]
 }
 
+// Repaired names what to upgrade to.
+func (b Bug) Repaired() string { return strings.ReplaceAll(b.Fixed, "/", ", ") + " or later" }
+
 func (b Bug) in(v azname.Version) bool {
 	from, fixed := b.From, b.Fixed
 	if v.InTree {

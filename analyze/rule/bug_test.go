@@ -43,4 +43,7 @@ func TestRuns(t *testing.T) {
 	if got := bug.Ends(); got != "1.29.11, 1.30.7 or 1.31.1" {
 		t.Errorf("ends in %q", got)
 	}
+	if got := bug.Repaired(); got != "1.29.11, 1.30.7, 1.31.1 or later" {
+		t.Errorf("upgrade to %q", got)
+	}
 }

@@ -167,7 +167,7 @@ func why(p *rule.Pass, s *snapshot.Service, f *rule.Finding) {
 	switch {
 	case external && runs == desired.Yes:
 		f.Message += fmt.Sprintf(" That is a known error of %s: it does not clean up after a Service that becomes an ExternalName.", p.Culprit(keepsExternalName))
-		f.Fix = append(f.Fix, report.Step{Say: "Upgrade so that the provider is " + keepsExternalName.Ends() + " or later.", Changes: true})
+		f.Fix = append(f.Fix, report.Step{Say: "Upgrade so that the provider is " + keepsExternalName.Repaired() + ".", Changes: true})
 	case len(errs) > 0:
 		last := errs[len(errs)-1]
 		f.Message += fmt.Sprintf(" The clean-up fails: %s", snapshot.Quote(or(last.Code+": "+last.Message, last.Raw)))

@@ -124,7 +124,7 @@ func emptyPrefix(p *rule.Pass, g *snapshot.NSG, r *az.SecurityRule) {
 	}
 	told := rule.Tell(errs)
 	f := rule.Finding{Subject: report.Object{Kind: "NetworkSecurityGroup", Name: g.Name}, Cites: append(told.Cites, cite), Confidence: confidence, Why: why,
-		Fix: append([]report.Step{{Say: "Upgrade the cluster so that the provider is " + emptyDestination.Ends() + " or later.", Changes: true}}, anewRule(p, g, r)...)}
+		Fix: append([]report.Step{{Say: "Upgrade the cluster so that the provider is " + emptyDestination.Repaired() + ".", Changes: true}}, anewRule(p, g, r)...)}
 	f.Message = fmt.Sprintf("Rule %s of group %s has an empty destination beside its list. For %s that is one more address: it writes the list back with it, and Azure refuses the whole group.", r.Name, g.Name, p.Culprit(emptyDestination))
 	if len(errs) > 0 {
 		f.Message += fmt.Sprintf(" It answered %s %s.", errs[len(errs)-1].Code, told.Span())

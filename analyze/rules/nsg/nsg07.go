@@ -56,7 +56,7 @@ func checkNSG07(p *rule.Pass) {
 		}
 		told := rule.Tell(mine)
 		f := rule.Finding{Subject: report.Object{Kind: "Service", Namespace: s.Namespace, Name: s.Name}, Services: []string{s.Key()}, Cites: told.Cites}
-		fix := []report.Step{{Say: "Upgrade the cluster so that the provider is " + unmerged.Ends() + " or later; these merge the ranges.", Changes: true}}
+		fix := []report.Step{{Say: "Upgrade the cluster so that the provider is " + unmerged.Repaired() + "; these merge the ranges.", Changes: true}}
 		if overlap {
 			f.Cites = append(f.Cites, s.Doc.Cite(rangesAt(s.Annotations)))
 			f.Message = fmt.Sprintf("Of the source ranges of %s (%s), %s contains %s. The provider writes them into one security rule as they are, and Azure refuses the whole group.", s.Key(), want.Sources.Because, outer, inner)

@@ -167,7 +167,7 @@ func lost(p *rule.Pass, d *drop, g *snapshot.NSG, l *loss) {
 		f.Severity = report.Warning
 	}
 	f.Message = fmt.Sprintf("%s drops what %s sends to %s. That is a known error of %s, which %s.", d.where(), d.check.Source, part.targets(frontendPort), p.Culprit(l.bug), l.what)
-	f.Fix = []report.Step{{Say: "Upgrade the cluster so that the provider is " + l.bug.Ends() + " or later (1.29.8, 1.30.4 and 1.31 have none of the errors of this kind).", Changes: true}}
+	f.Fix = []report.Step{{Say: "Upgrade the cluster so that the provider is " + l.bug.Repaired() + " (1.29.8, 1.30.4 and 1.31 have none of the errors of this kind).", Changes: true}}
 	deciding := d.check.Decision.Deciding.Rule
 	if priority, free := d.priority(); deciding.Priority < firstDefault {
 		f.Fix = append(f.Fix, report.Step{Say: "Or delete the old rule.", Run: fmt.Sprintf("az network nsg rule delete %s -n %s", place(g), rule.Word(deciding.Name, "RULE")), Changes: true})

@@ -102,7 +102,7 @@ func stale(p *rule.Pass, g *snapshot.NSG, r *az.SecurityRule) {
 		Cites:   []report.Cite{g.Doc.Cite(r.At + "/name")},
 		Fix: []report.Step{
 			{Say: "See the rule.", Run: "az network nsg rule show " + place(g) + " -n " + rule.Word(r.Name, "RULE")},
-			{Say: "Upgrade so that the provider is " + stay.Ends() + " or later.", Changes: true},
+			{Say: "Upgrade so that the provider is " + stay.Repaired() + ".", Changes: true},
 		},
 		Absence: []*bundle.Evidence{&bundle.PublicIPs, &bundle.LoadBalancers},
 	})

@@ -182,7 +182,7 @@ func (d *double) fix(p *rule.Pass, h *held) []report.Step {
 				Run: fmt.Sprintf("kubectl annotate service -n %s %s service.beta.kubernetes.io/azure-pip-name- && kubectl patch service -n %[1]s %[2]s -p '{\"spec\":{\"loadBalancerIP\":\"%s\"}}'", rule.Word(s.Namespace, "NAMESPACE"), rule.Word(s.Name, "SERVICE"), quotable(d.pip.IPAddress))})
 		}
 	}
-	steps = append(steps, report.Step{Say: "Or upgrade: 1.20 and later share addresses, " + cannotShareByName.Ends() + " and later also names."}, another(group, pin{pip: d.pip}))
+	steps = append(steps, report.Step{Say: "Or upgrade: 1.20 and later share addresses, " + cannotShareByName.Repaired() + " also names."}, another(group, pin{pip: d.pip}))
 	for i, s := range d.askers {
 		steps = append(steps, repin(s, d.pins[i], "Let "+s.Key()+" ask for that one."))
 	}

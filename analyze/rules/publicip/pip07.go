@@ -101,7 +101,7 @@ func notShared(p *rule.Pass, s *topology.Service, x pin, h *held, errs []*errtex
 		f.Confidence, f.Why = report.Likely, "the bundle has no error that says so"
 	}
 	f.Fix = []report.Step{
-		{Say: "Upgrade the cluster so that the provider is " + sharedIPv6.Ends() + " or later.", Changes: true},
+		{Say: "Upgrade the cluster so that the provider is " + sharedIPv6.Repaired() + ".", Changes: true},
 		another(az.GroupOf(x.pip.ID), x),
 		repin(s, x, "Until then, let "+s.Key()+" ask for that one."),
 	}
@@ -129,7 +129,7 @@ func nameIgnored(p *rule.Pass, s *topology.Service) {
 			Fix: []report.Step{
 				{Say: "Name it in azure-pip-name, which all releases read for a Service with one family. The Service changes its address then.", Changes: true,
 					Run: fmt.Sprintf("kubectl annotate service -n %s %s --overwrite service.beta.kubernetes.io/azure-pip-name=%s", rule.Word(s.Namespace, "NAMESPACE"), rule.Word(s.Name, "SERVICE"), rule.Word(named, "NAME"))},
-				{Say: "Or upgrade so that the provider is " + ignoredV6.Ends() + " or later.", Changes: true},
+				{Say: "Or upgrade so that the provider is " + ignoredV6.Repaired() + ".", Changes: true},
 			}})
 		return
 	}
