@@ -26,7 +26,7 @@ func drift(w *rule.World) []report.Drift {
 // driftCompared counts what was looked at: nothing found means little where
 // nothing was compared.
 func driftCompared(w *rule.World) report.Compared {
-	out := report.Compared{Provider: w.Wants.Provider.String()}
+	out := report.Compared{Provider: w.Wants.Provider.Sentence()}
 	for _, hop := range desired.Hops {
 		n := report.HopCompared{Hop: hop}
 		objects := map[string]bool{}

@@ -30,7 +30,7 @@ func Expected(s *snapshot.Snapshot, key, tool string) (*report.Expected, error) 
 		return nil, fmt.Errorf("comparing Service %s: it has no uid in the bundle, so the names of its objects cannot be derived (give the output of kubectl get services -A -o yaml)", key)
 	}
 	wants := desired.All(graph)
-	out := &report.Expected{Schema: report.SchemaVersion, Tool: tool, Service: key, Provider: wants.Provider.String()}
+	out := &report.Expected{Schema: report.SchemaVersion, Tool: tool, Service: key, Provider: wants.Provider.Sentence()}
 	if why := desired.Compare(wants).Skipped[key]; why != "" {
 		out.Note = "Differences of this Service are not told as drift: " + why + "."
 	}

@@ -30,7 +30,7 @@ var floors = map[string][]string{
 	"analyze/desired":       {"bundle-schema", "bundle-schema/az", "bundle-schema/azname", "report", "analyze/snapshot", "analyze/topology"},
 	"analyze/nsg":           {"bundle-schema/az"},
 	"analyze/walk":          {"bundle-schema", "bundle-schema/az", "report", "analyze/snapshot", "analyze/topology", "analyze/desired", "analyze/nsg"},
-	"analyze/rule":          {"bundle-schema", "bundle-schema/az", "report", "analyze/snapshot", "analyze/errtext", "analyze/topology", "analyze/desired", "analyze/walk"},
+	"analyze/rule":          {"bundle-schema", "bundle-schema/az", "bundle-schema/azname", "report", "analyze/snapshot", "analyze/errtext", "analyze/topology", "analyze/desired", "analyze/walk"},
 	"analyze/rule/ruletest": {"bundle-schema", "report", "analyze/snapshot", "analyze/errtext", "analyze/topology", "analyze/desired", "analyze/walk", "analyze/rule"},
 	"analyze/rules/":        {"bundle-schema", "bundle-schema/az", "bundle-schema/azname", "report", "analyze/snapshot", "analyze/errtext", "analyze/topology", "analyze/desired", "analyze/nsg", "analyze/walk", "analyze/rule"},
 }

@@ -50,8 +50,16 @@ func (p *Provider) Has(r azname.Releases) Answer {
 	return Perhaps
 }
 
-// String says in a sentence what is known of the release, and how.
+// String names the release where it is known: "1.36.5", "in-tree 1.19.3".
 func (p *Provider) String() string {
+	if p.Known {
+		return p.Candidates[0].String()
+	}
+	return "of unknown release"
+}
+
+// Sentence says what is known of the release, and how.
+func (p *Provider) Sentence() string {
 	if p.Known {
 		return "The cloud provider is release " + p.Candidates[0].String() + " (" + p.Because + ")."
 	}
@@ -111,7 +119,7 @@ func inTree(g *topology.Graph, server azname.Version) (is, certain bool) {
 	switch {
 	case server.Minor >= 30:
 		return false, true
-	case server.Minor < 20:
+	case server.Minor < firstMinor:
 		return true, true
 	}
 	for _, c := range g.Controllers() {
@@ -147,20 +155,15 @@ func around(minor int) []azname.Version {
 // lastPatch is above every patch release that ends or begins a behaviour.
 const lastPatch = 35
 
+// firstMinor is the oldest minor of Kubernetes that cloud-provider-azure serves.
+const firstMinor = 20
+
 // branch are all releases of cloud-provider-azure for a minor of Kubernetes,
-// newest first. Below 1.23 its own numbers were others: 1.1.x for 1.22, 1.0.x for
-// 1.21, 0.7.x for 1.20.
+// newest first; none before there was one.
 func branch(minor int) []azname.Version {
 	var out []azname.Version
-	for patch := lastPatch; patch >= 0; patch-- {
-		switch {
-		case minor >= 23:
-			out = append(out, azname.Version{Major: 1, Minor: minor, Patch: patch})
-		case minor >= 21:
-			out = append(out, azname.Version{Major: 1, Minor: minor - 21, Patch: patch})
-		case minor == 20:
-			out = append(out, azname.Version{Major: 0, Minor: 7, Patch: patch})
-		}
+	for patch := lastPatch; patch >= 0 && minor >= firstMinor; patch-- {
+		out = append(out, azname.Release(minor, patch))
 	}
 	return out
 }
@@ -168,7 +171,7 @@ func branch(minor int) []azname.Version {
 // everyRelease is every release, of both kinds, newest first.
 func everyRelease() []azname.Version {
 	var out []azname.Version
-	for m := newestMinor; m >= 20; m-- {
+	for m := newestMinor; m >= firstMinor; m-- {
 		out = append(out, branch(m)...)
 	}
 	for m := 29; m >= 8; m-- {

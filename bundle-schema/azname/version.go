@@ -46,6 +46,18 @@ func (v Version) String() string {
 	return text
 }
 
+// Release is the release of cloud-provider-azure for a minor of Kubernetes: before
+// 1.23 its own numbers were others, 1.1.x for 1.22, 1.0.x for 1.21 and 0.7.x for 1.20.
+func Release(minor, patch int) Version {
+	switch {
+	case minor >= 23:
+		return Version{Major: 1, Minor: minor, Patch: patch}
+	case minor >= 21:
+		return Version{Major: 1, Minor: minor - 21, Patch: patch}
+	}
+	return Version{Major: 0, Minor: 7, Patch: patch}
+}
+
 // Releases is when something came: the first release of each branch that has it,
 // apart for the two kinds of provider. The zero value is never.
 type Releases struct{ ccm, inTree []Version }

@@ -6,4 +6,4 @@ import (
 )
 
 // Rules of this topic, the causes first.
-var Rules = []*rule.Rule{DEL01, DEL03}
+var Rules = []*rule.Rule{DEL01, DEL03, DEL08}
