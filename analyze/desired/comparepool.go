@@ -249,7 +249,7 @@ func (x *comparer) scaleSets(services []string, lb *snapshot.LoadBalancer, p *az
 		if !x.wholly(set) || strings.EqualFold(set.OrchestrationMode, "Flexible") {
 			continue
 		}
-		model, at := primary(set)
+		model, at := primary(set, strings.HasSuffix(strings.ToLower(p.Name), "-ipv6"))
 		if model == nil {
 			continue
 		}
@@ -278,8 +278,10 @@ func (x *comparer) wholly(set *snapshot.ScaleSet) bool {
 	return n > 0
 }
 
-// primary is the model of the primary IP configuration (getPrimaryNetworkInterfaceConfiguration).
-func primary(set *snapshot.ScaleSet) (*az.IPConfig, string) {
+// primary is the IP configuration of the model that joins the pools: the primary one
+// for IPv4, the first of its family for IPv6 (getPrimaryNetworkInterfaceConfiguration,
+// getConfigForScaleSetByIPFamily).
+func primary(set *snapshot.ScaleSet, ipv6 bool) (*az.IPConfig, string) {
 	nics := set.Profile.Network.NICs
 	for i := range nics {
 		if !nics[i].Primary && len(nics) > 1 {
@@ -287,7 +289,8 @@ func primary(set *snapshot.ScaleSet) (*az.IPConfig, string) {
 		}
 		for j := range nics[i].IPConfigurations {
 			ip := &nics[i].IPConfigurations[j]
-			if (ip.Primary || len(nics[i].IPConfigurations) == 1) && !strings.EqualFold(ip.Version, "IPv6") {
+			six := strings.EqualFold(ip.Version, "IPv6")
+			if ipv6 && six || !ipv6 && !six && (ip.Primary || len(nics[i].IPConfigurations) == 1) {
 				return ip, set.At + fmt.Sprintf("/virtualMachineProfile/networkProfile/networkInterfaceConfigurations/%d/ipConfigurations/%d", i, j)
 			}
 		}
