@@ -38,13 +38,17 @@ type Service struct {
 	Subnet        Value[string] // of an internal frontend, as the Service says; empty: the cluster's
 	Ports         []Port        // in the order of the Service's ports
 	Sources       Sources
+	// Problems is what the provider does not take as the Service means it.
+	Problems []Problem
 }
 
 // All computes the wants of every Service.
 func All(g *topology.Graph) *Wants {
 	w := &Wants{services: map[string]*Service{}}
+	p := providerOf(g)
 	for _, s := range g.Services {
 		w.services[s.Key()] = of(g, s)
+		w.services[s.Key()].Problems = Problems(g, s, p)
 	}
 	return w
 }
