@@ -9,6 +9,7 @@ import (
 
 // Wants is what every Service of a graph asks for, by "ns/name".
 type Wants struct {
+	Provider *Provider
 	services map[string]*Service
 }
 
@@ -44,11 +45,10 @@ type Service struct {
 
 // All computes the wants of every Service.
 func All(g *topology.Graph) *Wants {
-	w := &Wants{services: map[string]*Service{}}
-	p := providerOf(g)
+	w := &Wants{Provider: providerOf(g), services: map[string]*Service{}}
 	for _, s := range g.Services {
 		w.services[s.Key()] = of(g, s)
-		w.services[s.Key()].Problems = Problems(g, s, p)
+		w.services[s.Key()].Problems = Problems(g, s, w.Provider)
 	}
 	return w
 }

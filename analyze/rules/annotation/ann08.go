@@ -1,0 +1,65 @@
+package annotation
+
+import (
+	"regexp"
+	"strings"
+
+	"azlb/analyze/desired"
+	"azlb/analyze/rule"
+	"azlb/analyze/topology"
+	"azlb/report"
+)
+
+// ANN08 is a value that the provider cannot read.
+var ANN08 = &rule.Rule{
+	ID:       "AZLB-ANN08",
+	Severity: report.Error,
+	Doc: report.Doc{
+		Title:   "an annotation of the Service has a value that the provider cannot use",
+		Symptom: "Depending on the annotation, the Service stays pending with an event that names it, or it works with the default and nothing tells so.",
+		Cause: "The provider reads annotations one by one and treats bad values differently: a number out of range, a list with the wrong separator or a port that does not exist stops the whole Service; " +
+			"an unknown probe protocol becomes tcp, and a switch with any other value than true is off, without a word. Kubernetes itself checks none of them.",
+		Fix: []report.Step{
+			see,
+			{Say: "Write a value that it can read.", Run: "kubectl annotate service -n NAMESPACE SERVICE --overwrite KEY=VALUE", Changes: true},
+			{Say: "Or take the annotation out.", Run: "kubectl annotate service -n NAMESPACE SERVICE KEY-", Changes: true},
+		},
+		References: []string{keysPage, "https://cloud-provider-azure.sigs.k8s.io/topics/pls-integration/", "https://learn.microsoft.com/azure/load-balancer/load-balancer-custom-probe-overview",
+			"buildHealthProbeRulesForPort, AdditionalPublicIPs and getPLSIPConfigCount in cloud-provider-azure"},
+		Healthy: "A value in another case or with blanks where the provider trims, a probe port that is a Service port's name, an annotation of a port that was removed since, and bad values where nobody looks at them (a private link's without a private link, a probe's in shared probe mode).",
+	},
+	Needs: needs,
+	Check: rule.Problems{About: desired.AboutValue, Says: valueText, Fix: revalue}.Check,
+}
+
+// valueText are the provider's refusals of values that no other rule knows.
+var valueText = regexp.MustCompile(`(?i)total probe should be less than|the minimum value of \S+ is \d|failed to parse annotation \S|failed to parse health probe config|` +
+	`invalid service annotation \S+azure-additional-public-ips|getPLSStaticIPs: |number of private link service ipConfig is|requiring private link service must be internal|must be no smaller than number of static IPs|` +
+	`are allowed in service tags|load balancers by annotation, but none of them is defined|has invalid LoadBalancer IP`)
+
+// good are values that fit, by what the key ends in.
+var good = []struct{ suffix, value, say string }{
+	{"probe-protocol", "tcp", "Write tcp, http or https. For a gRPC service tcp is what Azure has; or let it answer http on a path of its own."},
+	{"probe_protocol", "tcp", "Write tcp, http or https."},
+	{"interval", "5", "Write whole seconds, at least 5, and less than 120 times the number of probes."},
+	{"num-of-probe", "2", "Write a whole number, at least 2; times the interval it must be less than 120."},
+	{"ip-address-count", "1", "Write a number from 1 to 8, not less than there are addresses."},
+}
+
+func revalue(s *topology.Service, x desired.Problem) []report.Step {
+	out := rule.Unannotate(s, x.Key, "Or take the annotation out; the provider then goes on with its default.")
+	switch {
+	case x.Meant != "":
+		return []report.Step{rule.Annotate(s, x.Meant, x.Value, "Set it with the Service's own port number."), rule.Unannotate(s, x.Key, "Take the wrong key out.")}
+	case x.Kind == desired.UnknownKey, x.Kind == desired.Conflict:
+		return []report.Step{rule.Unannotate(s, x.Key, "Take the annotation out, or make it fit as said.")}
+	case strings.Contains(x.Say, "Only the value true"):
+		return []report.Step{rule.Annotate(s, x.Key, "true", "Write true if it is meant."), out}
+	}
+	for _, g := range good {
+		if strings.HasSuffix(x.Key, g.suffix) {
+			return []report.Step{rule.Annotate(s, x.Key, g.value, g.say), out}
+		}
+	}
+	return []report.Step{rule.Annotate(s, x.Key, "VALUE", "Write a value that it can read."), out}
+}
