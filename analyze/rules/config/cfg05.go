@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"azlb/analyze/rule"
 	"azlb/analyze/snapshot"
@@ -65,8 +66,7 @@ func named(p *rule.Pass) (string, []report.Cite) {
 	for _, l := range p.Snapshot.Logs {
 		azure := l.Flags["cloud-provider"] == "azure" || l.Kind == snapshot.CloudController
 		if n := l.Flags["cluster-name"]; azure && azname.IsInternalName(n) {
-			cite := l.Doc.Cite("")
-			return n, []report.Cite{cite}
+			return n, []report.Cite{{File: l.File, Line: l.FlagLines["cluster-name"], Quote: snapshot.Quote("--cluster-name=" + strconv.Quote(n))}}
 		}
 	}
 	for i := range p.Snapshot.PublicIPs {
