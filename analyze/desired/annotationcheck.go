@@ -134,11 +134,11 @@ func (i *inspection) otherPort(k *annotationKey, name, port string) {
 		if what == "" {
 			continue
 		}
+		p.Meant = annotationPrefix + portPrefix + strconv.Itoa(int(sp.Port)) + k.name
 		effect := Ignored
-		if k.weighs {
+		if _, set := i.s.Annotations[p.Meant]; k.weighs && !set {
 			effect = Dropped
 		}
-		p.Meant = annotationPrefix + portPrefix + strconv.Itoa(int(sp.Port)) + k.name
 		i.always(p, effect, "%s is %s of port %d; the provider looks only for keys with the Service's own port number, and leaves this one out.", port, what, sp.Port)
 		return
 	}

@@ -60,10 +60,16 @@ func (k Problems) Check(p *Pass) {
 				list = append(list, x)
 			}
 		}
-		if len(list) > 0 {
-			p.Find(k.problem(p, s, list, byService[s.Key()]))
-			refused = slices.DeleteFunc(refused, func(key string) bool { return key == s.Key() || key == "" })
+		if len(list) == 0 {
+			continue
 		}
+		errs := byService[s.Key()]
+		if slices.ContainsFunc(list, func(x desired.Problem) bool { return x.Effect == desired.SyncFails || x.Depends }) {
+			refused = slices.DeleteFunc(refused, func(key string) bool { return key == s.Key() || key == "" })
+		} else {
+			errs = slices.DeleteFunc(slices.Clone(errs), func(e *errtext.Error) bool { return !e.Advisory }) // of something else
+		}
+		p.Find(k.problem(p, s, list, errs))
 	}
 	for _, key := range refused {
 		p.Find(refusal(p, key, byService[key]))
