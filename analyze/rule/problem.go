@@ -107,6 +107,9 @@ func (k Problems) problem(p *Pass, s *topology.Service, list []desired.Problem, 
 			}
 		}
 	}
+	if f.Severity == report.Info {
+		f.Services = nil // a note that names a Service is why it does not serve, by design
+	}
 	const most = 4
 	if n := len(say); n > most {
 		say = append(say[:most-1], fmt.Sprintf("%d more of its settings are likewise.", n-most+1))
