@@ -11,7 +11,7 @@ import (
 // Problem is something a Service asks for that the provider does not take as it
 // is meant.
 type Problem struct {
-	Kind    Kind
+	Kind    ProblemKind
 	Subject Subject
 	Key     string // of the annotation, in full, or the field: "spec.loadBalancerIP"
 	Value   string
@@ -24,19 +24,19 @@ type Problem struct {
 	Say     string // what is wrong, and what the provider does with it: sentences
 }
 
-// Kind is in which way it is wrong.
-type Kind string
+// ProblemKind is in which way it is wrong.
+type ProblemKind string
 
 // The kinds of problems.
 const (
-	InvalidValue Kind = "invalid value"
-	EmptyValue   Kind = "empty value"
-	UnknownKey   Kind = "unknown key"
-	Misplaced    Kind = "not an annotation"
-	Conflict     Kind = "conflict"
-	NoEffect     Kind = "no effect"
-	TooNew       Kind = "newer than the provider"
-	Obsolete     Kind = "older than the provider"
+	InvalidValue ProblemKind = "invalid value"
+	EmptyValue   ProblemKind = "empty value"
+	UnknownKey   ProblemKind = "unknown key"
+	Misplaced    ProblemKind = "not an annotation"
+	Conflict     ProblemKind = "conflict"
+	NoEffect     ProblemKind = "no effect"
+	TooNew       ProblemKind = "newer than the provider"
+	Obsolete     ProblemKind = "older than the provider"
 )
 
 // Subject is what a problem is about. Whoever tells problems takes all of one
@@ -152,13 +152,13 @@ func (i *inspection) isInternal() bool {
 }
 
 // about begins a problem with an annotation.
-func (i *inspection) about(subject Subject, kind Kind, name string) Problem {
+func (i *inspection) about(subject Subject, kind ProblemKind, name string) Problem {
 	key := annotationPrefix + name
 	return Problem{Subject: subject, Kind: kind, Key: key, Value: i.s.Annotations[key], Pointer: pointer("/metadata/annotations/", key)}
 }
 
-// field begins a problem with a field of the spec.
-func field(subject Subject, kind Kind, name, value, at string) Problem {
+// inSpec begins a problem with a field of the spec.
+func inSpec(subject Subject, kind ProblemKind, name, value, at string) Problem {
 	return Problem{Subject: subject, Kind: kind, Key: "spec." + name, Value: value, Pointer: "/spec/" + at}
 }
 

@@ -28,7 +28,7 @@ func (i *inspection) addresses() {
 	if !ok || err != nil || asked == field4 {
 		return
 	}
-	p := field(AboutAddress, Conflict, "loadBalancerIP", i.s.Spec.LoadBalancerIP, "loadBalancerIP")
+	p := inSpec(AboutAddress, Conflict, "loadBalancerIP", i.s.Spec.LoadBalancerIP, "loadBalancerIP")
 	p.Meant = annotationPrefix + name
 	effect := Dropped
 	if slices.Contains(i.s.Addresses(), v) {
@@ -155,7 +155,7 @@ func (i *inspection) nodePorts() {
 			why = "the load balancer probes the node port"
 		}
 		if why != "" {
-			p := field(AboutNodePorts, Conflict, "allocateLoadBalancerNodePorts", "false", "allocateLoadBalancerNodePorts")
+			p := inSpec(AboutNodePorts, Conflict, "allocateLoadBalancerNodePorts", "false", "allocateLoadBalancerNodePorts")
 			i.always(p, SyncFails, "Port %s (/spec/ports/%d) has no node port, and %s. Azure refuses port 0, and with it the change of the whole load balancer.", number, n, why)
 			return
 		}
@@ -169,7 +169,7 @@ func (i *inspection) protocols() {
 		if sp.Protocol != corev1.ProtocolSCTP || i.on(portPrefix+strconv.Itoa(int(sp.Port))+portNoRule) {
 			continue
 		}
-		p := field(AboutProtocol, InvalidValue, fmt.Sprintf("ports[%d].protocol", n), "SCTP", fmt.Sprintf("ports/%d/protocol", n))
+		p := inSpec(AboutProtocol, InvalidValue, fmt.Sprintf("ports[%d].protocol", n), "SCTP", fmt.Sprintf("ports/%d/protocol", n))
 		v, _ := i.value(internal)
 		i.add(p, func(version azname.Version) fate {
 			switch {
