@@ -26,7 +26,7 @@ func (i *inspection) annotations() {
 		case i.p.Has(k.since) == No && strings.TrimSpace(value) != "":
 			i.tooNew(k, name)
 		case i.p.Has(k.until) == Yes:
-			i.always(i.about(AboutEffect, Obsolete, name), Ignored, "No newer release of the provider reads it; this one (%s) does not.", i.p)
+			i.always(i.about(AboutEffect, Obsolete, name), Ignored, "No newer release of the provider reads it; this one (%s) does not.", i.release())
 		case !i.idle(k, name, port):
 			i.read(k, name, port, value)
 		}
@@ -39,7 +39,7 @@ func (i *inspection) tooNew(k *annotationKey, name string) {
 	if k.weighs {
 		effect = Dropped
 	}
-	i.always(i.about(AboutEffect, TooNew, name), effect, "The provider (%s) does not know this annotation, which other releases read; it is left out without a word.", i.p)
+	i.always(i.about(AboutEffect, TooNew, name), effect, "The provider (%s) does not know this annotation, which other releases read; it is left out without a word.", i.release())
 }
 
 // idle tells an annotation that does nothing where it stands, and reports whether

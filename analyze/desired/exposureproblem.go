@@ -21,13 +21,11 @@ func (i *inspection) internal() {
 		i.always(p, Ignored, "Only exactly true makes a Service internal; an empty value leaves it public.")
 		return
 	}
-	i.add(p, func(version azname.Version) fate {
-		const public = "Only exactly true, in small letters and without blanks, makes a Service internal. The provider gives it a public load balancer and a public address, without a word."
-		if strings.EqualFold(v, "true") && version.AtLeast(accessControl) {
-			return fate{PublicInstead, public + " For the security group the provider compares without case: it takes the Service for internal there and adds no rule that lets clients in, so that the public address gives no answer."}
-		}
-		return fate{PublicInstead, public}
-	})
+	say := "Only exactly true, in small letters and without blanks, makes a Service internal. The provider gives it a public load balancer and a public address, without a word."
+	if strings.EqualFold(v, "true") && i.p.Has(accessControl) != No {
+		say += " For the security group it compares without case (since 1.25.24, 1.26.19, 1.27.13, 1.28.5 and 1.29): it takes the Service for internal there and adds no rule that lets clients in, so that the public address gives no answer."
+	}
+	i.always(p, PublicInstead, "%s", say)
 }
 
 // allPorts tells a wish for one rule for all ports that is not granted

@@ -18,7 +18,7 @@ type Problem struct {
 	Pointer string // into the Service's document
 	// Effect is the mildest that the releases which may be the provider agree on.
 	Effect Effect
-	// Depends says that these releases do different things with it.
+	// Depends says that with some of these releases something worse comes of it.
 	Depends bool
 	Meant   string // the key that was probably meant, in full
 	Say     string // what is wrong, and what the provider does with it: sentences
@@ -182,16 +182,16 @@ func (i *inspection) add(p Problem, of func(azname.Version) fate) {
 	}
 	p.Effect, p.Say = all[0].effect, all[0].say
 	for _, f := range all[1:] {
+		p.Depends = p.Depends || f.effect != p.Effect
 		p.Effect = min(p.Effect, f.effect)
 	}
 	if len(all) > 1 {
-		p.Depends = true
-		p.Say = "What becomes of it depends on the release of the provider, which is not known (" + i.p.String() + ")."
+		p.Say = "What becomes of it depends on the release of the provider, which is not known (" + i.release() + ")."
 		for n, f := range all {
 			if f.say == "" {
 				f.say = "It is taken as it stands."
 			}
-			p.Say += fmt.Sprintf(" In %s: %s", first[n], f.say)
+			p.Say += fmt.Sprintf(" In %s: %s", latest(first[n]), f.say)
 		}
 	} else if p.Effect == Harmless {
 		return
@@ -202,4 +202,23 @@ func (i *inspection) add(p Problem, of func(azname.Version) fate) {
 // always adds a problem that every release has.
 func (i *inspection) always(p Problem, effect Effect, format string, args ...any) {
 	i.add(p, func(azname.Version) fate { return fate{effect, fmt.Sprintf(format, args...)} })
+}
+
+// release names the provider, or the span of what it may be.
+func (i *inspection) release() string {
+	oldest, newest := i.p.Candidates[len(i.p.Candidates)-1], i.p.Candidates[0]
+	if oldest == newest {
+		return newest.String()
+	}
+	return latest(oldest) + " to " + latest(newest)
+}
+
+// latest names the newest of several releases that behave alike: the last of a
+// branch has no number of its own here.
+func latest(v azname.Version) string {
+	if v.Patch < lastPatch {
+		return v.String()
+	}
+	text := v.String()
+	return "the latest " + text[:strings.LastIndex(text, ".")]
 }

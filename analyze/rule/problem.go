@@ -22,6 +22,9 @@ type Problems struct {
 	Fix func(*topology.Service, desired.Problem) []report.Step
 	// Cites proves in Azure what came of it; nil: only the Service shows it.
 	Cites func(*Pass, *topology.Service) []report.Cite
+	// Proves says that what Cites finds is there only if the worse came of a problem
+	// whose effect depends on the release.
+	Proves bool
 	// Doubt is why such a problem may be meant; empty: it is none that anybody wants.
 	Doubt string
 }
@@ -82,6 +85,10 @@ func (k Problems) problem(p *Pass, s *topology.Service, list []desired.Problem, 
 	failed := slices.ContainsFunc(errs, func(e *errtext.Error) bool { return !e.Advisory })
 	f := Finding{Subject: report.Object{Kind: "Service", Namespace: s.Namespace, Name: s.Name}, Services: []string{s.Key()}, Severity: report.Info, Confidence: report.Possible}
 	var say []string
+	var seen []report.Cite
+	if k.Cites != nil {
+		seen = k.Cites(p, s)
+	}
 	for _, x := range list {
 		sev, sure, why := severity(x.Effect, works), report.Certain, ""
 		switch {
@@ -89,6 +96,8 @@ func (k Problems) problem(p *Pass, s *topology.Service, list []desired.Problem, 
 			sev = worse(sev, severity(desired.SyncFails, works))
 		case k.Doubt != "":
 			sure, why = report.Likely, k.Doubt
+		case x.Depends && k.Proves && len(seen) > 0:
+			sev, sure, why = report.Warning, report.Likely, "the release of the provider is not known, but what it made of it is there"
 		case x.Depends:
 			sure, why = report.Possible, "the release of the provider is not known: "+p.Wants.Provider.Because
 		case x.Effect == desired.SyncFails && works:
@@ -122,8 +131,8 @@ func (k Problems) problem(p *Pass, s *topology.Service, list []desired.Problem, 
 		f.Message += " It keeps what it has, but cannot be changed."
 	}
 	f.Cites = append(f.Cites, told.Cites...)
-	if k.Cites != nil && f.Severity != report.Info {
-		f.Cites = append(f.Cites, k.Cites(p, s)...)
+	if f.Severity != report.Info {
+		f.Cites = append(f.Cites, seen...)
 	}
 	return f
 }

@@ -34,7 +34,7 @@ var NSG08 = &rule.Rule{
 		Healthy:    "Ranges with blanks around them, as the provider trims; releases before 1.25.24, which mask host bits, and a core annotation beside spec.loadBalancerSourceRanges that older releases do not look at.",
 	},
 	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services}},
-	Check: rule.Problems{About: desired.AboutRanges, Says: rangeText, Cites: denyAll, Fix: mask}.Check,
+	Check: rule.Problems{About: desired.AboutRanges, Says: rangeText, Cites: denyAll, Proves: true, Fix: mask}.Check,
 }
 
 // rangeText are refusals and warnings about ranges, of every era.
