@@ -65,7 +65,11 @@ func (i *inspection) idle(k *annotationKey, name, port string) bool {
 	if k.name == "azure-deny-all-except-load-balancer-source-ranges" {
 		effect = Dropped // whoever asks for it takes the Service for closed
 	}
-	i.always(i.about(AboutEffect, NoEffect, name), effect, "It has no effect here: %s.", reason)
+	p := i.about(AboutEffect, NoEffect, name)
+	if strings.HasPrefix(reason, "appProtocol") && len(i.s.Spec.Ports) > 0 {
+		p.Meant = annotationPrefix + portPrefix + strconv.Itoa(int(i.s.Spec.Ports[0].Port)) + portProbeProtocol
+	}
+	i.always(p, effect, "It has no effect here: %s.", reason)
 	return true
 }
 
@@ -75,6 +79,9 @@ func (i *inspection) read(k *annotationKey, name, port, value string) {
 		return
 	}
 	p := i.about(AboutValue, InvalidValue, name)
+	if p.Fits = k.fits; k.toggle != 0 {
+		p.Fits = "true"
+	}
 	switch {
 	case k.subject != 0:
 		p.Subject = k.subject

@@ -18,6 +18,8 @@ type annotationKey struct {
 	// read by the way in which it is compared.
 	reads  reader
 	toggle toggle
+	// fits is a value that does no harm, as an example; empty: that depends.
+	fits string
 	// subject is that of a value which the provider cannot read; 0: AboutValue.
 	subject Subject
 	// idle are the places where the annotation does nothing.
@@ -60,28 +62,28 @@ var annotationKeys = []annotationKey{
 	{name: "azure-deny-all-except-load-balancer-source-ranges", since: denyAllAnnotation, toggle: exact, idle: []idleness{withoutRanges}, weighs: true},
 	{name: "azure-shared-securityrule", since: since("all").InTree("1.10"), until: azname.HashedSecurityRules, toggle: exact},
 	{name: "azure-load-balancer-mixed-protocols", since: onlyInTree("1.12"), until: onlyInTree("1.21"), toggle: exact},
-	{name: "azure-load-balancer-tcp-idle-timeout", since: idleTimeout, reads: readMinutes, subject: AboutIdleTimeout, weighs: true},
+	{name: "azure-load-balancer-tcp-idle-timeout", since: idleTimeout, reads: readMinutes, fits: "30", subject: AboutIdleTimeout, weighs: true},
 	{name: "azure-load-balancer-enable-high-availability-ports", since: haPorts, toggle: exact, subject: AboutAllPorts, weighs: true},
 	{name: "azure-load-balancer-disable-tcp-reset", since: tcpResetAnnotation.InTree("1.16"), until: onlyInTree("1.20"), toggle: exact},
 	{name: "azure-disable-load-balancer-floating-ip", since: floatingIPOff, toggle: exact, idle: []idleness{onAllPorts}, weighs: true},
 	{name: "azure-disable-load-balancer-nsg-rule", since: noSecurityRule, toggle: exact, weighs: true},
-	{name: "azure-load-balancer-health-probe-protocol", since: probeAnnotations, reads: readProtocol, idle: []idleness{besideSharedProbe, besideLocalProbe, withoutProbe, behindAppProtocol}, weighs: true},
+	{name: "azure-load-balancer-health-probe-protocol", since: probeAnnotations, reads: readProtocol, fits: "tcp", idle: []idleness{besideSharedProbe, besideLocalProbe, withoutProbe, behindAppProtocol}, weighs: true},
 	{name: "azure-load-balancer-health-probe-request-path", since: probeAnnotations, reads: readPath, idle: []idleness{besideSharedProbe, besideLocalProbe, withoutProbe, withoutHTTP}, weighs: true},
-	{name: "azure-load-balancer-health-probe-interval", since: probeTiming, reads: readSeconds, idle: []idleness{besideSharedProbe, besideOldLocalProbe, withoutProbe}},
-	{name: "azure-load-balancer-health-probe-num-of-probe", since: probeTiming, reads: readTimes, idle: []idleness{besideSharedProbe, besideOldLocalProbe, withoutProbe}},
+	{name: "azure-load-balancer-health-probe-interval", since: probeTiming, reads: readSeconds, fits: "5", idle: []idleness{besideSharedProbe, besideOldLocalProbe, withoutProbe}},
+	{name: "azure-load-balancer-health-probe-num-of-probe", since: probeTiming, reads: readTimes, fits: "2", idle: []idleness{besideSharedProbe, besideOldLocalProbe, withoutProbe}},
 	{name: "_no_lb_rule", ofPort: true, since: ownProbeAnnotations, toggle: exact, idle: []idleness{onAllPorts}, weighs: true},
 	{name: "_no_probe_rule", ofPort: true, since: ownProbeAnnotations, toggle: exact, idle: []idleness{withoutProbe}, weighs: true},
-	{name: "_health-probe_protocol", ofPort: true, since: ownProbeAnnotations, reads: readProtocol, idle: []idleness{besideSharedProbe, withoutProbe, behindLocalProbe}, weighs: true},
+	{name: "_health-probe_protocol", ofPort: true, since: ownProbeAnnotations, reads: readProtocol, fits: "tcp", idle: []idleness{besideSharedProbe, withoutProbe, behindLocalProbe}, weighs: true},
 	{name: "_health-probe_port", ofPort: true, since: ownProbeAnnotations, reads: readProbePort, idle: []idleness{besideSharedProbe, withoutProbe, besideOldPortProbe}, weighs: true},
 	{name: "_health-probe_request-path", ofPort: true, since: probeTiming, reads: readPath, idle: []idleness{besideSharedProbe, withoutProbe, behindLocalProbe, withoutHTTP}, weighs: true},
-	{name: "_health-probe_interval", ofPort: true, since: probeTiming, reads: readSeconds, idle: []idleness{besideSharedProbe, withoutProbe, behindLocalProbe}},
-	{name: "_health-probe_num-of-probe", ofPort: true, since: probeTiming, reads: readTimes, idle: []idleness{besideSharedProbe, withoutProbe, behindLocalProbe}},
+	{name: "_health-probe_interval", ofPort: true, since: probeTiming, reads: readSeconds, fits: "5", idle: []idleness{besideSharedProbe, withoutProbe, behindLocalProbe}},
+	{name: "_health-probe_num-of-probe", ofPort: true, since: probeTiming, reads: readTimes, fits: "2", idle: []idleness{besideSharedProbe, withoutProbe, behindLocalProbe}},
 	{name: "azure-load-balancer-configurations", since: manyBalancers, reads: readConfigurations, idle: []idleness{withoutConfigurations}},
 	{name: "azure-pls-create", since: privateLink, toggle: trimmed, weighs: true}, // where it may stand: (*inspection).link
 	{name: "azure-pls-name", since: privateLink, idle: []idleness{withoutLink}},
 	{name: "azure-pls-resource-group", since: privateLinkGroup, idle: []idleness{withoutLink}},
 	{name: "azure-pls-ip-configuration-subnet", since: privateLink, idle: []idleness{withoutLink}, weighs: true},
-	{name: "azure-pls-ip-configuration-ip-address-count", since: privateLink, reads: readLinkCount, idle: []idleness{withoutLink}},
+	{name: "azure-pls-ip-configuration-ip-address-count", since: privateLink, reads: readLinkCount, fits: "1", idle: []idleness{withoutLink}},
 	{name: "azure-pls-ip-configuration-ip-address", since: privateLink, reads: readLinkAddresses, idle: []idleness{withoutLink}, weighs: true},
 	{name: "azure-pls-fqdns", since: privateLink, reads: readSpaced, idle: []idleness{withoutLink}},
 	{name: "azure-pls-proxy-protocol", since: privateLink, toggle: trimmed, idle: []idleness{withoutLink}, weighs: true},

@@ -20,7 +20,8 @@ type Problem struct {
 	Effect Effect
 	// Depends says that with some of these releases something worse comes of it.
 	Depends bool
-	Meant   string // the key that was probably meant, in full
+	Meant   string // the key that was probably meant, or that counts instead, in full
+	Fits    string // a value that the provider takes, as an example; empty: that depends
 	Say     string // what is wrong, and what the provider does with it: sentences
 }
 

@@ -26,7 +26,7 @@ var ANN04 = &rule.Rule{
 	Needs: needs,
 	Check: rule.Problems{About: desired.AboutAllPorts, Fix: func(s *topology.Service, x desired.Problem) []report.Step {
 		if x.Kind == desired.InvalidValue {
-			return []report.Step{rule.Annotate(s, x.Key, "true", "Write true.")}
+			return []report.Step{rule.Annotate(s, x.Key, x.Fits, "Write true.")}
 		}
 		return []report.Step{
 			rule.Annotate(s, internalKey, "true", "If the Service may be internal, make it so; its address changes. On a Basic load balancer there are no HA ports at all."),

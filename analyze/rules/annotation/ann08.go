@@ -2,7 +2,6 @@ package annotation
 
 import (
 	"regexp"
-	"strings"
 
 	"azlb/analyze/desired"
 	"azlb/analyze/rule"
@@ -37,15 +36,6 @@ var valueText = regexp.MustCompile(`(?i)total probe should be less than|the mini
 	`invalid service annotation \S+azure-additional-public-ips|getPLSStaticIPs: |number of private link service ipConfig is|requiring private link service must be internal|must be no smaller than number of static IPs|` +
 	`are allowed in service tags|load balancers by annotation, but none of them is defined|has invalid LoadBalancer IP`)
 
-// good are values that fit, by what the key ends in.
-var good = []struct{ suffix, value, say string }{
-	{"probe-protocol", "tcp", "Write tcp, http or https. For a gRPC service tcp is what Azure has; or let it answer http on a path of its own."},
-	{"probe_protocol", "tcp", "Write tcp, http or https."},
-	{"interval", "5", "Write whole seconds, at least 5, and less than 120 times the number of probes."},
-	{"num-of-probe", "2", "Write a whole number, at least 2; times the interval it must be less than 120."},
-	{"ip-address-count", "1", "Write a number from 1 to 8, not less than there are addresses."},
-}
-
 func revalue(s *topology.Service, x desired.Problem) []report.Step {
 	out := rule.Unannotate(s, x.Key, "Or take the annotation out; the provider then goes on with its default.")
 	switch {
@@ -53,13 +43,8 @@ func revalue(s *topology.Service, x desired.Problem) []report.Step {
 		return []report.Step{rule.Annotate(s, x.Meant, x.Value, "Set it with the Service's own port number."), rule.Unannotate(s, x.Key, "Take the wrong key out.")}
 	case x.Kind == desired.UnknownKey, x.Kind == desired.Conflict:
 		return []report.Step{rule.Unannotate(s, x.Key, "Take the annotation out, or make it fit as said.")}
-	case strings.Contains(x.Say, "Only the value true"):
-		return []report.Step{rule.Annotate(s, x.Key, "true", "Write true if it is meant."), out}
-	}
-	for _, g := range good {
-		if strings.HasSuffix(x.Key, g.suffix) {
-			return []report.Step{rule.Annotate(s, x.Key, g.value, g.say), out}
-		}
+	case x.Fits != "":
+		return []report.Step{rule.Annotate(s, x.Key, x.Fits, "Write a value that it can read, for example "+x.Fits+"."), out}
 	}
 	return []report.Step{rule.Annotate(s, x.Key, "VALUE", "Write a value that it can read."), out}
 }

@@ -29,6 +29,9 @@ var ANN09 = &rule.Rule{
 		if x.Kind == desired.TooNew {
 			return []report.Step{{Say: "Upgrade the cluster to a release whose provider reads it."}, rule.Unannotate(s, x.Key, "Or take the annotation out, and do without.")}
 		}
+		if x.Meant != "" {
+			return []report.Step{rule.Annotate(s, x.Meant, x.Value, "If it is meant, ask for it in the way that counts, for each port that needs it."), rule.Unannotate(s, x.Key, "Then take this one out.")}
+		}
 		return []report.Step{without(s, x)}
 	}}.Check,
 }
