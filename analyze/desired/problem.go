@@ -60,6 +60,9 @@ const (
 	AboutRangeConflict                    // two lists of sources that exclude each other
 	AboutNodePorts                        // ports that were not allocated
 	AboutProtocol                         // protocols of ports
+	// The rest is told by whoever knows what of it is in Azure.
+	AboutLink      // a private link service that cannot be made
+	AboutBalancers // the choice among several Standard load balancers
 )
 
 // Effect is what comes of a problem.

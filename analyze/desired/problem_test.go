@@ -56,7 +56,7 @@ func TestProblems(t *testing.T) {
 		{"switched off is not asked for", "1.23", annotate("azure-disable-load-balancer-nsg-rule", "false"), "", ""},
 		{"a subset of the visible is approved", "1.31", annotate("azure-load-balancer-internal", "true", "azure-pls-create", "true", "azure-pls-visibility", "a b", "azure-pls-auto-approval", "a"), "", ""},
 		{"another is approved", "1.31", annotate("azure-load-balancer-internal", "true", "azure-pls-create", "true", "azure-pls-visibility", "a b", "azure-pls-auto-approval", "c"), "value/conflict/2", ""},
-		{"more addresses than counted", "1.31", annotate("azure-load-balancer-internal", "true", "azure-pls-create", "true", "azure-pls-ip-configuration-ip-address", "10.0.0.4 10.0.0.5"), "value/conflict/6", "allows 1"},
+		{"more addresses than counted", "1.31", annotate("azure-load-balancer-internal", "true", "azure-pls-create", "true", "azure-pls-ip-configuration-ip-address", "10.0.0.4 10.0.0.5"), "link/conflict/6", "allows 1"},
 		{"one rule for all ports looks at no port's", "1.31", annotate("azure-load-balancer-internal", "true", "azure-load-balancer-enable-high-availability-ports", "true", "port_80_no_lb_rule", "true"), "effect/no effect/1", "one rule for all ports"},
 		{"configurations without several load balancers", "1.31", annotate("azure-load-balancer-configurations", "lb-a"), "effect/no effect/1", ""},
 		{"mode with Standard", "1.31", annotate("azure-load-balancer-mode", "__auto__"), "mode/no effect/1", ""},
@@ -75,7 +75,7 @@ func TestProblems(t *testing.T) {
 	}
 }
 
-var subjectNames = map[Subject]string{AboutValue: "value", AboutEmptiness: "emptiness", AboutMode: "mode", AboutEffect: "effect", AboutRanges: "ranges", AboutRangeConflict: "range conflict", AboutAllPorts: "all ports"}
+var subjectNames = map[Subject]string{AboutValue: "value", AboutEmptiness: "emptiness", AboutMode: "mode", AboutEffect: "effect", AboutRanges: "ranges", AboutRangeConflict: "range conflict", AboutAllPorts: "all ports", AboutLink: "link"}
 
 // TestProblemsDepend is a provider whose release is not known: the effect is the
 // mildest, and the text says what differs.

@@ -110,7 +110,7 @@ func (i *inspection) link() {
 		}
 	}
 	if !i.isInternal() && !i.on(disableFloatingIP) {
-		i.add(i.about(AboutValue, Conflict, "azure-pls-create"), known(fate{SyncFails, "A private link service needs an internal Service, or one without floating IP (" + disableFloatingIP + "). " + linkDead}))
+		i.add(i.about(AboutLink, Conflict, "azure-pls-create"), known(fate{SyncFails, "A private link service needs an internal Service, or one without floating IP (" + disableFloatingIP + "). " + linkDead}))
 	}
 	static, ok := i.value("azure-pls-ip-configuration-ip-address")
 	count := 1
@@ -118,7 +118,7 @@ func (i *inspection) link() {
 		count, _ = whole(v)
 	}
 	if n := len(strings.Fields(static)); ok && count >= 1 && n > count && readLinkAddresses(i, azname.Version{}, nil, static) == (fate{}) {
-		i.add(i.about(AboutValue, Conflict, "azure-pls-ip-configuration-ip-address"), known(fate{SyncFails,
+		i.add(i.about(AboutLink, Conflict, "azure-pls-ip-configuration-ip-address"), known(fate{SyncFails,
 			fmt.Sprintf("These are %d addresses, and azure-pls-ip-configuration-ip-address-count allows %d (1 where it is not set). %s", n, count, linkDead)}))
 	}
 	seen, _ := i.value("azure-pls-visibility")

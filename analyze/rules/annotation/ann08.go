@@ -24,7 +24,7 @@ var ANN08 = &rule.Rule{
 			{Say: "Or take the annotation out.", Run: "kubectl annotate service -n NAMESPACE SERVICE KEY-", Changes: true},
 		},
 		References: []string{keysPage, "https://cloud-provider-azure.sigs.k8s.io/topics/pls-integration/", "https://learn.microsoft.com/azure/load-balancer/load-balancer-custom-probe-overview",
-			"buildHealthProbeRulesForPort, AdditionalPublicIPs and getPLSIPConfigCount in cloud-provider-azure"},
+			"buildHealthProbeRulesForPort and AdditionalPublicIPs in cloud-provider-azure"},
 		Healthy: "A value in another case or with blanks where the provider trims, a probe port that is a Service port's name, an annotation of a port that was removed since, and bad values where nobody looks at them (a private link's without a private link, a probe's in shared probe mode).",
 	},
 	Needs: needs,
@@ -33,8 +33,7 @@ var ANN08 = &rule.Rule{
 
 // valueText are the provider's refusals of values that no other rule knows.
 var valueText = regexp.MustCompile(`(?i)total probe should be less than|the minimum value of \S+ is \d|failed to parse annotation \S|failed to parse health probe config|` +
-	`invalid service annotation \S+azure-additional-public-ips|getPLSStaticIPs: |number of private link service ipConfig is|requiring private link service must be internal|must be no smaller than number of static IPs|` +
-	`are allowed in service tags|load balancers by annotation, but none of them is defined|has invalid LoadBalancer IP`)
+	`invalid service annotation \S+azure-additional-public-ips|are allowed in service tags|has invalid LoadBalancer IP`)
 
 func revalue(s *topology.Service, x desired.Problem) []report.Step {
 	out := rule.Unannotate(s, x.Key, "Or take the annotation out; the provider then goes on with its default.")
