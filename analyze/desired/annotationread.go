@@ -164,7 +164,7 @@ var oldServiceTag = regexp.MustCompile(`^(VirtualNetwork|VIRTUAL_NETWORK|AzureLo
 // (getServiceTags of the in-tree provider).
 func readServiceTags(_ *inspection, v azname.Version, _ *annotationKey, value string) fate {
 	if strings.TrimSpace(value) == "" {
-		return fate{Dropped, "An empty list is a list of one empty tag: the security rule no longer lets the Internet in, and names nobody instead."}
+		return fate{Closed, "An empty list is a list of one empty tag: the security rule no longer lets the Internet in, and names nobody instead."}
 	}
 	for _, tag := range strings.Split(value, ",") {
 		if !v.AtLeast(anyServiceTag) && !oldServiceTag.MatchString(strings.TrimSpace(tag)) {

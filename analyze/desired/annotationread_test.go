@@ -69,7 +69,7 @@ func TestRead(t *testing.T) {
 		{"AdditionalPublicIPs", "azure-additional-public-ips", "1.31", "20.1.2.3, 20.1.2.4", SyncFails},
 		{"AdditionalPublicIPs", "azure-additional-public-ips", "1.31", "", SyncFails},
 		{"AllowedServiceTags", "azure-allowed-service-tags", "1.31", "AzureCloud, Sql", Harmless},
-		{"AllowedServiceTags", "azure-allowed-service-tags", "1.31", "", Dropped},
+		{"AllowedServiceTags", "azure-allowed-service-tags", "1.31", "", Closed},
 		{"getServiceTags", "azure-allowed-service-tags", "in-tree 1.14.3", "Storage.WestEurope", Harmless},
 		{"getServiceTags", "azure-allowed-service-tags", "in-tree 1.14.3", "AzureCloud", SyncFails},
 		{"getServiceTags", "azure-allowed-service-tags", "in-tree 1.15.0", "AzureCloud", Harmless},

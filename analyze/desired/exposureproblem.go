@@ -22,10 +22,14 @@ func (i *inspection) internal() {
 		return
 	}
 	say := "Only exactly true, in small letters and without blanks, makes a Service internal. The provider gives it a public load balancer and a public address, without a word."
-	if strings.EqualFold(v, "true") && i.p.Has(accessControl) != No {
+	effect := PublicInstead
+	if has := i.p.Has(accessControl); strings.EqualFold(v, "true") && has != No {
+		if has == Yes {
+			effect = Closed
+		}
 		say += " For the security group it compares without case (since 1.25.24, 1.26.19, 1.27.13, 1.28.5 and 1.29): it takes the Service for internal there and adds no rule that lets clients in, so that the public address gives no answer."
 	}
-	i.always(p, PublicInstead, "%s", say)
+	i.always(p, effect, "%s", say)
 }
 
 // allPorts tells a wish for one rule for all ports that is not granted

@@ -76,6 +76,7 @@ const (
 	DefaultUsed                 // the provider takes its default instead
 	RangeDenied                 // the range is left out, and whom no other range lets in is denied
 	PublicInstead               // the Service is public though meant to be internal
+	Closed                      // the provider's security rules let nobody in
 	SyncFails                   // the provider refuses the whole Service
 )
 

@@ -39,13 +39,13 @@ func TestProblems(t *testing.T) {
 		{"timing by the health check's port", "1.31", local(annotate("port_32001_health-probe_interval", "10")), "", ""},
 		{"host bits before access control", "1.28.4", ranges("203.0.113.7/24"), "", ""},
 		{"host bits in between", "1.28.5", ranges("203.0.113.7/24"), "ranges/invalid value/1", "hands it on to Azure"},
-		{"host bits since", "1.28.8", ranges("203.0.113.7/24"), "ranges/invalid value/4", "denies everybody:"},
+		{"host bits since", "1.28.8", ranges("203.0.113.7/24"), "ranges/invalid value/6", "denies everybody:"},
 		{"with a good range", "1.28.8", ranges("203.0.113.7/24", "198.51.100.0/24"), "ranges/invalid value/4", "denies everybody else"},
-		{"no range before", "1.28.4", annotate("load-balancer-source-ranges", "anybody"), "ranges/invalid value/6", ""},
+		{"no range before", "1.28.4", annotate("load-balancer-source-ranges", "anybody"), "ranges/invalid value/7", ""},
 		{"two lists", "1.31", func(s *snapshot.Service) {
 			ranges("203.0.113.0/24")(s)
 			annotate("azure-allowed-ip-ranges", "198.51.100.0/24")(s)
-		}, "range conflict/conflict/6", "only one of them"},
+		}, "range conflict/conflict/7", "only one of them"},
 		{"a bad item beside them is no second list", "1.31", func(s *snapshot.Service) {
 			ranges("203.0.113.0/24")(s)
 			annotate("azure-allowed-ip-ranges", "x")(s)
@@ -56,7 +56,7 @@ func TestProblems(t *testing.T) {
 		{"switched off is not asked for", "1.23", annotate("azure-disable-load-balancer-nsg-rule", "false"), "", ""},
 		{"a subset of the visible is approved", "1.31", annotate("azure-load-balancer-internal", "true", "azure-pls-create", "true", "azure-pls-visibility", "a b", "azure-pls-auto-approval", "a"), "", ""},
 		{"another is approved", "1.31", annotate("azure-load-balancer-internal", "true", "azure-pls-create", "true", "azure-pls-visibility", "a b", "azure-pls-auto-approval", "c"), "value/conflict/2", ""},
-		{"more addresses than counted", "1.31", annotate("azure-load-balancer-internal", "true", "azure-pls-create", "true", "azure-pls-ip-configuration-ip-address", "10.0.0.4 10.0.0.5"), "link/conflict/6", "allows 1"},
+		{"more addresses than counted", "1.31", annotate("azure-load-balancer-internal", "true", "azure-pls-create", "true", "azure-pls-ip-configuration-ip-address", "10.0.0.4 10.0.0.5"), "link/conflict/7", "allows 1"},
 		{"one rule for all ports looks at no port's", "1.31", annotate("azure-load-balancer-internal", "true", "azure-load-balancer-enable-high-availability-ports", "true", "port_80_no_lb_rule", "true"), "effect/no effect/1", "one rule for all ports"},
 		{"configurations without several load balancers", "1.31", annotate("azure-load-balancer-configurations", "lb-a"), "effect/no effect/1", ""},
 		{"mode with Standard", "1.31", annotate("azure-load-balancer-mode", "__auto__"), "mode/no effect/1", ""},

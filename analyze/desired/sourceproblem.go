@@ -83,7 +83,7 @@ func rangeFate(v azname.Version, r askedRange, good bool) fate {
 	case v.AtLeast(invalidRangeDenies) && good:
 		return fate{RangeDenied, "The provider leaves it out without a word and adds a rule that denies everybody else: whoever is only in this range gets no answer."}
 	case v.AtLeast(invalidRangeDenies):
-		return fate{RangeDenied, "The provider leaves it out without a word and adds a rule that denies everybody: with no other range, nobody gets an answer."}
+		return fate{Closed, "The provider leaves it out without a word and adds a rule that denies everybody: with no other range, nobody gets an answer."}
 	case !r.bits:
 		return fate{SyncFails, dead}
 	case v.AtLeast(accessControl):

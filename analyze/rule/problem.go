@@ -9,6 +9,7 @@ import (
 	"azlb/analyze/desired"
 	"azlb/analyze/errtext"
 	"azlb/analyze/topology"
+	"azlb/analyze/walk"
 	"azlb/report"
 )
 
@@ -29,11 +30,16 @@ type Problems struct {
 	Doubt string
 }
 
-// severity is that of an effect. What keeps the Service from its address is an
-// error only while it has none: one that has an address keeps what it has.
-func severity(e desired.Effect, works bool) report.Severity {
+// severity is that of an effect. What keeps the Service from its address is an error
+// only while it has none, as one that has an address keeps what it has; and closed is
+// one only where no other security rule lets clients in.
+func (p *Pass) severity(s *topology.Service, e desired.Effect) report.Severity {
 	switch {
-	case e == desired.SyncFails && !works:
+	case e == desired.SyncFails && len(s.Status.LoadBalancer.Ingress) == 0,
+		e == desired.Closed && slices.ContainsFunc(p.Walks.Of(s.Key()), func(x *walk.Walk) bool {
+			h := x.Hop(walk.NSG)
+			return h != nil && h.Verdict == report.Blocks
+		}):
 		return report.Error
 	case e >= desired.Dropped:
 		return report.Warning
@@ -90,14 +96,14 @@ func (k Problems) problem(p *Pass, s *topology.Service, list []desired.Problem, 
 		seen = k.Cites(p, s)
 	}
 	for _, x := range list {
-		sev, sure, why := severity(x.Effect, works), report.Certain, ""
+		sev, sure, why := p.severity(s, x.Effect), report.Certain, ""
 		switch {
 		case failed:
-			sev = worse(sev, severity(desired.SyncFails, works))
+			sev = worse(sev, p.severity(s, desired.SyncFails))
 		case k.Doubt != "":
 			sure, why = report.Likely, k.Doubt
 		case x.Depends && k.Proves && len(seen) > 0:
-			sev, sure, why = report.Warning, report.Likely, "the release of the provider is not known, but what it made of it is there"
+			sev, sure, why = p.severity(s, desired.Closed), report.Likely, "the release of the provider is not known, but what it made of it is there"
 		case x.Depends:
 			sure, why = report.Possible, "the release of the provider is not known: "+p.Wants.Provider.Because
 		case x.Effect == desired.SyncFails && works:

@@ -12,7 +12,7 @@ const internalKey = "service.beta.kubernetes.io/azure-load-balancer-internal"
 // ANN07 is a Service that was meant to be internal and is public.
 var ANN07 = &rule.Rule{
 	ID:       "AZLB-ANN07",
-	Severity: report.Warning,
+	Severity: report.Error,
 	Doc: report.Doc{
 		Title:   "the Service is public, as azure-load-balancer-internal is not exactly true",
 		Symptom: "A Service that should be internal has a public address; there is no event. With a value like `True` the address may also give no answer.",
@@ -22,7 +22,7 @@ var ANN07 = &rule.Rule{
 			{Say: "Write true. The public address is given back, and the Service gets one of the virtual network.", Run: "kubectl annotate service -n NAMESPACE SERVICE --overwrite " + internalKey + "=true", Changes: true},
 		},
 		References: []string{"https://learn.microsoft.com/azure/aks/internal-lb", "requiresInternalLoadBalancer and IsInternal in cloud-provider-azure"},
-		Healthy:    "false, no, 0 and the like ask for a public Service, which it is; an empty value is only a note.",
+		Healthy:    "false, no, 0 and the like ask for a public Service, which it is; an empty value is only a note. The finding is an error where the public address gives no answer, else a warning.",
 	},
 	Needs: needs,
 	Check: rule.Problems{About: desired.AboutInternal, Cites: public, Fix: func(s *topology.Service, x desired.Problem) []report.Step {
