@@ -214,13 +214,12 @@ func readConfigurations(i *inspection, _ azname.Version, _ *annotationKey, value
 	var lost []string
 	names := strings.Split(value, ",")
 	for _, name := range names {
-		name = strings.TrimSpace(name)
-		if !slices.ContainsFunc(i.g.Snapshot.Config.MultipleLoadBalancers, func(m struct {
-			Name string `json:"name"`
-		}) bool {
-			return strings.EqualFold(m.Name, name)
-		}) {
-			lost = append(lost, strconv.Quote(name))
+		found := false
+		for _, m := range i.g.Snapshot.Config.MultipleLoadBalancers {
+			found = found || strings.EqualFold(m.Name, strings.TrimSpace(name))
+		}
+		if !found {
+			lost = append(lost, strconv.Quote(strings.TrimSpace(name)))
 		}
 	}
 	switch {

@@ -1,6 +1,7 @@
 package desired
 
 import (
+	"encoding/json"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -114,10 +115,9 @@ func TestRead(t *testing.T) {
 func TestReadConfigurations(t *testing.T) {
 	i := looking(t, "1.31", false, nil)
 	k, _ := keyOf("azure-load-balancer-configurations")
-	many := append(i.g.Snapshot.Config.MultipleLoadBalancers, struct {
-		Name string `json:"name"`
-	}{"lb-a"})
-	i.g.Snapshot.Config.MultipleLoadBalancers = many
+	if err := json.Unmarshal([]byte(`{"multipleStandardLoadBalancerConfigurations": [{"name": "lb-a"}]}`), i.g.Snapshot.Config); err != nil {
+		t.Fatal(err)
+	}
 	for value, want := range map[string]Effect{"LB-A": Harmless, " lb-a , lb-b": Ignored, "lb-b": SyncFails, "": SyncFails} {
 		if got := k.reads(i, i.p.Candidates[0], k, value); got.effect != want {
 			t.Errorf("%q has effect %d, want %d (%s)", value, got.effect, want, got.say)
