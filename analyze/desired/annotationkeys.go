@@ -57,8 +57,8 @@ var annotationKeys = []annotationKey{
 	{name: "azure-load-balancer-ipv6", since: addressAnnotations, reads: readIPv6, idle: []idleness{withoutIPv6}, weighs: true},
 	{name: "azure-additional-public-ips", since: additionalAddresses, reads: readAddresses, weighs: true},
 	{name: "azure-allowed-service-tags", since: serviceTags, reads: readServiceTags, weighs: true},
-	{name: "azure-allowed-ip-ranges", since: accessControl, weighs: true},                                        // values: (*inspection).ranges
-	{name: "load-balancer-source-ranges", since: since("all").InTree("all"), idle: []idleness{behindSpecRanges}}, // values: (*inspection).ranges
+	{name: "azure-allowed-ip-ranges", since: accessControl, weighs: true},                                                      // values: (*inspection).ranges
+	{name: "load-balancer-source-ranges", since: since("all").InTree("all"), idle: []idleness{behindSpecRanges}, weighs: true}, // values: (*inspection).ranges
 	{name: "azure-deny-all-except-load-balancer-source-ranges", since: denyAllAnnotation, toggle: exact, idle: []idleness{withoutRanges}, weighs: true},
 	{name: "azure-shared-securityrule", since: since("all").InTree("1.10"), until: azname.HashedSecurityRules, toggle: exact},
 	{name: "azure-load-balancer-mixed-protocols", since: onlyInTree("1.12"), until: onlyInTree("1.21"), toggle: exact},

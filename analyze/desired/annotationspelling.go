@@ -9,7 +9,7 @@ import (
 
 // otherPrefixes are what stands before the provider's names by mistake. Keys of any
 // other domain are somebody else's.
-var otherPrefixes = regexp.MustCompile(`^(?:(?:service|services)\.(?:beta|alpha|v1)?\.?kubernetes\.io/|(?:beta\.)?kubernetes\.io/|service\.beta\.k8s\.io/|service\.beta\.kubernetes\.io\.|service\.beta\.kubernetes\.azure\.com/|service\.beta\.azure\.com/)?$`)
+var otherPrefixes = regexp.MustCompile(`^(?:(?:service|services)\.(?:beta|alpha|v1)?\.?kubernetes\.io/|(?:beta\.)?kubernetes\.io/|service\.beta\.k8s\.io/|service\.beta\.kubernetes\.azure\.com/|service\.beta\.azure\.com/)?$`)
 
 // spelling tells keys that were probably meant for the provider and that it does not
 // read, and its keys among the labels.
@@ -27,7 +27,7 @@ func (i *inspection) spelling() {
 		case prefix == annotationPrefix:
 			meant, weighs := nearest(low)
 			switch {
-			case meant != "":
+			case meant != "" && ours(low):
 				i.misspelt(key, meant, weighs)
 			case strings.HasPrefix(low, "azure-") || port != "":
 				p := i.about(AboutSpelling, UnknownKey, name)
@@ -40,12 +40,19 @@ func (i *inspection) spelling() {
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(i.s.Labels)) {
-		name, ours := strings.CutPrefix(key, annotationPrefix)
-		if k, _ := keyOf(name); ours && k != nil {
+		name, under := strings.CutPrefix(key, annotationPrefix)
+		if k, _ := keyOf(name); under && k != nil {
 			i.wish(Problem{Subject: AboutSpelling, Kind: Misplaced, Key: key, Value: i.s.Labels[key], Pointer: pointer("/metadata/labels/", key), Meant: key}, k.weighs,
 				"It is a label, and the provider reads only annotations.")
 		}
 	}
+}
+
+// ours reports whether a name begins like one of the provider's: other clouds have
+// keys under the same prefix that end alike (aws-load-balancer-internal).
+func ours(name string) bool {
+	first, _, _ := strings.Cut(name, "-")
+	return distance(first, "azure") <= 2 || strings.HasPrefix(name, portPrefix) || strings.HasPrefix(name, "load-balancer-")
 }
 
 // misspelt tells a key that is nearly one of the provider's.

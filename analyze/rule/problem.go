@@ -157,7 +157,7 @@ func refusal(p *Pass, key string, errs []*errtext.Error) Finding {
 		f.Severity, f.Services = report.Warning, working
 	}
 	f.Message = fmt.Sprintf("The provider refused %s %s: “%s”.", who, told.Span(), short(errs[len(errs)-1].Message))
-	if p.Graph.Service(key) != nil {
+	if s := p.Graph.Service(key); s != nil && !s.Deleting() {
 		f.Confidence, f.Why = report.Possible, "the Service in the bundle no longer asks for it"
 	}
 	return f
