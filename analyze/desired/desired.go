@@ -51,6 +51,8 @@ type Service struct {
 	Sources       Sources
 	Lanes         []Lane // one per IP family, in the order of the Service's families
 	Link          *Link  // the private link service; nil: none
+	// Problems is what the provider does not take as the Service means it.
+	Problems []Problem
 }
 
 // Lane is what a Service asks for in one IP family.
@@ -94,7 +96,9 @@ func All(g *topology.Graph) *Wants {
 	w := &Wants{Provider: providerOf(g), Settings: settingsOf(g), graph: g, services: map[string]*Service{}}
 	c := &Cluster{Graph: g, Settings: w.Settings, Version: w.Provider.Candidates[0]}
 	for _, s := range g.Services {
-		w.services[s.Key()] = Of(s, c)
+		want := Of(s, c)
+		want.Problems = Problems(g, s, w.Provider)
+		w.services[s.Key()] = want
 	}
 	return w
 }

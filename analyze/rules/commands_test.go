@@ -70,7 +70,8 @@ func TestHostileNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := files.Apply([]ruletest.Edit{
-		{In: "Service shop/storefront", Set: map[string]any{"/status/loadBalancer": map[string]any{}, "/metadata/annotations": map[string]any{"service.beta.kubernetes.io/azure-pip-name": hostile}}},
+		{In: "Service shop/storefront", Set: map[string]any{"/status/loadBalancer": map[string]any{}, "/metadata/annotations": map[string]any{"service.beta.kubernetes.io/azure-pip-name": hostile,
+			"service.beta.kubernetes.io/azure-pls-crate": hostile, "service.beta.kubernetes.io/azure-allowed-ip-ranges": hostile + "/8"}}},
 		{In: "Service shop/storefront", Event: &ruletest.Event{Reason: "SyncLoadBalancerFailed", Ago: "1s", Message: "Error syncing load balancer: failed to ensure load balancer: failed to find PIP " + strings.ReplaceAll(hostile, " ", "${IFS}") + " in resource group rg-lab1"}},
 		{In: "nsgs nsg-node", Set: map[string]any{"/securityRules/-": map[string]any{"name": hostile, "priority": 300, "direction": "Inbound", "access": "Deny", "protocol": "*",
 			"sourcePortRange": "*", "sourceAddressPrefix": "*", "destinationAddressPrefix": "*", "destinationPortRange": "9090"}}},
@@ -91,7 +92,7 @@ func TestHostileNames(t *testing.T) {
 			}
 		}
 	}
-	for _, id := range []string{"AZLB-PIP01", "AZLB-NSG01"} {
+	for _, id := range []string{"AZLB-PIP01", "AZLB-NSG01", "AZLB-ANN05"} {
 		if !found[id] {
 			t.Errorf("%s found nothing, so nothing was tested", id)
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"azlb/analyze/rule"
+	"azlb/analyze/rules/annotation"
 	"azlb/analyze/rules/auth"
 	"azlb/analyze/rules/config"
 	"azlb/analyze/rules/datapath"
@@ -28,6 +29,7 @@ func All() []*rule.Rule {
 	return slices.Concat(
 		auth.Rules,
 		config.Rules,
+		annotation.Rules,
 		throttling.Rules,
 		quota.Rules,
 		sku.Rules,

@@ -24,7 +24,7 @@ const (
 // Every record points to a copy of the LogFile that is returned. An error is the
 // reader's; what was read before it is returned with it.
 func scanLog(file string, r io.Reader) (LogFile, []Record, error) {
-	s := &logScan{log: &LogFile{File: file, Flags: map[string]string{}}}
+	s := &logScan{log: &LogFile{File: file, Flags: map[string]string{}, FlagLines: map[string]int{}}}
 	err := s.lines(r)
 	s.flush()
 	s.log.First, s.log.Last = s.first, s.last.time()
@@ -132,7 +132,7 @@ func (s *logScan) flush() {
 	s.open = false
 	if s.head.level == 'I' {
 		if name, value, ok := flagLine(s.text); ok {
-			s.log.Flags[name] = value
+			s.log.Flags[name], s.log.FlagLines[name] = value, s.line
 			return
 		}
 		if v := versionOf(s.text); v != "" {

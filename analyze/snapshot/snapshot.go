@@ -136,6 +136,7 @@ type LogFile struct {
 	First, Last time.Time // zero where no line has a time
 	Lines       int
 	Flags       map[string]string // of the FLAG lines a controller logs at its start
+	FlagLines   map[string]int    // where these stand, from 1
 	Version     string            // that the program logged of itself
 	Previous    bool              // of the container before its last restart
 	Dropped     int               // records that mattered but exceeded the cap: neither of the first nor of the newest

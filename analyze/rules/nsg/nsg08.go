@@ -1,0 +1,85 @@
+package nsg
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+
+	"azlb/analyze/desired"
+	"azlb/analyze/rule"
+	"azlb/analyze/topology"
+	bundle "azlb/bundle-schema"
+	"azlb/bundle-schema/azname"
+	"azlb/report"
+)
+
+// NSG08 is a range of sources that the provider cannot read.
+var NSG08 = &rule.Rule{
+	ID:       "AZLB-NSG08",
+	Severity: report.Error,
+	Doc: report.Doc{
+		Title:   "a source range of the Service is no network address (CIDR)",
+		Symptom: "Clients of one range, or all clients, get no answer, and there is no event; older releases keep the Service pending with `invalid IP range` or `Expecting a list of IP ranges`.",
+		Cause: "A range must be a network: 203.0.113.0/24, not 203.0.113.7/24, whose last bits are set, and an empty azure-allowed-ip-ranges is a list of one range that cannot be read. " +
+			"Since 1.26.22, 1.27.16, 1.28.8, 1.29.3 and 1.30 the provider leaves such a range out and, to be safe, adds a rule to the security group that denies everybody else. The only trace is a line in its log, as the events that it has for this are hardly ever sent. " +
+			"Before, from 1.25.24 on, a range without meaning stopped the whole Service; still earlier releases cut the bits off by themselves.",
+		Fix: []report.Step{
+			{Say: "Write the network.", Run: "kubectl annotate service -n NAMESPACE SERVICE --overwrite service.beta.kubernetes.io/azure-allowed-ip-ranges=203.0.113.0/24", Changes: true},
+			{Say: "For a single address, its length is 32 (IPv6: 128).", Run: "kubectl patch service -n NAMESPACE SERVICE -p '{\"spec\":{\"loadBalancerSourceRanges\":[\"ADDRESS/32\"]}}'", Changes: true},
+		},
+		References: []string{"https://learn.microsoft.com/azure/aks/load-balancer-standard#restrict-inbound-traffic-to-specific-ip-ranges", "SourceRanges, AllowedIPRanges and NewAccessControl in cloud-provider-azure"},
+		Affects:    "what comes of it differs by release, see the cause",
+		Healthy:    "Ranges with blanks around them, as the provider trims; releases before 1.25.24, which mask host bits, and a core annotation beside spec.loadBalancerSourceRanges that older releases do not look at.",
+	},
+	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services}},
+	Check: rule.Problems{About: desired.AboutRanges, Says: rangeText, Cites: denyAll, Proves: true, Fix: mask}.Check,
+}
+
+// rangeText are refusals and warnings about ranges, of every era.
+var rangeText = regexp.MustCompile(`(?i)found invalid (?:spec\.)?LoadBalancerSourceRanges|found invalid \S+azure-allowed-ip-ranges|should be properly masked|invalid IP range|invalid service\.Spec\.LoadBalancerSourceRanges|` +
+	`invalid service annotation \S+(?:azure-allowed-ip-ranges|load-balancer-source-ranges)|expecting a (?:comma-separated )?list of (?:source )?IP ranges|failed to parse (?:AllowedIPRange|SourceRange)`)
+
+// mask writes the whole list anew, host bits cut off, where that is all that is wrong.
+func mask(s *topology.Service, x desired.Problem) []report.Step {
+	p, err := netip.ParsePrefix(x.Value)
+	annotated := !strings.HasPrefix(x.Key, "spec.")
+	switch {
+	case err == nil && annotated:
+		return []report.Step{rule.Annotate(s, x.Key, strings.ReplaceAll(s.Annotations[x.Key], x.Value, p.Masked().String()), "Write the network; if one address is meant, write it with the length 32 (IPv6: 128).")}
+	case annotated:
+		return []report.Step{rule.Annotate(s, x.Key, "203.0.113.0/24", "Write networks, separated by commas; the one here is an example."),
+			rule.Unannotate(s, x.Key, "Or take the annotation out, which lets everybody in.")}
+	}
+	text := "ADDRESS/LENGTH"
+	if err == nil {
+		text = p.Masked().String()
+	}
+	list := slices.Clone(s.Spec.LoadBalancerSourceRanges)
+	for n := range list {
+		if strings.TrimSpace(list[n]) == x.Value {
+			list[n] = text
+		}
+	}
+	return []report.Step{{Say: "Write the network; if one address is meant, write it with the length 32 (IPv6: 128).", Changes: true,
+		Run: fmt.Sprintf("kubectl patch service -n %s %s -p %s", rule.Word(s.Namespace, "NAMESPACE"), rule.Word(s.Name, "SERVICE"), rule.Word(fmt.Sprintf(`{"spec":{"loadBalancerSourceRanges":["%s"]}}`, strings.Join(list, `","`)), ""))}}
+}
+
+// denyAll is the rule by which the provider denies whom no range lets in.
+func denyAll(p *rule.Pass, s *topology.Service) []report.Cite {
+	for i := range p.Snapshot.NSGs {
+		for _, r := range p.Snapshot.NSGs[i].SecurityRules {
+			own := strings.HasPrefix(r.Name, azname.DenyRule("")) || s.Prefix != "" && strings.HasPrefix(strings.ToLower(r.Name), s.Prefix) && strings.HasSuffix(r.Name, "deny_all")
+			if !own {
+				continue
+			}
+			for _, address := range s.Addresses() {
+				if r.DestinationAddressPrefix == address || slices.Contains(r.DestinationAddressPrefixes, address) {
+					return []report.Cite{p.Snapshot.NSGs[i].Doc.Cite(r.At + "/name")}
+				}
+			}
+		}
+	}
+	return nil
+}
