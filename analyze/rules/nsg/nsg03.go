@@ -39,22 +39,22 @@ var NSG03 = &rule.Rule{
 }
 
 func checkNSG03(p *rule.Pass) {
-	var losses []*loss
+	var all []*overwrite
 	for _, c := range p.Compared.Drift() {
 		group, name, isRule := strings.Cut(c.Object, "/")
 		if c.Hop != desired.HopNSG || !isRule {
 			continue
 		}
 		for _, key := range c.Services {
-			losses = recorded(losses, group, effectOf(p, c, group, name, key), c, key)
+			all = recorded(all, group, effectOf(p, c, group, name, key), c, key)
 		}
 	}
-	for _, l := range losses {
+	for _, l := range all {
 		p.Find(overwritten(p, l))
 	}
 }
 
-func overwritten(p *rule.Pass, l *loss) rule.Finding {
+func overwritten(p *rule.Pass, l *overwrite) rule.Finding {
 	f := rule.Finding{
 		Subject:  report.Object{Kind: "SecurityRule", Name: l.checks[0].Object},
 		Services: l.services,

@@ -39,22 +39,34 @@ var NSG13 = &rule.Rule{
 }
 
 func checkNSG13(p *rule.Pass) {
+	bySubnet := map[string][]desired.Check{}
+	var order []string
 	for _, c := range p.Compared.Drift() {
-		if c.Hop == desired.HopNSG && c.Field == "networkSecurityGroup" {
-			p.Find(elsewhere(p, c))
+		if c.Hop != desired.HopNSG || c.Field != "networkSecurityGroup" {
+			continue
 		}
+		if bySubnet[c.Object] == nil {
+			order = append(order, c.Object)
+		}
+		bySubnet[c.Object] = append(bySubnet[c.Object], c)
+	}
+	for _, object := range order {
+		p.Find(elsewhere(p, bySubnet[object]))
 	}
 }
 
-func elsewhere(p *rule.Pass, c desired.Check) rule.Finding {
-	subnet := strings.TrimPrefix(c.Object, "subnet ")
-	f := rule.Finding{
-		Subject: report.Object{Kind: "Subnet", Name: subnet},
-		Message: fmt.Sprintf("The provider writes its rules to security group %s, but that is at neither subnet %s nor the nodes' network interfaces; %s is.", c.Want, subnet, c.Got),
-		Cites:   c.Cites(),
+// elsewhere tells of one subnet; its nodes may stand behind different groups.
+func elsewhere(p *rule.Pass, checks []desired.Check) rule.Finding {
+	c, subnet := checks[0], strings.TrimPrefix(checks[0].Object, "subnet ")
+	var got []string
+	f := rule.Finding{Subject: report.Object{Kind: "Subnet", Name: subnet}}
+	for _, x := range checks {
+		got = append(got, x.Got)
+		f.Cites = append(f.Cites, x.Cites()...)
 	}
-	if c.Got == "none" {
-		f.Message = fmt.Sprintf("The provider writes its rules to security group %s, but neither subnet %s nor the nodes' network interfaces have any group, and a Standard public frontend is closed without one.", c.Want, subnet)
+	f.Message = fmt.Sprintf("The provider writes its rules to security group %s, but that is at neither subnet %s nor the network interfaces of its nodes; in its place: %s.", c.Want, subnet, rule.List(got))
+	if c.Got == "none" && len(got) == 1 {
+		f.Message = fmt.Sprintf("The provider writes its rules to security group %s, but neither subnet %s nor the network interfaces of its nodes have any group, and a Standard public frontend is closed without one.", c.Want, subnet)
 	}
 	var blocked, unheard []string
 	for _, key := range c.Services {

@@ -42,8 +42,9 @@ const managedLabel = "kubernetes.azure.com/managed"
 // unmanagedAlone is since when the label keeps a node out of the pools by itself.
 var unmanagedAlone = azname.Since("all").InTree("1.16.14/1.17.10/1.18.7/1.19")
 
-// unmanaged reports whether the provider is told to leave the node alone.
-func unmanaged(n *topology.Node) bool { return n.Labels[managedLabel] == "false" }
+// unmanaged reports whether the provider is told to leave the node alone, which says
+// nothing new of a virtual one.
+func unmanaged(n *topology.Node) bool { return n.Labels[managedLabel] == "false" && !n.Virtual() }
 
 func checkPOOL11(p *rule.Pass) {
 	if !slices.ContainsFunc(p.Graph.Nodes, unmanaged) {

@@ -49,26 +49,26 @@ func (e effect) say() string {
 	return "The clients that the Service wants still get in."
 }
 
-// loss is all that one group lost, or kept, with the same effect.
-type loss struct {
+// overwrite is all that one group lost, or kept, with the same effect.
+type overwrite struct {
 	group    string
 	effect   effect
 	checks   []desired.Check
 	services []string // sorted
 }
 
-// recorded adds a check's effect on a Service; losses stay sorted, worst first.
-func recorded(losses []*loss, group string, e effect, c desired.Check, key string) []*loss {
-	i, found := slices.BinarySearchFunc(losses, &loss{group: group, effect: e}, func(a, b *loss) int {
+// recorded adds a check's effect on a Service; the list stays sorted, worst first.
+func recorded(all []*overwrite, group string, e effect, c desired.Check, key string) []*overwrite {
+	i, found := slices.BinarySearchFunc(all, &overwrite{group: group, effect: e}, func(a, b *overwrite) int {
 		if n := strings.Compare(a.group, b.group); n != 0 {
 			return n
 		}
 		return int(a.effect - b.effect)
 	})
 	if !found {
-		losses = slices.Insert(losses, i, &loss{group: group, effect: e})
+		all = slices.Insert(all, i, &overwrite{group: group, effect: e})
 	}
-	l := losses[i]
+	l := all[i]
 	if n := len(l.checks); n == 0 || !same(l.checks[n-1], c) {
 		l.checks = append(l.checks, c)
 	}
@@ -76,7 +76,7 @@ func recorded(losses []*loss, group string, e effect, c desired.Check, key strin
 		l.services = append(l.services, key)
 		slices.Sort(l.services)
 	}
-	return losses
+	return all
 }
 
 func same(a, b desired.Check) bool {
@@ -184,7 +184,7 @@ func within(part, whole string) bool {
 }
 
 // told says what became of each rule.
-func (l *loss) told() string {
+func (l *overwrite) told() string {
 	var parts []string
 	for i := 0; i < len(l.checks); i++ {
 		c := l.checks[i]
@@ -206,7 +206,7 @@ func (l *loss) told() string {
 	return rule.List(parts)
 }
 
-func (l *loss) cites() []report.Cite {
+func (l *overwrite) cites() []report.Cite {
 	var out []report.Cite
 	for _, c := range l.checks[:min(len(l.checks), 3)] {
 		for _, x := range c.Cites() {
@@ -256,7 +256,7 @@ func synced(p *rule.Pass, services []string) *errtext.Success {
 }
 
 // rewrite makes the provider write its rules again, and looks for who took them.
-func rewrite(p *rule.Pass, l *loss) []report.Step {
+func rewrite(p *rule.Pass, l *overwrite) []report.Step {
 	var steps []report.Step
 	id := "NSG_ID"
 	if g := named(p, l.group); g != nil {
