@@ -27,7 +27,7 @@ var NSG03 = &rule.Rule{
 			{Say: "Let that tool leave rules alone that it does not know: in Terraform azurerm_network_security_rule resources in place of inline security_rule blocks, in a template single securityRules resources."},
 		},
 		References: []string{"kubernetes/kubernetes#90611", "openshift/openshift-azure#329", "Azure/AKS#976", "Azure/AKS#1927",
-			"https://kubernetes-sigs.github.io/cloud-provider-azure/topics/loadbalancer/"},
+			"reconcileSecurityGroup of cloud-provider-azure"},
 		Healthy: "Rules of others in the group are their own business, and a rule with another priority than before does its work. A Service whose last sync failed has not lost a rule, it never got it: that is told as an information. So is a missing rule where another one lets the clients in all the same.",
 	},
 	Needs: rule.Needs{
@@ -73,6 +73,11 @@ func overwritten(p *rule.Pass, l *overwrite) rule.Finding {
 		return f
 	}
 	f.Message += " " + l.effect.say()
+	if l.effect == harmless { // a rule of an earlier release, until the next sync, is nobody's deed
+		f.Message += " The provider puts it right at its next sync and does not look before."
+		f.Fix = rewrite(p, l)
+		return f
+	}
 	if s := synced(p, l.services); s != nil {
 		f.Message += fmt.Sprintf(" The provider's last sync of %s succeeded (%s), so somebody else has changed the group since; the provider puts it right at its next sync and does not look before.",
 			s.Service, s.At.UTC().Format("2006-01-02 15:04:05 UTC"))

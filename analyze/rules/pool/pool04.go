@@ -29,7 +29,7 @@ var POOL04 = &rule.Rule{
 			{Say: "Take the label off the nodes that should get traffic.", Run: "kubectl label node NODE node.kubernetes.io/exclude-from-external-load-balancers-", Changes: true},
 		},
 		References: []string{"https://kubernetes.io/docs/reference/labels-annotations-taints/#node-kubernetes-io-exclude-from-external-load-balancers", "kubernetes-sigs/cloud-provider-azure#1643",
-			"kubernetes/kubernetes#95519", "https://kubernetes-sigs.github.io/cloud-provider-azure/topics/loadbalancer/"},
+			"kubernetes/kubernetes#95519", "https://kubernetes-sigs.github.io/cloud-provider-azure/topics/loadbalancer/", "ShouldNodeExcludedFromLoadBalancer of cloud-provider-azure"},
 		Affects: "the label counts since 1.19; pools are no longer emptied since cloud-provider-azure 1.23.27, 1.24.14, 1.25.8, 1.26.4 and 1.27",
 		Healthy: "Some nodes excluded on purpose, for maintenance or because they carry other loads, is normal: the rule mentions it only where the label says \"false\", or where a Service with externalTrafficPolicy Local has its only pods there. Control-plane, virtual and unmanaged nodes are not counted.",
 	},

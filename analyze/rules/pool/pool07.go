@@ -29,7 +29,7 @@ var POOL07 = &rule.Rule{
 			{Say: "Make the provider write the model.", Run: "kubectl annotate service -n NAMESPACE SERVICE azlb-resync=\"$(date +%s)\" --overwrite", Changes: true},
 			{Say: "Releases before 1.14.7 and 1.15.4 do not write it: upgrade, before the scale set is scaled or upgraded.", Changes: true},
 		},
-		References: []string{"kubernetes/kubernetes#80365", "kubernetes/kubernetes#89336", "Azure/AKS#1372"},
+		References: []string{"kubernetes/kubernetes#80365", "kubernetes/kubernetes#89336", "Azure/AKS#1372", "ensureVMSSInPool of cloud-provider-azure"},
 		Affects:    "before 1.14.7, 1.15.4 and 1.16; for internal load balancers before 1.16.9, 1.17.5 and 1.18.1",
 		Healthy:    "A scale set of which some nodes are kept out of the load balancers, a flexible one, and one whose instances are in no pool need no pool in their model.",
 	},

@@ -28,10 +28,11 @@ var POOL08 = &rule.Rule{
 		Fix: []report.Step{
 			{Say: "See which load balancers hold the nodes.", Run: "az network lb list -g GROUP --query \"[].{name:name, members:backendAddressPools[].backendIPConfigurations[].id}\" -o json"},
 			{Say: "Take the nodes out of the other load balancer (of a scale set in its model, and then upgrade the instances), or let the provider use it: a load balancer of the cluster's name may have frontends, rules and pools of yours.",
-				Run: "az vmss update -g GROUP -n SCALE_SET --remove virtualMachineProfile.networkProfile.networkInterfaceConfigurations[0].ipConfigurations[0].loadBalancerBackendAddressPools INDEX", Changes: true},
+				Run: "az vmss update -g GROUP -n SCALE_SET --remove 'virtualMachineProfile.networkProfile.networkInterfaceConfigurations[0].ipConfigurations[0].loadBalancerBackendAddressPools' INDEX", Changes: true},
 			{Say: "Make the provider fill its pool.", Run: "kubectl annotate service -n NAMESPACE SERVICE azlb-resync=\"$(date +%s)\" --overwrite", Changes: true},
 		},
-		References: []string{"https://learn.microsoft.com/azure/load-balancer/load-balancer-common-deployment-errors", "giantswarm/azure-operator#117", "seanknox/aztack#3", "kubermatic/kubeone#612", "openshift/installer#3440"},
+		References: []string{"https://learn.microsoft.com/azure/load-balancer/load-balancer-common-deployment-errors", "giantswarm/azure-operator#117", "seanknox/aztack#3", "kubermatic/kubeone#612", "openshift/installer#3440",
+			"EnsureHostInPool of cloud-provider-azure"},
 		Healthy:    "One public and one internal load balancer over the same nodes are normal, so are several pools of one load balancer, several load balancers that azure.json names, and another load balancer that holds only control-plane nodes. Where only some nodes are elsewhere, the others carry the Services: that is told as an information.",
 	},
 	Needs: rule.Needs{

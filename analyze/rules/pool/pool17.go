@@ -24,11 +24,12 @@ var POOL17 = &rule.Rule{
 		Cause: "The provider puts every node with a machine into the backend pools of the cluster's load balancers, unless a label keeps it out. The pool is stored at the machines' network interfaces, where anybody with rights can take it off: by hand in the portal, with a template that writes the interface or the scale set, or by removing the pool. " +
 			"The provider does not watch Azure; it looks when a Service or the nodes change.",
 		Fix: []report.Step{
-			{Say: "See who is in the pool.", Run: "az network lb address-pool show -g GROUP --lb-name kubernetes -n kubernetes --query backendIPConfigurations[].id -o tsv"},
+			{Say: "See who is in the pool.", Run: "az network lb address-pool show -g GROUP --lb-name kubernetes -n kubernetes --query \"backendIPConfigurations[].id\" -o tsv"},
 			{Say: "Make the provider fill the pool again.", Run: "kubectl annotate service -n NAMESPACE SERVICE azlb-resync=\"$(date +%s)\" --overwrite", Changes: true},
 			{Say: "Find out who took the node out.", Run: "az monitor activity-log list --resource-id SCALE_SET_ID --offset 7d -o table"},
 		},
-		References: []string{"https://kubernetes-sigs.github.io/cloud-provider-azure/topics/loadbalancer/", "https://learn.microsoft.com/azure/load-balancer/backend-pool-management"},
+		References: []string{"https://kubernetes-sigs.github.io/cloud-provider-azure/topics/loadbalancer/", "https://learn.microsoft.com/azure/load-balancer/backend-pool-management",
+			"EnsureHostsInPool of cloud-provider-azure"},
 		Healthy:    "Nodes that a label keeps out, virtual, control-plane and stopped nodes, nodes in another load balancer's pool, nodes of the last minutes and those whose machine is not in the bundle are not missed. While a sync fails, a missing node is its consequence.",
 	},
 	Needs: rule.Needs{
