@@ -68,11 +68,13 @@ func elsewhere(p *rule.Pass, checks []desired.Check) rule.Finding {
 	if c.Got == "none" && len(got) == 1 {
 		f.Message = fmt.Sprintf("The provider writes its rules to security group %s, but neither subnet %s nor the network interfaces of its nodes have any group, and a Standard public frontend is closed without one.", c.Want, subnet)
 	}
-	var blocked, unheard []string
+	var blocked, partly, unheard []string
 	for _, key := range c.Services {
 		switch {
 		case shut(p, subnet, c.Want, key):
 			blocked = append(blocked, key)
+		case ajar(p, subnet, key):
+			partly = append(partly, key)
 		case unruled(p, key):
 			unheard = append(unheard, key)
 		}
@@ -81,6 +83,9 @@ func elsewhere(p *rule.Pass, checks []desired.Check) rule.Finding {
 	case len(blocked) > 0:
 		f.Services = blocked
 		f.Message += fmt.Sprintf(" So nothing lets clients in to %s.", rule.List(blocked))
+	case len(partly) > 0:
+		f.Severity, f.Services = report.Warning, partly
+		f.Message += fmt.Sprintf(" So what the load balancer hands to nodes there is dropped: some connections to %s time out, those to other nodes do not.", rule.List(partly))
 	case len(unheard) > 0:
 		f.Severity, f.Services = report.Warning, unheard
 		f.Message += fmt.Sprintf(" So what %s %s about who may get in has no effect.", rule.List(unheard), say(len(unheard)))
@@ -110,6 +115,16 @@ func shut(p *rule.Pass, subnet, own, key string) bool {
 		}
 		r := d.Decision.Deciding
 		return r == nil || !strings.EqualFold(r.NSG, own) && r.Rule.Priority >= firstDefault
+	})
+}
+
+// ajar reports whether clients of the Service get in to other nodes, but not to those
+// of the subnet.
+func ajar(p *rule.Pass, subnet, key string) bool {
+	return slices.ContainsFunc(p.Walks.Of(key), func(w *walk.Walk) bool {
+		return w.Answer(walk.ForClient) == nsg.Allowed && slices.ContainsFunc(w.Checks, func(c walk.Check) bool {
+			return c.Purpose == walk.ForClient && c.Decision.Answer == nsg.Denied && len(c.Members) > 0 && strings.EqualFold(az.LastName(c.Members[0].IP.Subnet.ID), subnet)
+		})
 	})
 }
 

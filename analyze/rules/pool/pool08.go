@@ -33,7 +33,7 @@ var POOL08 = &rule.Rule{
 		},
 		References: []string{"https://learn.microsoft.com/azure/load-balancer/load-balancer-common-deployment-errors", "giantswarm/azure-operator#117", "seanknox/aztack#3", "kubermatic/kubeone#612", "openshift/installer#3440",
 			"EnsureHostInPool of cloud-provider-azure"},
-		Healthy:    "One public and one internal load balancer over the same nodes are normal, so are several pools of one load balancer, several load balancers that azure.json names, and another load balancer that holds only control-plane nodes. Where only some nodes are elsewhere, the others carry the Services: that is told as an information.",
+		Healthy: "One public and one internal load balancer over the same nodes are normal, so are several pools of one load balancer, several load balancers that azure.json names, and another load balancer that holds only control-plane nodes. Where only some nodes are elsewhere, the others carry the Services: that is told as an information.",
 	},
 	Needs: rule.Needs{
 		Any: append([]*bundle.Evidence{&bundle.LoadBalancers}, text...),

@@ -30,7 +30,7 @@ var POOL17 = &rule.Rule{
 		},
 		References: []string{"https://kubernetes-sigs.github.io/cloud-provider-azure/topics/loadbalancer/", "https://learn.microsoft.com/azure/load-balancer/backend-pool-management",
 			"EnsureHostsInPool of cloud-provider-azure"},
-		Healthy:    "Nodes that a label keeps out, virtual, control-plane and stopped nodes, nodes in another load balancer's pool, nodes of the last minutes and those whose machine is not in the bundle are not missed. While a sync fails, a missing node is its consequence.",
+		Healthy: "Nodes that a label keeps out, virtual, control-plane and stopped nodes, nodes in another load balancer's pool, nodes of the last minutes and those whose machine is not in the bundle are not missed. While a sync fails, a missing node is its consequence.",
 	},
 	Needs: rule.Needs{
 		All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers},
