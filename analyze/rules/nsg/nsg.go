@@ -16,7 +16,7 @@ import (
 )
 
 // Rules of this topic, in the order in which the controller and then a packet meets them.
-var Rules = []*rule.Rule{NSG12, NSG05, NSG06, NSG10, NSG08, NSG07, NSG09, NSG01, NSG04}
+var Rules = []*rule.Rule{NSG12, NSG05, NSG06, NSG14, NSG13, NSG10, NSG08, NSG07, NSG09, NSG03, NSG01, NSG04}
 
 // firstDefault is the priority at which Azure's own rules begin.
 const firstDefault = 65000

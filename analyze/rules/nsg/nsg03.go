@@ -1,0 +1,94 @@
+package nsg
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"azlb/analyze/desired"
+	"azlb/analyze/rule"
+	bundle "azlb/bundle-schema"
+	"azlb/report"
+)
+
+// NSG03 is a security group that somebody else writes to, over the provider's rules.
+var NSG03 = &rule.Rule{
+	ID:       "AZLB-NSG03",
+	Severity: report.Error,
+	Doc: report.Doc{
+		Title:   "somebody else changed the provider's rules in the network security group",
+		Symptom: "A Service worked, or the controller says that it ensured it, and then connections time out; or a Service that allows only certain sources is open to others. Writing the rule by hand helps for minutes or days, then it is gone again.",
+		Cause: "The provider keeps its rules (k8s-azure-lb_..., up to 1.28 a<uid>-...) in the group that azure.json names, beside the rules of others. It does not watch Azure: it writes them when a Service or the nodes change, not when somebody removes them. " +
+			"Terraform with inline security_rule blocks, Cluster API (CAPZ), an ARM template or a person that writes the group as a whole takes out every rule it does not know.",
+		Fix: []report.Step{
+			{Say: "See the group's rules in order.", Run: "az network nsg rule list -g GROUP --nsg-name NSG --include-default -o table"},
+			{Say: "Make the provider write the Service's rules anew.", Run: "kubectl annotate service -n NAMESPACE SERVICE azlb-resync=\"$(date +%s)\" --overwrite", Changes: true},
+			{Say: "Find out who writes the group, or the rules will be gone again.", Run: "az monitor activity-log list --resource-id NSG_ID --offset 7d -o table"},
+			{Say: "Let that tool leave rules alone that it does not know: in Terraform azurerm_network_security_rule resources in place of inline security_rule blocks, in a template single securityRules resources."},
+		},
+		References: []string{"kubernetes/kubernetes#90611", "openshift/openshift-azure#329", "Azure/AKS#976", "Azure/AKS#1927",
+			"reconcileSecurityGroup of cloud-provider-azure"},
+		Healthy: "Rules of others in the group are their own business, and a rule with another priority than before does its work. A Service whose last sync failed has not lost a rule, it never got it: that is told as an information. So is a missing rule where another one lets the clients in all the same.",
+	},
+	Needs: rule.Needs{
+		Any: []*bundle.Evidence{&bundle.NSGs},
+		All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers},
+	},
+	FollowsFrom: []string{"AZLB-AUTH01", "AZLB-AUTH02", "AZLB-AUTH03", "AZLB-AUTH08", "AZLB-THR01", "AZLB-THR02", "AZLB-QUOTA02", "AZLB-SKU01", "AZLB-PIP01", "AZLB-NSG05", "AZLB-NSG06", "AZLB-NSG07", "AZLB-NSG09", "AZLB-NSG14"},
+	Check:       checkNSG03,
+}
+
+func checkNSG03(p *rule.Pass) {
+	var all []*overwrite
+	for _, c := range p.Compared.Drift() {
+		group, name, isRule := strings.Cut(c.Object, "/")
+		if c.Hop != desired.HopNSG || !isRule {
+			continue
+		}
+		for _, key := range c.Services {
+			all = recorded(all, group, effectOf(p, c, group, name, key), c, key)
+		}
+	}
+	for _, l := range all {
+		p.Find(overwritten(p, l))
+	}
+}
+
+func overwritten(p *rule.Pass, l *overwrite) rule.Finding {
+	f := rule.Finding{
+		Subject:  report.Object{Kind: "SecurityRule", Name: l.checks[0].Object},
+		Services: l.services,
+		Severity: l.effect.severity(),
+		Message:  fmt.Sprintf("In security group %s, for %s, %s.", l.group, rule.List(l.services), l.told()),
+		Cites:    l.cites(),
+	}
+	if slices.ContainsFunc(l.checks, func(c desired.Check) bool { return c.Kind == desired.Missing }) {
+		f.Absence = []*bundle.Evidence{&bundle.NSGs}
+	}
+	if l.effect == unwritten {
+		f.Message += " The provider's last sync failed, so it never came to write this: repair what it fails with."
+		s := p.Graph.Service(l.services[0])
+		f.Fix = []report.Step{{Say: "See what the sync fails with, and repair that; the provider then writes the rules by itself.",
+			Run: fmt.Sprintf("kubectl describe service -n %s %s", rule.Word(s.Namespace, "NAMESPACE"), rule.Word(s.Name, "SERVICE"))}}
+		return f
+	}
+	f.Message += " " + l.effect.say()
+	if l.effect == harmless { // a rule of an earlier release, until the next sync, is nobody's deed
+		f.Message += " The provider puts it right at its next sync and does not look before."
+		f.Fix = rewrite(p, l)
+		return f
+	}
+	if s := synced(p, l.services); s != nil {
+		f.Message += fmt.Sprintf(" The provider's last sync of %s succeeded (%s), so somebody else has changed the group since; the provider puts it right at its next sync and does not look before.",
+			s.Service, s.At.UTC().Format("2006-01-02 15:04:05 UTC"))
+		f.Cites = append(f.Cites, s.Cite)
+	} else {
+		f.Message += " The provider puts it right at its next sync and does not look before."
+		f.Confidence, f.Why = report.Likely, "no sync that succeeded is in the bundle, so the provider may not have come to it yet"
+	}
+	if l.effect == untold {
+		f.Confidence, f.Why = report.Likely, "what the security groups say to the Service's clients cannot be told from the bundle"
+	}
+	f.Fix = rewrite(p, l)
+	return f
+}
