@@ -85,7 +85,8 @@ var behaviours = []azname.Releases{
 	publicIPNameV6, publicIPPrefix, accessControl, invalidRangeDenies, coreRangesAllowed, internalAllowAll, rangesMerged, allRangesOnly,
 	staleSourcesRemoved, noSecurityRule, serviceTags, tagsReplaceAll, denyAllAnnotation, additionalAddresses, nodeAddressSources, privateLink,
 	privateLinkGroup, manyBalancers, stableNodes, notReadyRemovedBegin, notReadyRemovedEnds, excludeLabel, keepsLastMember, inactiveSkipped,
-	cordonCounts, scaleSetModel, nodeIPPools, azname.SingleLocalProbe, azname.HashedSecurityRules,
+	cordonCounts, scaleSetModel, nodeIPPools, unknownProbeIsTCP, longIdleTimeout, emptyGroup, anyServiceTag,
+	azname.SingleLocalProbe, azname.HashedSecurityRules,
 }
 
 // features is what tells releases apart: two that are equal here build the same.
