@@ -66,13 +66,18 @@ func proofs(checks []desired.Check) []report.Cite {
 func balancer(p *rule.Pass, object string) *snapshot.LoadBalancer {
 	name, _, _ := strings.Cut(object, "/")
 	group := p.Wants.Settings.Group.V
+	var other *snapshot.LoadBalancer
 	for i := range p.Snapshot.Loads {
 		lb := &p.Snapshot.Loads[i]
-		if g := az.GroupOf(lb.ID); strings.EqualFold(lb.Name, name) && (group == "" || g == "" || az.Masked(g) || strings.EqualFold(g, group)) {
+		switch g := az.GroupOf(lb.ID); {
+		case !strings.EqualFold(lb.Name, name):
+		case group == "" || strings.EqualFold(g, group):
 			return lb
+		default:
+			other = lb
 		}
 	}
-	return nil
+	return other
 }
 
 // doubt lowers a finding whose difference a sync may have put right since, or that a
