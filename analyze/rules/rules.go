@@ -11,6 +11,7 @@ import (
 	"azlb/analyze/rules/datapath"
 	"azlb/analyze/rules/deletion"
 	"azlb/analyze/rules/nsg"
+	"azlb/analyze/rules/platform"
 	"azlb/analyze/rules/pool"
 	"azlb/analyze/rules/probe"
 	"azlb/analyze/rules/publicip"
@@ -34,6 +35,7 @@ func All() []*rule.Rule {
 		datapath.Rules,
 		pool.Rules,
 		deletion.Rules,
+		platform.Rules,
 		sync.Rules,
 	)
 }
