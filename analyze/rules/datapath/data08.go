@@ -62,7 +62,7 @@ var effects = map[string]effect{
 
 func checkDATA08(p *rule.Pass) {
 	for _, checks := range differences(p, func(c desired.Check) bool {
-		return c.Kind == desired.Different && (c.Hop == desired.HopRule || c.Hop == desired.HopFrontend) && !withProbe(p, c)
+		return c.Kind == desired.Different && (c.Hop == desired.HopRule || c.Hop == desired.HopFrontend) && !withProbe(p, c) && !ownPool(c)
 	}) {
 		p.Find(altered(p, checks))
 	}
@@ -73,6 +73,13 @@ func withProbe(p *rule.Pass, c desired.Check) bool {
 	return c.Field == "probe" && differs(p, c.Services[0], func(x desired.Check) bool {
 		return x.Hop == desired.HopProbe && x.Kind == desired.Missing && strings.HasSuffix(strings.ToLower(x.Object), "/"+strings.ToLower(c.Want))
 	})
+}
+
+// ownPool reports the pool of a single Service, which the provider makes for policy
+// Local where it chooses among several load balancers.
+func ownPool(c desired.Check) bool {
+	own := strings.ReplaceAll(c.Services[0], "/", "-")
+	return c.Field == "backendAddressPool" && (strings.EqualFold(c.Got, own) || strings.EqualFold(c.Got, own+"-ipv6"))
 }
 
 // altered is what differs in the rules and frontends of the same Services.
@@ -101,7 +108,7 @@ func altered(p *rule.Pass, checks []desired.Check) rule.Finding {
 	who := rule.List(services)
 	switch f.Severity {
 	case report.Error:
-		f.Message = fmt.Sprintf("What is sent to %s does not arrive: %s.", who, rule.List(said))
+		f.Message = fmt.Sprintf("Packets to %s get lost: %s.", who, rule.List(said))
 	default:
 		f.Message = fmt.Sprintf("The load balancer treats %s otherwise than it asks for: %s.", who, rule.List(said))
 	}
@@ -115,7 +122,11 @@ func altered(p *rule.Pass, checks []desired.Check) rule.Finding {
 	state, cites := unfinished(lb)
 	f.Message, f.Cites = f.Message+state, append(f.Cites, cites...)
 	f.Fix = append(f.Fix, resync(p, services, "Make the provider sync the Service; if the change was meant, ask for it in the Service first.")...)
-	doubt(p, &f, lb)
+	if f.Severity == report.Error {
+		running(p, &f, lb) // no sync that fails leaves behind what the provider never writes
+	} else {
+		doubt(p, &f, lb)
+	}
 	return f
 }
 
@@ -124,12 +135,31 @@ func rank(p *rule.Pass, c desired.Check) int {
 	e := effects[c.Hop+"/"+c.Field]
 	lost := givesAddress(c) && (c.Got == "none" || differs(p, c.Services[0], isAddress))
 	switch {
-	case e.stops, lost:
+	case lost, e.stops && !worksAlike(p, c):
 		return 0
 	case e.trait:
 		return 2
 	}
 	return 1
+}
+
+// worksAlike reports whether a rule carries the port all the same: it stands for its
+// frontend, protocol and port, or for all, and floating IP and backend port fit each
+// other in one of the two ways that the provider knows. So does what the Service asked
+// for before its last change.
+func worksAlike(p *rule.Pass, c desired.Check) bool {
+	if c.Hop != desired.HopRule || c.Field == "backendAddressPool" {
+		return false
+	}
+	_, path := wantedPort(p, c.Services[0], c.Object)
+	if path == nil || path.Rule.To == nil {
+		return false
+	}
+	r := path.Rule.To
+	if r.EnableFloatingIP {
+		return r.BackendPort == r.FrontendPort
+	}
+	return r.BackendPort != 0 && r.BackendPort == int(path.Port.NodePort)
 }
 
 // different says one difference with the reason for the value that is wanted.

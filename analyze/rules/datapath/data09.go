@@ -115,9 +115,10 @@ func gone(p *rule.Pass, services []string, checks []desired.Check) rule.Finding 
 	switch {
 	case !heals:
 		f.Message += " The provider does not make a public IP that the Service names itself: the next sync fails."
+	case len(lost) == 0:
 	case anew:
 		f.Message += " The provider notices only at the next sync, and then makes it anew with another address."
-	case len(lost) > 0:
+	default:
 		f.Message += " The provider notices only at the next sync, and then makes it anew, with the same address if that is free."
 	}
 	f.Fix = restore(p, services, checks)

@@ -80,31 +80,42 @@ func balancer(p *rule.Pass, object string) *snapshot.LoadBalancer {
 	return other
 }
 
-// doubt lowers a finding whose difference a sync may have put right since, or that a
-// sync which fails may have brought about: then that failure is to be repaired first.
-func doubt(p *rule.Pass, f *rule.Finding, lb *snapshot.LoadBalancer) {
-	lower := func(to report.Confidence, why string) {
-		if f.Severity == report.Error {
-			f.Severity = report.Warning
-		}
-		f.Confidence, f.Why = to, why
+// running lowers a finding whose difference a sync may have put right since, and
+// reports whether one ran.
+func running(p *rule.Pass, f *rule.Finding, lb *snapshot.LoadBalancer) bool {
+	i := slices.IndexFunc(f.Services, func(key string) bool { return rule.InFlight(p.World, key) })
+	switch {
+	case lb != nil && strings.EqualFold(lb.ProvisioningState, "Updating"):
+		f.Why = fmt.Sprintf("load balancer %s was being written while the evidence was collected: it may be right since", lb.Name)
+	case i >= 0:
+		f.Why = fmt.Sprintf("a sync of %s ran while the evidence was collected: it may have put this right since", f.Services[i])
+	default:
+		return false
 	}
-	if lb != nil && strings.EqualFold(lb.ProvisioningState, "Updating") {
-		lower(report.Possible, fmt.Sprintf("load balancer %s was being written while the evidence was collected: it may be right since", lb.Name))
+	f.Severity, f.Confidence = milder(f.Severity), report.Possible
+	return true
+}
+
+// doubt lowers as running does, and what a sync that fails may have brought about: its
+// failure is to be repaired first.
+func doubt(p *rule.Pass, f *rule.Finding, lb *snapshot.LoadBalancer) {
+	if running(p, f, lb) {
 		return
 	}
 	for _, key := range f.Services {
-		if rule.InFlight(p.World, key) {
-			lower(report.Possible, fmt.Sprintf("a sync of %s ran while the evidence was collected: it may have put this right since", key))
-			return
-		}
-	}
-	for _, key := range f.Services {
 		if e := failing(p, key); e != nil {
-			lower(report.Likely, fmt.Sprintf("syncs of %s fail (%s): the difference may come from that instead of a change by hand, and stays while they fail", key, orText(e.Code, "an error without a code")))
+			f.Severity, f.Confidence = milder(f.Severity), report.Likely
+			f.Why = fmt.Sprintf("syncs of %s fail (%s): the difference may come from that instead of a change by hand, and stays while they fail", key, orText(e.Code, "an error without a code"))
 			return
 		}
 	}
+}
+
+func milder(s report.Severity) report.Severity {
+	if s == report.Error {
+		return report.Warning
+	}
+	return s
 }
 
 // failing is the newest error that stops the syncs of a Service, or nil.

@@ -36,7 +36,7 @@ var NSG01 = &rule.Rule{
 		Any: []*bundle.Evidence{&bundle.NSGs},
 		All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.VNets},
 	},
-	FollowsFrom: []string{"AZLB-AUTH01", "AZLB-AUTH02", "AZLB-NSG05"},
+	FollowsFrom: []string{"AZLB-AUTH01", "AZLB-AUTH02", "AZLB-NSG05", "AZLB-DATA08"},
 	Check:       checkNSG01,
 }
 

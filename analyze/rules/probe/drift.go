@@ -118,7 +118,7 @@ func harms(p *rule.Pass, a *altered) harm {
 		who := listens(p, number)
 		switch {
 		case who != "" && strings.EqualFold(now.Protocol, "Tcp"):
-			return harm{severity: report.Warning, say: fmt.Sprintf("At %d %s answers, so the probe says nothing about the Service.", number, who)}
+			return harm{severity: report.Warning, say: fmt.Sprintf("At %d %s answers, so the probe says nothing about what it should.", number, who)}
 		case who != "":
 			return harm{severity: report.Error, confidence: report.Likely, why: "what answers there is known, not what it says to this request",
 				say: fmt.Sprintf("At %d %s answers, not the Service: if it does not say 200, Azure takes every backend for dead.", number, who)}
@@ -181,9 +181,9 @@ func present(lb *snapshot.LoadBalancer, name string) *az.Probe {
 	return nil
 }
 
-// doubt lowers a finding whose difference a sync may have put right since, or that a
-// sync which fails may have brought about.
-func doubt(p *rule.Pass, f *rule.Finding, lb *snapshot.LoadBalancer) {
+// doubt lowers a finding whose difference a sync may have put right since, or, where
+// the provider could have written what is there, one that fails brought about.
+func doubt(p *rule.Pass, f *rule.Finding, lb *snapshot.LoadBalancer, written bool) {
 	lower := func(to report.Confidence, why string) {
 		if f.Severity == report.Error {
 			f.Severity = report.Warning
@@ -197,6 +197,9 @@ func doubt(p *rule.Pass, f *rule.Finding, lb *snapshot.LoadBalancer) {
 		return
 	case running >= 0:
 		lower(report.Possible, fmt.Sprintf("a sync of %s ran while the evidence was collected: it may have put this right since", f.Services[running]))
+		return
+	}
+	if !written {
 		return
 	}
 	for _, key := range f.Services {
@@ -265,7 +268,7 @@ func told(p *rule.Pass, list []*altered) rule.Finding {
 		f.Message += fmt.Sprintf(" No sync puts it right: %s.", why)
 	}
 	f.Fix = restore(p, list)
-	doubt(p, &f, balancer(p, worst.object))
+	doubt(p, &f, balancer(p, worst.object), worst.field("port") == nil || worst.stale())
 	return f
 }
 
