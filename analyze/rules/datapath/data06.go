@@ -36,6 +36,7 @@ var DATA06 = &rule.Rule{
 }
 
 func checkDATA06(p *rule.Pass) {
+	notCompared(p)
 	for _, checks := range differences(p, func(c desired.Check) bool { return c.Hop == desired.HopRule && c.Kind == desired.Missing }) {
 		p.Find(noRule(p, checks))
 	}

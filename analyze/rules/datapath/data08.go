@@ -7,6 +7,7 @@ import (
 
 	"azlb/analyze/desired"
 	"azlb/analyze/rule"
+	"azlb/analyze/topology"
 	"azlb/report"
 )
 
@@ -61,6 +62,7 @@ var effects = map[string]effect{
 }
 
 func checkDATA08(p *rule.Pass) {
+	notCompared(p)
 	for _, checks := range differences(p, func(c desired.Check) bool {
 		return c.Kind == desired.Different && (c.Hop == desired.HopRule || c.Hop == desired.HopFrontend) && !withProbe(p, c) && !ownPool(c)
 	}) {
@@ -133,7 +135,7 @@ func altered(p *rule.Pass, checks []desired.Check) rule.Finding {
 // rank is 0 for what stops the traffic, 1 for what changes it, 2 for the rest.
 func rank(p *rule.Pass, c desired.Check) int {
 	e := effects[c.Hop+"/"+c.Field]
-	lost := givesAddress(c) && (c.Got == "none" || differs(p, c.Services[0], isAddress))
+	lost := givesAddress(c) && (c.Got == "none" || moved(p, c.Services[0]))
 	switch {
 	case lost, e.stops && !worksAlike(p, c):
 		return 0
@@ -141,6 +143,14 @@ func rank(p *rule.Pass, c desired.Check) int {
 		return 2
 	}
 	return 1
+}
+
+// moved reports whether a frontend has another address than its Service shows.
+func moved(p *rule.Pass, key string) bool {
+	return slices.ContainsFunc(p.Graph.Service(key).Paths, func(x *topology.Path) bool {
+		f := x.Frontend.To
+		return f != nil && f.Address != "" && x.Address != "" && !slices.Contains(x.Service.Addresses(), f.Address)
+	})
 }
 
 // worksAlike reports whether a rule carries the port all the same: it stands for its

@@ -37,6 +37,7 @@ var DATA09 = &rule.Rule{
 }
 
 func checkDATA09(p *rule.Pass) {
+	notCompared(p)
 	covered := map[string]bool{} // by the finding about their load balancer
 	for _, c := range p.Compared.Drift() {
 		if c.Kind == desired.Missing && c.Hop == desired.HopBalancer {

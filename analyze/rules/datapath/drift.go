@@ -176,3 +176,11 @@ func own(s *topology.Service) *snapshot.LoadBalancer {
 	}
 	return s.Frontends[0].LB
 }
+
+// notCompared says that there is nothing to tell where no Service was compared: each
+// waits for its address, or is another controller's.
+func notCompared(p *rule.Pass) {
+	if len(p.Compared.Checks) == 0 {
+		p.NotApplicable("no Service could be compared with what is in Azure")
+	}
+}

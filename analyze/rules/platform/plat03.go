@@ -45,17 +45,19 @@ type trait struct {
 }
 
 var traits = map[string]trait{
-	"public-ip/publicIPAddressVersion":      {"IP version", report.Warning, "", ""},
-	"public-ip/sku":                         {"SKU", report.Warning, "a load balancer takes only addresses of its own SKU", "--sku"},
-	"public-ip/ipConfiguration":             {"user", report.Info, "Azure's own records disagree about who uses it", ""},
-	"public-ip/publicIPAllocationMethod":    {"allocation method", report.Warning, "a dynamic address is lost as soon as no frontend uses it", "--allocation-method"},
-	"public-ip/publicIPPrefix":              {"prefix", report.Info, "an address keeps the prefix that it was made from", ""},
-	"public-ip/dnsSettings.domainNameLabel": {"DNS label", report.Warning, "the name that the Service asks for does not lead to it", ""},
-	"load-balancer/sku":                     {"SKU", report.Warning, "the Services have to move to another load balancer", ""},
-	"load-balancer/location":                {"region", report.Warning, "the Services have to move to another load balancer", ""},
+	"public-ip/publicIPAddressVersion":               {"IP version", report.Warning, "", ""},
+	"public-ip/sku":                                  {"SKU", report.Warning, "a load balancer takes only addresses of its own SKU", "--sku"},
+	"public-ip/ipConfiguration":                      {"user", report.Info, "Azure's own records disagree about who uses it", ""},
+	"public-ip/publicIPAllocationMethod":             {"allocation method", report.Warning, "a dynamic address is lost as soon as no frontend uses it", "--allocation-method"},
+	"public-ip/publicIPPrefix":                       {"prefix", report.Info, "an address keeps the prefix that it was made from", ""},
+	"public-ip/dnsSettings.domainNameLabel":          {"DNS label", report.Warning, "the name that the Service asks for does not lead to it", ""},
+	"load-balancer/sku":                              {"SKU", report.Warning, "the Services have to move to another load balancer", ""},
+	"private-link/privateLinkServiceNetworkPolicies": {"policy for private link services", report.Info, "Azure makes no other link there until it is off again", ""},
+	"load-balancer/location":                         {"region", report.Warning, "the Services have to move to another load balancer", ""},
 }
 
 func checkPLAT03(p *rule.Pass) {
+	notCompared(p)
 	index := map[string]int{}
 	var groups [][]desired.Check
 	for _, c := range p.Compared.Drift() {
@@ -88,8 +90,10 @@ func checkPLAT03(p *rule.Pass) {
 // balancer's rules, without the address itself, which AZLB-DATA06 tells.
 func judged(p *rule.Pass, c desired.Check) bool {
 	switch c.Hop {
-	case desired.HopBalancer, desired.HopLink:
+	case desired.HopBalancer:
 		return true
+	case desired.HopLink: // whose it is, and whether it is there, are told of links themselves
+		return !strings.HasPrefix(c.Field, "tags.")
 	case desired.HopPublicIP:
 		return c.Field != "ipAddress" && !untagged(p, c)
 	}
@@ -124,6 +128,9 @@ func changed(p *rule.Pass, checks []desired.Check) rule.Finding {
 	first := checks[0]
 	kind := map[string]string{desired.HopPublicIP: "PublicIP", desired.HopBalancer: "LoadBalancer", desired.HopLink: "PrivateLinkService"}[first.Hop]
 	f := rule.Finding{Subject: report.Object{Kind: kind, Name: first.Object}, Severity: report.Info}
+	if name, ok := strings.CutPrefix(first.Object, "subnet "); ok {
+		f.Subject = report.Object{Kind: "Subnet", Name: name}
+	}
 	var said, flags, stay []string
 	for _, c := range checks {
 		t := traitOf(c)
@@ -180,7 +187,7 @@ func traitOf(c desired.Check) trait {
 	case service:
 		return trait{say: "tag " + key, severity: report.Warning, means: "the provider takes the address for theirs, and deletes it with the last of them"}
 	case cluster && c.Got != "none":
-		return trait{say: "tag " + key, severity: report.Warning, means: "the provider takes the address for another cluster's"}
+		return trait{say: "tag " + key, severity: report.Warning, means: "the provider takes it for another cluster's"}
 	}
 	return trait{say: "tag " + strings.TrimPrefix(c.Field, "tags."), severity: report.Info}
 }
@@ -191,6 +198,11 @@ func idOf(p *rule.Pass, c desired.Check) string {
 	for i := range p.Snapshot.PublicIPs {
 		if pip := &p.Snapshot.PublicIPs[i]; c.Hop == desired.HopPublicIP && strings.EqualFold(pip.Name, c.Object) {
 			return pip.ID
+		}
+	}
+	for i := range p.Snapshot.Links {
+		if l := &p.Snapshot.Links[i]; c.Hop == desired.HopLink && strings.EqualFold(l.Name, c.Object) {
+			return l.ID
 		}
 	}
 	for i := range p.Snapshot.Loads {

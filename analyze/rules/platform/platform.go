@@ -61,3 +61,11 @@ func child(object string) (lb, name string) {
 	lb, name, _ = strings.Cut(object, "/")
 	return lb, name
 }
+
+// notCompared says that there is nothing to tell where no Service was compared: each
+// waits for its address, or is another controller's.
+func notCompared(p *rule.Pass) {
+	if len(p.Compared.Checks) == 0 {
+		p.NotApplicable("no Service could be compared with what is in Azure")
+	}
+}

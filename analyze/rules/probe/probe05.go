@@ -31,6 +31,7 @@ var PROBE05 = &rule.Rule{
 }
 
 func checkPROBE05(p *rule.Pass) {
+	notCompared(p)
 	for _, list := range together(changed(p), (*altered).stale) {
 		f := told(p, list)
 		f.Message += " The Service probably had that node port before."

@@ -25,6 +25,7 @@ var PROBE11 = &rule.Rule{
 	Needs:       compared,
 	FollowsFrom: []string{"AZLB-DATA09", "AZLB-DATA06"},
 	Check: func(p *rule.Pass) {
+		notCompared(p)
 		for _, list := range together(changed(p), func(a *altered) bool { return !a.shared() && !a.stale() }) {
 			p.Find(told(p, list))
 		}
