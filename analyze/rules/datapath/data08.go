@@ -145,20 +145,24 @@ func rank(p *rule.Pass, c desired.Check) int {
 	return 1
 }
 
-// moved reports whether a frontend has another address than its Service shows.
+// moved reports whether no frontend of the Service has an address that it shows.
 func moved(p *rule.Pass, key string) bool {
-	return slices.ContainsFunc(p.Graph.Service(key).Paths, func(x *topology.Path) bool {
+	s := p.Graph.Service(key)
+	return slices.ContainsFunc(s.Paths, func(x *topology.Path) bool {
 		f := x.Frontend.To
-		return f != nil && f.Address != "" && x.Address != "" && !slices.Contains(x.Service.Addresses(), f.Address)
+		if f == nil || x.Address == "" || f.Address == x.Address {
+			return false
+		}
+		return f.Address != "" || p.Graph.PublicIPByAddress(x.Address) != nil // it is known not to be on this frontend
 	})
 }
 
 // worksAlike reports whether a rule carries the port all the same: it stands for its
-// frontend, protocol and port, or for all, and floating IP and backend port fit each
-// other in one of the two ways that the provider knows. So does what the Service asked
-// for before its last change.
+// frontend, protocol and port, or for all, floating IP and backend port fit each other
+// in one of the two ways that the provider knows, and there are nodes behind it. So
+// does what the Service asked for before its last change.
 func worksAlike(p *rule.Pass, c desired.Check) bool {
-	if c.Hop != desired.HopRule || c.Field == "backendAddressPool" {
+	if c.Hop != desired.HopRule {
 		return false
 	}
 	_, path := wantedPort(p, c.Services[0], c.Object)
@@ -166,7 +170,10 @@ func worksAlike(p *rule.Pass, c desired.Check) bool {
 		return false
 	}
 	r := path.Rule.To
-	if r.EnableFloatingIP {
+	switch {
+	case c.Field == "backendAddressPool":
+		return slices.ContainsFunc(path.Members, func(m *topology.Member) bool { return m.Node != nil })
+	case r.EnableFloatingIP:
 		return r.BackendPort == r.FrontendPort
 	}
 	return r.BackendPort != 0 && r.BackendPort == int(path.Port.NodePort)

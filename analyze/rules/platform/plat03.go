@@ -7,6 +7,7 @@ import (
 
 	"azlb/analyze/desired"
 	"azlb/analyze/rule"
+	"azlb/analyze/snapshot"
 	bundle "azlb/bundle-schema"
 	"azlb/bundle-schema/az"
 	"azlb/bundle-schema/azname"
@@ -28,7 +29,7 @@ var PLAT03 = &rule.Rule{
 			{Say: "Make the provider sync the Service; it then writes what it does compare.", Run: "kubectl annotate service -n NAMESPACE SERVICE azlb-resync=\"$(date +%s)\" --overwrite", Changes: true},
 		},
 		References: []string{"MicrosoftDocs/azure-docs#101494", "hashicorp/terraform-provider-azurerm#13886", "https://learn.microsoft.com/azure/aks/support-policies", "https://cloud-provider-azure.sigs.k8s.io/topics/loadbalancer/"},
-		Healthy: "Tags, load balancers, rules and addresses of the customer's own beside those of the provider; a public IP that the Service names itself, whose tags and allocation are the customer's; public IPs without the cluster's tag where none has it, as old releases did not write it. " +
+		Healthy: "Tags, load balancers, rules and addresses of the customer's own beside those of the provider; a public IP that the Service names itself, whose tags and allocation are the customer's; public IPs without the cluster's tag where none has it and the provider is that of an old Kubernetes, which did not write it. " +
 			"Leftovers of Services that are gone are told by AZLB-DEL03.",
 	},
 	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.PublicIPs}, All: []*bundle.Evidence{&bundle.Services}},
@@ -100,18 +101,13 @@ func judged(p *rule.Pass, c desired.Check) bool {
 	return false
 }
 
-// untagged reports a missing tag of the cluster where no address has it: then it was
-// made by a release that did not write one, and not taken off.
+// untagged reports a missing tag of the cluster where no address has it and the
+// provider may be of Kubernetes itself: old releases did not write one.
 func untagged(p *rule.Pass, c desired.Check) bool {
-	if c.Got != "none" || !strings.EqualFold(c.Field, "tags."+azname.ClusterTag) && !strings.EqualFold(c.Field, "tags."+azname.LegacyClusterTag) {
-		return false
-	}
-	for i := range p.Snapshot.PublicIPs {
-		if azname.ClusterOfTags(p.Snapshot.PublicIPs[i].Tags) != "" {
-			return false
-		}
-	}
-	return true
+	key := strings.TrimPrefix(c.Field, "tags.")
+	return c.Got == "none" && (strings.EqualFold(key, azname.ClusterTag) || strings.EqualFold(key, azname.LegacyClusterTag)) &&
+		slices.ContainsFunc(p.Wants.Provider.Candidates, func(v azname.Version) bool { return v.InTree }) &&
+		!slices.ContainsFunc(p.Snapshot.PublicIPs, func(x snapshot.PublicIP) bool { return azname.ClusterOfTags(x.Tags) != "" })
 }
 
 // ofLiving reports whether a leftover bears the name of a Service that is alive.

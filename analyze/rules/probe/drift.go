@@ -140,6 +140,9 @@ func harms(p *rule.Pass, a *altered) harm {
 
 // listens says who listens at a port on the nodes, as far as the cluster tells.
 func listens(p *rule.Pass, port int) string {
+	if port == 0 {
+		return "" // what Services without a node port have
+	}
 	for i := range p.Snapshot.Services {
 		s := &p.Snapshot.Services[i]
 		if int(s.Spec.HealthCheckNodePort) == port {
