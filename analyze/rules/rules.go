@@ -14,6 +14,7 @@ import (
 	"azlb/analyze/rules/ipv6"
 	"azlb/analyze/rules/multislb"
 	"azlb/analyze/rules/nsg"
+	"azlb/analyze/rules/platform"
 	"azlb/analyze/rules/pool"
 	"azlb/analyze/rules/privatelink"
 	"azlb/analyze/rules/probe"
@@ -42,6 +43,7 @@ func All() []*rule.Rule {
 		datapath.Rules,
 		pool.Rules,
 		deletion.Rules,
+		platform.Rules,
 		sync.Rules,
 	)
 }

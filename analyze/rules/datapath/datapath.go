@@ -1,5 +1,6 @@
-// Package datapath holds the rules about what stands behind the load balancer:
-// nodes that are down, backends that call themselves, Services without ready pods.
+// Package datapath holds the rules about the way through the load balancer: what is
+// gone or altered of frontends and rules, nodes that are down, backends that call
+// themselves, Services without ready pods.
 package datapath
 
 import (
@@ -13,7 +14,7 @@ import (
 )
 
 // Rules of this topic, in the order in which a packet meets them.
-var Rules = []*rule.Rule{DATA01, DATA02, DATA04}
+var Rules = []*rule.Rule{DATA09, DATA06, DATA08, DATA01, DATA02, DATA04}
 
 // watched are the Services that the provider serves and that are meant to stay.
 func watched(p *rule.Pass) []*topology.Service {

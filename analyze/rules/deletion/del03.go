@@ -46,6 +46,9 @@ func checkDEL03(p *rule.Pass) {
 	for _, l := range p.Graph.Leftovers {
 		p.Find(left(p, l))
 	}
+	for _, checks := range strays(p) {
+		p.Find(astray(p, checks))
+	}
 }
 
 func left(p *rule.Pass, l topology.Leftover) rule.Finding {
@@ -72,7 +75,7 @@ func left(p *rule.Pass, l topology.Leftover) rule.Finding {
 		f.Cites = append(f.Cites, fe.LB.Doc.Cite(fe.At+"/name"))
 	}
 	f.Message = fmt.Sprintf("Left behind by %s: %s.", who, rule.List(what))
-	f.Confidence, f.Why = ours(p, l, &f)
+	f.Confidence, f.Why = ours(p, l, groupOf(l), l.Frontend != nil, &f)
 	if e := reason(p, l); e != nil {
 		f.Cites = append(f.Cites, e.Cites[:min(1, len(e.Cites))]...)
 		if e.Has("ScopeLocked") {
@@ -87,8 +90,9 @@ func left(p *rule.Pass, l topology.Leftover) rule.Finding {
 }
 
 // ours says how sure it is that the dead Service was of this cluster: another
-// cluster of the same name in the same resource group derives the same names.
-func ours(p *rule.Pass, l topology.Leftover, f *rule.Finding) (report.Confidence, string) {
+// cluster of the same name in the same resource group derives the same names. inside
+// says that something of it is in the load balancer itself.
+func ours(p *rule.Pass, l topology.Leftover, group string, inside bool, f *rule.Finding) (report.Confidence, string) {
 	if c, ok := witness(p, l); ok {
 		f.Cites = append(f.Cites, c)
 		return report.Certain, ""
@@ -96,7 +100,7 @@ func ours(p *rule.Pass, l topology.Leftover, f *rule.Finding) (report.Confidence
 	mine, strangers := false, ""
 	for i := range p.Snapshot.Loads {
 		lb := &p.Snapshot.Loads[i]
-		if !p.Graph.OwnLoadBalancer(lb) || !strings.EqualFold(az.GroupOf(lb.ID), groupOf(l)) {
+		if !p.Graph.OwnLoadBalancer(lb) || !strings.EqualFold(az.GroupOf(lb.ID), group) {
 			continue
 		}
 		for j := range lb.Pools {
@@ -112,7 +116,7 @@ func ours(p *rule.Pass, l topology.Leftover, f *rule.Finding) (report.Confidence
 	switch {
 	case strangers != "":
 		return report.Possible, "the pool of load balancer " + strangers + " has machines that are no nodes of this cluster: another cluster of the same name may be in the resource group, and the Service one of its"
-	case mine && l.Frontend != nil:
+	case mine && inside:
 		return report.Certain, ""
 	case mine:
 		return report.Likely, "no event and no log line names the Service; the address has this cluster's name, and the load balancer beside it only nodes of this cluster"

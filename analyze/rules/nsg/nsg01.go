@@ -36,8 +36,9 @@ var NSG01 = &rule.Rule{
 		Any: []*bundle.Evidence{&bundle.NSGs},
 		All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.VNets},
 	},
-	FollowsFrom: []string{"AZLB-AUTH01", "AZLB-AUTH02", "AZLB-NSG05", "AZLB-NSG06", "AZLB-NSG14", "AZLB-NSG13", "AZLB-NSG07", "AZLB-NSG08", "AZLB-NSG09", "AZLB-NSG03", "AZLB-ANN01", "AZLB-ANN07"},
-	Check:       checkNSG01,
+	FollowsFrom: []string{"AZLB-AUTH01", "AZLB-AUTH02", "AZLB-NSG05", "AZLB-NSG06", "AZLB-NSG14", "AZLB-NSG13", "AZLB-NSG07", "AZLB-NSG08", "AZLB-NSG09", "AZLB-NSG03",
+		"AZLB-ANN01", "AZLB-ANN07", "AZLB-DATA08"},
+	Check: checkNSG01,
 }
 
 func checkNSG01(p *rule.Pass) {

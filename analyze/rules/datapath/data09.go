@@ -1,0 +1,154 @@
+package datapath
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"azlb/analyze/desired"
+	"azlb/analyze/rule"
+	"azlb/analyze/topology"
+	bundle "azlb/bundle-schema"
+	"azlb/report"
+)
+
+// DATA09 is a load balancer, a frontend or a public IP that is gone while the Service
+// still shows its address.
+var DATA09 = &rule.Rule{
+	ID:       "AZLB-DATA09",
+	Severity: report.Error,
+	Doc: report.Doc{
+		Title:   "the load balancer, the frontend or the public IP is gone while the Service still shows its address",
+		Symptom: "The Service keeps its EXTERNAL-IP, no event warns, and every connection to it times out.",
+		Cause: "Somebody deleted the load balancer, the frontend or the public IP in Azure: a clean-up of resources that looked unused, Terraform, a hand in the portal. Kubernetes does not notice: the provider looks at Azure only when the Service or the nodes change, and the status keeps the old address until then. " +
+			"At the next sync it makes the frontend and the public IP anew. A public address comes back as another one; one that the Service names itself is not made again, so that the sync fails.",
+		Fix: []report.Step{
+			{Say: "Find out who deleted it; Terraform or a clean-up will do it again.", Run: "az monitor activity-log list -g GROUP --offset 30d --query \"[?contains(operationName.value,'delete')]\" -o table"},
+			{Say: "Make the provider sync the Service; it then makes frontend and public IP anew.", Run: "kubectl annotate service -n NAMESPACE SERVICE azlb-resync=\"$(date +%s)\" --overwrite", Changes: true},
+			{Say: "Bring DNS records and allow-lists up to date with the new address.", Run: "kubectl get service -n NAMESPACE SERVICE"},
+		},
+		References: []string{"reconcileFrontendIPConfigs and ensurePublicIPExists in kubernetes-sigs/cloud-provider-azure", "https://learn.microsoft.com/azure/aks/support-policies", "https://learn.microsoft.com/azure/aks/static-ip"},
+		Healthy: "A Service without an address yet, one that another controller serves, one that is being deleted, and one that keeps its address behind another Service's frontend. Nothing is said unless the resource group's load balancers and public IPs are completely in the bundle. " +
+			"A Service whose old frontend is still there, because it was just made internal or moved to another subnet, is told as a warning.",
+	},
+	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.PublicIPs}, All: compared.All},
+	FollowsFrom: failedSync,
+	Check:       checkDATA09,
+}
+
+func checkDATA09(p *rule.Pass) {
+	notCompared(p)
+	covered := map[string]bool{} // by the finding about their load balancer
+	for _, c := range p.Compared.Drift() {
+		if c.Kind == desired.Missing && c.Hop == desired.HopBalancer {
+			for _, key := range c.Services {
+				covered[key] = true
+			}
+			p.Find(gone(p, c.Services, append([]desired.Check{c}, of(p, c.Services)...)))
+		}
+	}
+	for _, checks := range differences(p, isGone) {
+		if !slices.ContainsFunc(checks[0].Services, func(key string) bool { return covered[key] }) {
+			p.Find(gone(p, checks[0].Services, checks))
+		}
+	}
+}
+
+func isGone(c desired.Check) bool {
+	return c.Kind == desired.Missing && (c.Hop == desired.HopFrontend || c.Hop == desired.HopPublicIP)
+}
+
+// of are the public IPs that went with the load balancer of these Services.
+func of(p *rule.Pass, services []string) []desired.Check {
+	var out []desired.Check
+	for _, c := range p.Compared.Drift() {
+		if isGone(c) && slices.ContainsFunc(c.Services, func(key string) bool { return slices.Contains(services, key) }) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// gone is what is missing of some Services, the outermost first.
+func gone(p *rule.Pass, services []string, checks []desired.Check) rule.Finding {
+	first := checks[0]
+	f := rule.Finding{Subject: report.Object{Kind: "LoadBalancer", Name: first.Object}, Services: services, Severity: report.Error, Cites: proofs(checks)}
+	var what, lost, kept []string
+	heals, anew := true, false
+	for _, c := range checks {
+		switch c.Hop {
+		case desired.HopBalancer:
+			what = append(what, "load balancer "+c.Object)
+			f.Absence = append(f.Absence, &bundle.LoadBalancers)
+		case desired.HopFrontend:
+			f.Subject.Name = c.Object
+			what = append(what, "frontend "+c.Object)
+		case desired.HopPublicIP:
+			if len(checks) == 1 {
+				f.Subject = report.Object{Kind: "PublicIP", Name: c.Object}
+			}
+			what, anew = append(what, "public IP "+c.Object), true
+			f.Absence = append(f.Absence, &bundle.PublicIPs)
+		}
+		heals = heals && c.Heals
+	}
+	for _, key := range services {
+		s := p.Graph.Service(key)
+		for _, a := range s.Addresses() {
+			if slices.ContainsFunc(s.Frontends, func(x topology.Frontend) bool { return x.Address == a }) {
+				kept = append(kept, a)
+			} else {
+				lost = append(lost, a)
+			}
+		}
+	}
+	verb := "do not exist"
+	if len(what) == 1 {
+		verb = "does not exist"
+	}
+	who := rule.List(services)
+	if len(lost) > 0 {
+		f.Message = fmt.Sprintf("In Azure %s of %s %s, but the status still shows %s: what is sent there gets no answer.", rule.List(what), who, verb, rule.List(lost))
+	} else {
+		f.Severity = report.Warning
+		f.Message = fmt.Sprintf("In Azure %s, which %s asks for now, %s; what it asked for before still serves its address %s. No sync has brought the last change of the Service to Azure.", rule.List(what), who, verb, rule.List(kept))
+	}
+	switch {
+	case !heals:
+		f.Message += " The provider does not make a public IP that the Service names itself: the next sync fails."
+	case len(lost) == 0:
+	case anew:
+		f.Message += " The provider notices only at the next sync, and then makes it anew with another address."
+	default:
+		f.Message += " The provider notices only at the next sync, and then makes it anew, with the same address if that is free."
+	}
+	f.Fix = restore(p, services, checks)
+	doubt(p, &f, balancer(p, first.Object))
+	return f
+}
+
+// restore are the steps that bring back what is gone.
+func restore(p *rule.Pass, services []string, checks []desired.Check) []report.Step {
+	group := rule.Word(p.Wants.Settings.Group.V, "GROUP")
+	steps := []report.Step{{Say: "Find out who deleted it: a clean-up, Terraform or a template will do it again.",
+		Run: "az monitor activity-log list -g " + group + " --offset 30d --query \"[?contains(operationName.value,'delete') || contains(operationName.value,'loadBalancers/write')].{time:eventTimestamp, by:caller, what:operationName.value, on:resourceId, how:status.value}\" -o table"}}
+	for _, c := range checks {
+		if c.Hop != desired.HopPublicIP || c.Heals {
+			continue
+		}
+		want := p.Wants.Of(c.Services[0])
+		if want.PublicIPName.V == "" {
+			steps = append(steps, report.Step{Say: fmt.Sprintf("The address %s cannot be ordered again: make another public IP, and let the Service ask for that one.", c.Object),
+				Run: fmt.Sprintf("az network public-ip create -g %s -n NAME --sku %s --allocation-method Static", rule.Word(want.PublicIPGroup.V, "GROUP"), rule.Word(want.SKU.V, "Standard")), Changes: true})
+			continue
+		}
+		steps = append(steps, report.Step{Say: "Make a public IP of the name that the Service gives.", Changes: true,
+			Run: fmt.Sprintf("az network public-ip create -g %s -n %s --sku %s --allocation-method Static", rule.Word(want.PublicIPGroup.V, "GROUP"), rule.Word(c.Object, "NAME"), rule.Word(want.SKU.V, "Standard"))})
+	}
+	steps = append(steps, resync(p, services, "Make the provider sync the Service.")...)
+	for _, key := range services[:min(len(services), 3)] {
+		ns, name, _ := strings.Cut(key, "/")
+		steps = append(steps, report.Step{Say: "See the new address, and bring DNS records and allow-lists up to date with it.", Run: fmt.Sprintf("kubectl get service -n %s %s", rule.Word(ns, "NAMESPACE"), rule.Word(name, "SERVICE"))})
+	}
+	return steps
+}

@@ -1,0 +1,303 @@
+package probe
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"azlb/analyze/desired"
+	"azlb/analyze/errtext"
+	"azlb/analyze/rule"
+	"azlb/analyze/snapshot"
+	bundle "azlb/bundle-schema"
+	"azlb/bundle-schema/az"
+	"azlb/bundle-schema/azname"
+	"azlb/report"
+)
+
+// compared is what the rules about altered probes read.
+var compared = rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers}, All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers}}
+
+// altered is one probe that is missing or differs, for the Services that it serves.
+type altered struct {
+	object   string // "kubernetes/a…-TCP-80"
+	services []string
+	checks   []desired.Check
+}
+
+// changed are all of them, in the order of the comparison.
+func changed(p *rule.Pass) []*altered {
+	index := map[string]*altered{}
+	var out []*altered
+	for _, c := range p.Compared.Drift() {
+		if c.Hop != desired.HopProbe || c.Kind == desired.Leftover || len(c.Services) == 0 {
+			continue
+		}
+		key := c.Object + " " + strings.Join(c.Services, ",")
+		if index[key] == nil {
+			index[key] = &altered{object: c.Object, services: c.Services}
+			out = append(out, index[key])
+		}
+		index[key].checks = append(index[key].checks, c)
+	}
+	return out
+}
+
+// field is the difference in one field, nil where there is none.
+func (a *altered) field(name string) *desired.Check {
+	for i := range a.checks {
+		if a.checks[i].Field == name {
+			return &a.checks[i]
+		}
+	}
+	return nil
+}
+
+func (a *altered) missing() bool { return a.checks[0].Kind == desired.Missing }
+
+func (a *altered) name() string {
+	_, name, _ := strings.Cut(a.object, "/")
+	return name
+}
+
+// shared reports the one probe of all Services in the shared mode.
+func (a *altered) shared() bool { return strings.EqualFold(a.name(), azname.SharedProbe) }
+
+// The range of node ports, unless the API server was told another one.
+const firstNodePort, lastNodePort = 30000, 32767
+
+// stale reports a probe at a node port that is not the one which the Service has.
+func (a *altered) stale() bool {
+	c := a.field("port")
+	if c == nil || a.shared() {
+		return false
+	}
+	port, err := strconv.Atoi(c.Got)
+	return err == nil && port >= firstNodePort && port <= lastNodePort
+}
+
+// say is what differs, with the reason for the value that is wanted.
+func (a *altered) say() string {
+	if a.missing() {
+		return fmt.Sprintf("probe %s is not there (%s is wanted: %s)", a.object, a.checks[0].Want, a.checks[0].Because)
+	}
+	words := map[string]string{"intervalInSeconds": "interval in seconds", "numberOfProbes": "number of failures", "probeThreshold": "number of failures", "requestPath": "path"}
+	var parts []string
+	for _, c := range a.checks {
+		what := words[c.Field]
+		if what == "" {
+			what = c.Field
+		}
+		parts = append(parts, fmt.Sprintf("%s %s instead of %s (%s)", what, c.Got, c.Want, c.Because))
+	}
+	return fmt.Sprintf("probe %s has %s", a.object, rule.List(parts))
+}
+
+// harm is what becomes of the backends behind the probe.
+type harm struct {
+	severity   report.Severity
+	confidence report.Confidence
+	why, say   string
+}
+
+// harms judges an altered probe: one that nobody answers takes every backend out, one
+// that others answer is blind, one that is gone lets dead backends have traffic.
+func harms(p *rule.Pass, a *altered) harm {
+	lb := balancer(p, a.object)
+	now := present(lb, a.name())
+	local := slices.ContainsFunc(a.services, func(key string) bool { return p.Graph.Service(key).Local() })
+	port, protocol, path := a.field("port"), a.field("protocol"), a.field("requestPath")
+	switch {
+	case a.missing() && local:
+		return harm{severity: report.Error, say: "Without it Azure sends to every node, and with externalTrafficPolicy Local a node without a pod of the Service drops what it gets."}
+	case a.missing():
+		return harm{severity: report.Warning, say: "Without it Azure sends to every node, also to one that is down."}
+	case port != nil:
+		number, _ := strconv.Atoi(port.Got)
+		who := listens(p, number)
+		switch {
+		case who != "" && strings.EqualFold(now.Protocol, "Tcp"):
+			return harm{severity: report.Warning, say: fmt.Sprintf("At %d %s answers, so the probe says nothing about what it should.", number, who)}
+		case who != "":
+			return harm{severity: report.Error, confidence: report.Likely, why: "what answers there is known, not what it says to this request",
+				say: fmt.Sprintf("At %d %s answers, not the Service: if it does not say 200, Azure takes every backend for dead.", number, who)}
+		case number >= firstNodePort && number <= lastNodePort && p.Complete(&bundle.Services, ""):
+			return harm{severity: report.Error, say: fmt.Sprintf("No Service has the node port %d, so that no node answers: Azure takes every backend for dead and sends no traffic.", number)}
+		}
+		return harm{severity: report.Error, confidence: report.Likely, why: "a program of the nodes' own may listen there",
+			say: fmt.Sprintf("No Service has the node port %d. Unless something else listens there on the nodes, none answers: Azure takes every backend for dead and sends no traffic.", number)}
+	case protocol != nil && strings.EqualFold(protocol.Got, "Tcp") && local:
+		return harm{severity: report.Error, say: "kube-proxy takes connections there on every node, so that nodes without a pod of the Service get traffic too, and drop it."}
+	case protocol != nil && strings.EqualFold(protocol.Got, "Tcp"):
+		return harm{severity: report.Warning, say: "It no longer sees whether the application answers, only whether something listens."}
+	case protocol != nil, path != nil:
+		return harm{severity: report.Error, confidence: report.Likely, why: "what the pods say to this request is not in the bundle",
+			say: "Unless the pods say 200 to it, Azure takes every backend for dead and sends no traffic."}
+	}
+	return harm{severity: report.Warning, say: "Backends that die leave the load balancer sooner or later than the Service asks for."}
+}
+
+// listens says who listens at a port on the nodes, as far as the cluster tells.
+func listens(p *rule.Pass, port int) string {
+	if port == 0 {
+		return "" // what Services without a node port have
+	}
+	for i := range p.Snapshot.Services {
+		s := &p.Snapshot.Services[i]
+		if int(s.Spec.HealthCheckNodePort) == port {
+			return "kube-proxy (health check port of " + s.Namespace + "/" + s.Name + ")"
+		}
+		for _, sp := range s.Spec.Ports {
+			if int(sp.NodePort) == port {
+				return fmt.Sprintf("port %d of %s/%s", sp.Port, s.Namespace, s.Name)
+			}
+		}
+	}
+	return map[int]string{22: "sshd", 10250: "the kubelet", 10256: "kube-proxy's own health check", 10356: "the relay beside kube-proxy"}[port]
+}
+
+// balancer is the load balancer that holds the object.
+func balancer(p *rule.Pass, object string) *snapshot.LoadBalancer {
+	name, _, _ := strings.Cut(object, "/")
+	group := p.Wants.Settings.Group.V
+	var other *snapshot.LoadBalancer
+	for i := range p.Snapshot.Loads {
+		lb := &p.Snapshot.Loads[i]
+		switch g := az.GroupOf(lb.ID); {
+		case !strings.EqualFold(lb.Name, name):
+		case group == "" || strings.EqualFold(g, group):
+			return lb
+		default:
+			other = lb
+		}
+	}
+	return other
+}
+
+func present(lb *snapshot.LoadBalancer, name string) *az.Probe {
+	for i := range lb.Probes {
+		if strings.EqualFold(lb.Probes[i].Name, name) {
+			return &lb.Probes[i]
+		}
+	}
+	return nil
+}
+
+// doubt lowers a finding whose difference a sync may have put right since, or, where
+// the provider could have written what is there, one that fails brought about.
+func doubt(p *rule.Pass, f *rule.Finding, lb *snapshot.LoadBalancer, written bool) {
+	lower := func(to report.Confidence, why string) {
+		if f.Severity == report.Error {
+			f.Severity = report.Warning
+		}
+		f.Confidence, f.Why = to, why
+	}
+	running := slices.IndexFunc(f.Services, func(key string) bool { return rule.InFlight(p.World, key) })
+	switch {
+	case strings.EqualFold(lb.ProvisioningState, "Updating"):
+		lower(report.Possible, fmt.Sprintf("load balancer %s was being written while the evidence was collected: it may be right since", lb.Name))
+		return
+	case running >= 0:
+		lower(report.Possible, fmt.Sprintf("a sync of %s ran while the evidence was collected: it may have put this right since", f.Services[running]))
+		return
+	}
+	if !written {
+		return
+	}
+	for _, key := range f.Services {
+		i := slices.IndexFunc(p.Errors.Current(key), func(e *errtext.Error) bool { return !e.Advisory && (!e.Transient || e.Count > 2) })
+		if i >= 0 {
+			code := p.Errors.Current(key)[i].Code
+			if code == "" {
+				code = "an error without a code"
+			}
+			lower(report.Likely, fmt.Sprintf("syncs of %s fail (%s): the difference may come from that instead of a change by hand, and stays while they fail", key, code))
+			return
+		}
+	}
+}
+
+// restore are the steps that find who altered the probes and write them anew.
+func restore(p *rule.Pass, list []*altered) []report.Step {
+	lb := balancer(p, list[0].object)
+	steps := []report.Step{{Say: "Find out who changed it: the controller's identity, a person, or Terraform or a template, which will write the same again.",
+		Run: "az monitor activity-log list --resource-id " + rule.Word(lb.ID, "LOAD_BALANCER_ID") + " --offset 30d --query \"[].{time:eventTimestamp, by:caller, what:operationName.value, how:status.value}\" -o table"}}
+	flags := map[string]string{"port": "--port", "protocol": "--protocol", "requestPath": "--path", "intervalInSeconds": "--interval", "numberOfProbes": "--threshold", "probeThreshold": "--probe-threshold"}
+	for _, a := range list {
+		command := ""
+		for _, c := range a.checks {
+			if !c.Heals && c.Want != "none" && flags[c.Field] != "" {
+				command += " " + flags[c.Field] + " " + rule.Word(c.Want, "VALUE")
+			}
+		}
+		if command != "" {
+			steps = append(steps, report.Step{Say: "Write the probe as the Service asks for it.", Changes: true,
+				Run: fmt.Sprintf("az network lb probe update -g %s --lb-name %s -n %s%s", rule.Word(az.GroupOf(lb.ID), "GROUP"), rule.Word(lb.Name, "LOAD_BALANCER"), rule.Word(a.name(), "PROBE"), command)})
+		}
+	}
+	for _, key := range list[0].services[:min(len(list[0].services), 3)] {
+		steps = append(steps, rule.Resync(p.Graph.Service(key), "Make the provider sync the Service; it then writes the probe."))
+	}
+	return steps
+}
+
+// told makes one finding of the altered probes of the same Services.
+func told(p *rule.Pass, list []*altered) rule.Finding {
+	worst, h := list[0], harms(p, list[0])
+	f := rule.Finding{Services: list[0].services}
+	var said []string
+	heals, why := true, ""
+	for _, a := range list {
+		said = append(said, a.say())
+		if x := harms(p, a); x.severity == report.Error && (h.severity != report.Error || h.confidence != "" && x.confidence == "") {
+			worst, h = a, x
+		}
+		for _, c := range a.checks {
+			if len(f.Cites) < 6 {
+				f.Cites = append(f.Cites, c.Cites()...)
+			}
+			if !c.Heals {
+				heals, why = false, c.Why
+			}
+		}
+	}
+	f.Subject = report.Object{Kind: "LoadBalancer", Name: worst.object}
+	f.Severity, f.Confidence, f.Why = h.severity, h.confidence, h.why
+	f.Message = fmt.Sprintf("The health probe of %s is not what the Service asks for: %s. %s", rule.List(f.Services), strings.Join(said, "; "), h.say)
+	if heals {
+		f.Message += " The provider looks again only when the Service or the nodes change, and then writes its own values."
+	} else {
+		f.Message += fmt.Sprintf(" No sync puts it right: %s.", why)
+	}
+	f.Fix = restore(p, list)
+	doubt(p, &f, balancer(p, worst.object), worst.field("port") == nil || worst.stale())
+	return f
+}
+
+// together groups altered probes that serve the same Services.
+func together(list []*altered, pick func(*altered) bool) [][]*altered {
+	index := map[string]int{}
+	var out [][]*altered
+	for _, a := range list {
+		if !pick(a) {
+			continue
+		}
+		key := strings.Join(a.services, ",")
+		i, ok := index[key]
+		if !ok {
+			i = len(out)
+			index[key], out = i, append(out, nil)
+		}
+		out[i] = append(out[i], a)
+	}
+	return out
+}
+
+// notCompared says that there is nothing to tell where no Service was compared: each
+// waits for its address, or is another controller's.
+func notCompared(p *rule.Pass) {
+	if len(p.Compared.Checks) == 0 {
+		p.NotApplicable("no Service could be compared with what is in Azure")
+	}
+}
