@@ -118,13 +118,26 @@ func gone(p *rule.Pass, services []string, checks []desired.Check) rule.Finding 
 		f.Message += " The provider does not make a public IP that the Service names itself: the next sync fails."
 	case len(lost) == 0:
 	case anew:
-		f.Message += " The provider notices only at the next sync, and then makes it anew with another address."
+		f.Message += " The provider notices only at the next sync, and then makes anew what is missing, with another address."
 	default:
-		f.Message += " The provider notices only at the next sync, and then makes it anew, with the same address if that is free."
+		f.Message += " The provider notices only at the next sync, and then makes anew what is missing, with the same address if that is free."
 	}
 	f.Fix = restore(p, services, checks)
+	if len(lost) == 0 {
+		f.Fix = bring(p, services)
+	}
 	doubt(p, &f, balancer(p, first.Object))
 	return f
+}
+
+// bring are the steps that bring the last change of Services to Azure.
+func bring(p *rule.Pass, services []string) []report.Step {
+	var steps []report.Step
+	for _, key := range services[:min(len(services), 3)] {
+		ns, name, _ := strings.Cut(key, "/")
+		steps = append(steps, report.Step{Say: "See whether its syncs fail, and what with.", Run: fmt.Sprintf("kubectl describe service -n %s %s", rule.Word(ns, "NAMESPACE"), rule.Word(name, "SERVICE"))})
+	}
+	return append(steps, resync(p, services, "Make the provider sync the Service, unless the change was a mistake; its address changes with it.")...)
 }
 
 // restore are the steps that bring back what is gone.

@@ -94,69 +94,6 @@ func (a *altered) say() string {
 	return fmt.Sprintf("probe %s has %s", a.object, rule.List(parts))
 }
 
-// harm is what becomes of the backends behind the probe.
-type harm struct {
-	severity   report.Severity
-	confidence report.Confidence
-	why, say   string
-}
-
-// harms judges an altered probe: one that nobody answers takes every backend out, one
-// that others answer is blind, one that is gone lets dead backends have traffic.
-func harms(p *rule.Pass, a *altered) harm {
-	lb := balancer(p, a.object)
-	now := present(lb, a.name())
-	local := slices.ContainsFunc(a.services, func(key string) bool { return p.Graph.Service(key).Local() })
-	port, protocol, path := a.field("port"), a.field("protocol"), a.field("requestPath")
-	switch {
-	case a.missing() && local:
-		return harm{severity: report.Error, say: "Without it Azure sends to every node, and with externalTrafficPolicy Local a node without a pod of the Service drops what it gets."}
-	case a.missing():
-		return harm{severity: report.Warning, say: "Without it Azure sends to every node, also to one that is down."}
-	case port != nil:
-		number, _ := strconv.Atoi(port.Got)
-		who := listens(p, number)
-		switch {
-		case who != "" && strings.EqualFold(now.Protocol, "Tcp"):
-			return harm{severity: report.Warning, say: fmt.Sprintf("At %d %s answers, so the probe says nothing about what it should.", number, who)}
-		case who != "":
-			return harm{severity: report.Error, confidence: report.Likely, why: "what answers there is known, not what it says to this request",
-				say: fmt.Sprintf("At %d %s answers, not the Service: if it does not say 200, Azure takes every backend for dead.", number, who)}
-		case number >= firstNodePort && number <= lastNodePort && p.Complete(&bundle.Services, ""):
-			return harm{severity: report.Error, say: fmt.Sprintf("No Service has the node port %d, so that no node answers: Azure takes every backend for dead and sends no traffic.", number)}
-		}
-		return harm{severity: report.Error, confidence: report.Likely, why: "a program of the nodes' own may listen there",
-			say: fmt.Sprintf("No Service has the node port %d. Unless something else listens there on the nodes, none answers: Azure takes every backend for dead and sends no traffic.", number)}
-	case protocol != nil && strings.EqualFold(protocol.Got, "Tcp") && local:
-		return harm{severity: report.Error, say: "kube-proxy takes connections there on every node, so that nodes without a pod of the Service get traffic too, and drop it."}
-	case protocol != nil && strings.EqualFold(protocol.Got, "Tcp"):
-		return harm{severity: report.Warning, say: "It no longer sees whether the application answers, only whether something listens."}
-	case protocol != nil, path != nil:
-		return harm{severity: report.Error, confidence: report.Likely, why: "what the pods say to this request is not in the bundle",
-			say: "Unless the pods say 200 to it, Azure takes every backend for dead and sends no traffic."}
-	}
-	return harm{severity: report.Warning, say: "Backends that die leave the load balancer sooner or later than the Service asks for."}
-}
-
-// listens says who listens at a port on the nodes, as far as the cluster tells.
-func listens(p *rule.Pass, port int) string {
-	if port == 0 {
-		return "" // what Services without a node port have
-	}
-	for i := range p.Snapshot.Services {
-		s := &p.Snapshot.Services[i]
-		if int(s.Spec.HealthCheckNodePort) == port {
-			return "kube-proxy (health check port of " + s.Namespace + "/" + s.Name + ")"
-		}
-		for _, sp := range s.Spec.Ports {
-			if int(sp.NodePort) == port {
-				return fmt.Sprintf("port %d of %s/%s", sp.Port, s.Namespace, s.Name)
-			}
-		}
-	}
-	return map[int]string{22: "sshd", 10250: "the kubelet", 10256: "kube-proxy's own health check", 10356: "the relay beside kube-proxy"}[port]
-}
-
 // balancer is the load balancer that holds the object.
 func balancer(p *rule.Pass, object string) *snapshot.LoadBalancer {
 	name, _, _ := strings.Cut(object, "/")
