@@ -39,6 +39,8 @@ type sample struct {
 		Services map[string]string `json:"services"`
 		// Findings are exactly those at error and warning, consequences too, sorted.
 		Findings []string `json:"findings"`
+		// Drift are exactly the differences: "missing rule kubernetes/a…-TCP-80 existence".
+		Drift []string `json:"drift"`
 	} `json:"expect"`
 
 	name string
@@ -143,6 +145,15 @@ func alarms(r *report.Report) []string {
 	return out
 }
 
+// differences are the report's drift, a line each.
+func differences(r *report.Report) []string {
+	out := []string{}
+	for _, d := range r.Drift {
+		out = append(out, strings.Join([]string{d.Kind, d.Hop, d.Object, d.Field}, " "))
+	}
+	return out
+}
+
 // TestSamples analyses every sample: the root causes and the findings are those
 // that its sample.yaml expects, the report is the golden one, the same bytes come
 // on a second run and from the packed bundle, and the JSON is what its schema says.
@@ -158,6 +169,9 @@ func TestSamples(t *testing.T) {
 			}
 			if d := diff.Diff(s.Expect.Findings, alarms(r)); d != "" {
 				t.Errorf("findings at error and warning (-expected +said):\n%s", d)
+			}
+			if d := diff.Diff(append([]string{}, s.Expect.Drift...), differences(r)); d != "" {
+				t.Errorf("differences from what the provider would build (-expected +told):\n%s", d)
 			}
 			if strings.HasPrefix(s.name, "healthy") && len(alarms(r)) > 0 {
 				t.Errorf("a healthy cluster has findings: %v", alarms(r))

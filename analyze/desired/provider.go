@@ -72,7 +72,7 @@ const newestMinor = 36
 
 // providerImage is the image of the Azure cloud-controller-manager, whose tag is
 // its release. Images of other names have tags of their own.
-var providerImage = regexp.MustCompile(`(?:^|/)azure-cloud-controller-manager(?:-[a-z0-9]+)?:(v?\d+\.\d+\.\d+)`)
+var providerImage = regexp.MustCompile(`(?:^|/)azure-cloud-controller-manager(?:-[a-z0-9]+)?:(v?\d+\.\d+\.\d+[-a-z0-9.]*)`)
 
 // providerOf tells the provider: by the controller's image, by what its log says
 // of itself, else by the version of the API server.
@@ -84,15 +84,15 @@ func providerOf(g *topology.Graph) *Provider {
 		for _, container := range c.Pod.Spec.Containers {
 			if m := providerImage.FindStringSubmatch(container.Image); m != nil {
 				if v, err := azname.ParseVersion(m[1], false); err == nil {
-					return exactly(v, "the image of "+c.Pod.Name)
+					return releaseIs(v, m[1], "the image of "+c.Pod.Name)
 				}
 			}
 		}
 	}
 	for _, l := range g.Snapshot.Logs {
 		inTree := l.Kind == snapshot.KubeController && l.Flags["cloud-provider"] == "azure"
-		if v, err := azname.ParseVersion(l.Version, inTree); err == nil && v.Major+v.Minor > 0 && (inTree || l.Kind == snapshot.CloudController && v.Major > 0) {
-			return exactly(v, l.File+" says its version")
+		if v, err := azname.ParseVersion(l.Version, inTree); err == nil && (inTree || l.Kind == snapshot.CloudController && exists(v)) {
+			return releaseIs(v, l.Version, l.File+" says its version")
 		}
 	}
 	server, err := azname.ParseVersion(g.Snapshot.Kubernetes, true)
@@ -100,7 +100,7 @@ func providerOf(g *topology.Graph) *Provider {
 		return &Provider{Candidates: alike(everyRelease()), Because: "neither the controller's image and log nor the version of Kubernetes are in the bundle"}
 	}
 	if inTree, certain := inTree(g, server); certain && inTree {
-		return exactly(server, "Kubernetes is "+g.Snapshot.Kubernetes+" and its controller manager is the cloud provider")
+		return releaseIs(server, g.Snapshot.Kubernetes, "Kubernetes is "+g.Snapshot.Kubernetes+" and its controller manager is the cloud provider")
 	} else if certain {
 		return &Provider{Candidates: alike(around(server.Minor)), Because: fmt.Sprintf("Kubernetes is %s; the release of its cloud-controller-manager is not in the bundle", g.Snapshot.Kubernetes)}
 	}
@@ -109,8 +109,22 @@ func providerOf(g *topology.Graph) *Provider {
 		Because: fmt.Sprintf("Kubernetes is %s; whether its own controller manager or a cloud-controller-manager serves Azure is not in the bundle", g.Snapshot.Kubernetes)}
 }
 
-func exactly(v azname.Version, because string) *Provider {
+// releaseIs is a provider that says its release in a text. A pre-release may be without
+// what the release has.
+func releaseIs(v azname.Version, text, because string) *Provider {
+	if preRelease.MatchString(text) && v.Minor > 0 {
+		before := azname.Version{Major: v.Major, Minor: v.Minor - 1, Patch: lastPatch, InTree: v.InTree}
+		return &Provider{Candidates: alike([]azname.Version{v, before}), Because: because + ": " + text}
+	}
 	return &Provider{Candidates: []azname.Version{v}, Because: because, Known: true}
+}
+
+var preRelease = regexp.MustCompile(`-(?:alpha|beta|rc)`)
+
+// exists reports whether cloud-provider-azure had a release of that number: builds
+// that were not released call themselves v0.0.0.
+func exists(v azname.Version) bool {
+	return v.Major == 0 && v.Minor == 7 || v.Major == 1 && (v.Minor < 2 || v.Minor >= 23)
 }
 
 // inTree tells the kinds of provider apart. The in-tree one was removed in 1.30,

@@ -44,6 +44,8 @@ func TestProvider(t *testing.T) {
 		{"image of another name says nothing", snapshot.Snapshot{Kubernetes: "v1.36.3", Pods: []snapshot.Pod{pod("cloud-controller-manager-0", "registry.example.com/cloud-controller-manager:1.0")}}, "", []string{"1.36.0", "1.36.5", "1.35.2"}, []string{"1.30.2", "1.0.0"}},
 		{"log of the in-tree provider", snapshot.Snapshot{Logs: []snapshot.LogFile{log(snapshot.KubeController, "v1.9.2", "azure")}}, "in-tree 1.9.2", nil, nil},
 		{"log without a version", snapshot.Snapshot{Kubernetes: "v1.36.3", Logs: []snapshot.LogFile{log(snapshot.CloudController, "v0.0.0-master", "azure")}}, "", []string{"1.36.5"}, []string{"0.0.0"}},
+		{"a log of something else", snapshot.Snapshot{Kubernetes: "v1.10.0", Logs: []snapshot.LogFile{log(snapshot.CloudController, "v1.10.0", "")}}, "in-tree 1.10.0", nil, nil},
+		{"a pre-release", snapshot.Snapshot{Kubernetes: "v1.10.0-beta.2"}, "", []string{"in-tree 1.10.0", "in-tree 1.9.9"}, []string{"in-tree 1.12.0"}},
 		{"too old for another provider", snapshot.Snapshot{Kubernetes: "v1.15.7"}, "in-tree 1.15.7", nil, nil},
 		{"a flag of the controller manager", snapshot.Snapshot{Kubernetes: "v1.24.3", Pods: []snapshot.Pod{pod("kube-controller-manager-0", "k8s.gcr.io/kube-controller-manager:v1.24.3", "--cloud-provider=azure")}}, "in-tree 1.24.3", nil, nil},
 		{"a tag of the other provider", snapshot.Snapshot{Kubernetes: "v1.24.3", PublicIPs: []snapshot.PublicIP{address(azname.ServiceTag)}}, "", []string{"1.24.12", "1.25.6", "1.23.4"}, []string{"in-tree 1.24.3", "1.28.5"}},
