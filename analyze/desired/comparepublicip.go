@@ -61,7 +61,11 @@ func (x *comparer) publicIP(s *topology.Service, want *Service, lane *Lane, lb *
 		sub.why = "the provider makes no address that the Service names itself"
 	}
 	if pip == nil {
-		sub.missing(fmt.Sprintf("public IP %s in resource group %s", firstText(w.Name.V, w.Address.V), w.Group.V), w.because(), firstText(w.Name.Pointer, w.Address.Pointer, "/status/loadBalancer/ingress"))
+		var near []place
+		if lb != nil {
+			near = append(near, place{lb.Doc, lb.At + "/frontendIPConfigurations"})
+		}
+		sub.missing(fmt.Sprintf("public IP %s in resource group %s", firstText(w.Name.V, w.Address.V), w.Group.V), w.because(), firstText(w.Name.Pointer, w.Address.Pointer, "/status/loadBalancer/ingress"), near...)
 		return nil
 	}
 	sub.object, sub.got, sub.at, sub.heals, sub.why = pip.Name, pip.Doc, pip.At, true, ""

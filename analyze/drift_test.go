@@ -1,0 +1,96 @@
+package analyze
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	diff "github.com/google/go-cmp/cmp"
+
+	"azlb/analyze/desired"
+	"azlb/report"
+)
+
+// byHand are the recorded clusters in which somebody changed something, with exactly
+// the differences that follow: kind, hop, field, want and got, for which Services.
+// Names that hold a uid are cut.
+var byHand = map[string][]string{
+	"lb-rule-deleted-by-hand":  {"missing rule existence: Tcp 8443 to 8443 on frontend a… / absent [payments/gateway]"},
+	"probe-changed-by-hand":    {"different probe port: 32397 / 9999 [payments/gateway]"},
+	"nsg-rule-deleted-by-hand": {"missing nsg existence: Allow Tcp from Internet to 20.61.100.12 port 8443 / absent [payments/gateway]"},
+	"pip-deleted-by-hand": {"missing public-ip existence: public IP kubernetes-a… in resource group rg-lab1 / absent [payments/gateway]",
+		"missing frontend existence: frontend a… / absent [payments/gateway]"},
+	"backend-one-node-missing": {"missing pool members: k8s-pool2-vmss000001 / absent [shop/orders]",
+		"missing pool members: k8s-pool2-vmss000001 / absent [payments/gateway shop/storefront]"},
+	"nsg-not-on-subnet": {"different nsg networkSecurityGroup: nsg-node / nsg-corporate [payments/gateway shop/storefront]"},
+}
+
+// TestDriftOfCaptures: healthy recorded clusters, and those whose fault is no change by
+// hand, differ in nothing although much is compared; the others in exactly what was
+// changed. In the recording orphan-pip nothing was left behind (see contradicted).
+func TestDriftOfCaptures(t *testing.T) {
+	root := os.Getenv("AZLB_CAPTURES")
+	if root == "" {
+		t.Skip("AZLB_CAPTURES names no folder of recorded clusters")
+	}
+	folders, err := filepath.Glob(filepath.Join(root, "*", "truth.yaml"))
+	if err != nil || len(folders) == 0 {
+		t.Fatalf("no truth.yaml below %s: %v", root, err)
+	}
+	seen := 0
+	for _, path := range folders {
+		name := filepath.Base(filepath.Dir(path))
+		t.Run(name, func(t *testing.T) {
+			r := analysed(t, neutral(t, filepath.Dir(path)))
+			if d := diff.Diff(append([]string{}, byHand[name]...), lines(r)); d != "" {
+				t.Errorf("differences (-changed by hand +told):\n%s", d)
+			}
+			if byHand[name] != nil {
+				seen++
+			}
+			if n := r.DriftCompared; strings.HasPrefix(name, "healthy") && (n.Objects < 15 || n.Fields < 80) {
+				t.Errorf("only %d fields of %d objects were compared", n.Fields, n.Objects)
+			}
+			for _, d := range r.Drift {
+				if len(d.Cites) < 2 {
+					t.Errorf("%s %s: %d citations, want both sides", d.Hop, d.Field, len(d.Cites))
+				}
+			}
+		})
+	}
+	if seen != len(byHand) {
+		t.Errorf("%d of %d clusters were there", seen, len(byHand))
+	}
+}
+
+// lines tells drift without names that change from recording to recording.
+func lines(r *report.Report) []string {
+	out := []string{}
+	for _, d := range r.Drift {
+		s := fmt.Sprintf("%s %s %s: %s / %s %v", d.Kind, d.Hop, d.Field, d.Want, d.Got, d.Services)
+		out = append(out, derived.ReplaceAllString(s, "a…"))
+	}
+	return out
+}
+
+// TestDriftCompared counts what is compared where nothing is wrong: nothing found
+// because nothing was looked at must not pass. Every hop has its part.
+func TestDriftCompared(t *testing.T) {
+	r := analysed(t, filepath.Join("..", "samples", "healthy-mix", "bundle"))
+	if len(r.Drift) > 0 {
+		t.Errorf("%d differences in a healthy cluster", len(r.Drift))
+	}
+	for hop, least := range map[string]int{desired.HopStatus: 60, desired.HopPublicIP: 300, desired.HopBalancer: 6, desired.HopFrontend: 120, desired.HopRule: 850,
+		desired.HopNSG: 180, desired.HopProbe: 320, desired.HopPool: 14, desired.HopLink: 12} {
+		i := slices.IndexFunc(r.DriftCompared.Hops, func(h report.HopCompared) bool { return h.Hop == hop })
+		if i < 0 || r.DriftCompared.Hops[i].Fields < least {
+			t.Errorf("hop %s: %+v, want at least %d fields", hop, r.DriftCompared.Hops, least)
+		}
+	}
+	if len(desired.Hops) != len(r.DriftCompared.Hops) {
+		t.Errorf("%d hops, %d counted", len(desired.Hops), len(r.DriftCompared.Hops))
+	}
+}
