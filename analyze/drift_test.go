@@ -11,6 +11,8 @@ import (
 	diff "github.com/google/go-cmp/cmp"
 
 	"azlb/analyze/desired"
+	"azlb/analyze/rule/ruletest"
+	bundle "azlb/bundle-schema"
 	"azlb/report"
 )
 
@@ -92,5 +94,34 @@ func TestDriftCompared(t *testing.T) {
 	}
 	if len(desired.Hops) != len(r.DriftCompared.Hops) {
 		t.Errorf("%d hops, %d counted", len(desired.Hops), len(r.DriftCompared.Hops))
+	}
+}
+
+// TestDriftNeedsEvidence takes each piece of evidence away from the healthy samples and
+// from those with differences: no difference may come of it that was not there before.
+func TestDriftNeedsEvidence(t *testing.T) {
+	for _, s := range samples(t) {
+		if s.Recording || !strings.HasPrefix(s.name, "healthy") && len(s.Expect.Drift) == 0 {
+			continue
+		}
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			files, err := ruletest.Load(filepath.Join(s.dir(), "bundle"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := differences(analysed(t, filepath.Join(s.dir(), "bundle")))
+			for _, path := range files.Paths() {
+				less := files.Clone()
+				e := less.Entry(path)
+				delete(less.Content, path)
+				e.Path, e.Status, e.Bytes, e.SHA256 = "", bundle.StatusDenied, 0, ""
+				for _, d := range differences(analysed(t, laidDown(t, less))) {
+					if !slices.Contains(before, d) {
+						t.Errorf("without %s: %s", path, d)
+					}
+				}
+			}
+		})
 	}
 }
