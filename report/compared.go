@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -62,13 +63,23 @@ func reasons(list []Skipped) []string {
 	return out
 }
 
-// several names up to five things.
-func several(names []string) string {
+// first are up to five names, and how many more there are.
+func first(names []string) []string {
 	const most = 5
 	if n := len(names); n > most {
-		return strings.Join(names[:most], ", ") + " and " + strconv.Itoa(n-most) + " more"
+		return append(slices.Clone(names[:most]), strconv.Itoa(n-most)+" more")
 	}
-	return strings.Join(names, ", ")
+	return names
+}
+
+// several are the same names as part of a sentence.
+func several(names []string) string {
+	list := first(names)
+	if len(list) == len(names) {
+		return strings.Join(names, ", ")
+	}
+	last := len(list) - 1
+	return strings.Join(list[:last], ", ") + " and " + list[last]
 }
 
 // Repair says whether a difference goes away by itself.
@@ -80,7 +91,15 @@ func (d Drift) Repair() string {
 }
 
 // Of names the Services of a difference.
-func (d Drift) Of() string { return several(d.Services) }
+func (d Drift) Of() []string { return first(d.Services) }
+
+// What is the field that differs; of an object as a whole nothing more is to say.
+func (d Drift) What() string {
+	if d.Field == "existence" {
+		return ""
+	}
+	return d.Field
+}
 
 // differenceHead and differences are the table of what differs.
 var differenceHead = []string{"Services", "Difference", "Object", "Field", "Wanted", "Found", "Because", "Repaired"}

@@ -70,7 +70,7 @@ func (x *comparer) securityRule(s *topology.Service, lane *Lane, want SecurityRu
 	sub := subject{x: x, service: s.Key(), hop: HopNSG, object: group.Name + "/" + want.Name, slot: slot, heals: true, want: s.Doc, got: group.Doc}
 	i := slices.IndexFunc(group.SecurityRules, func(r az.SecurityRule) bool { return strings.EqualFold(r.Name, want.Name) })
 	if i < 0 {
-		sub.missing(want.String(), want.Because, firstText(want.Pointer, "/status/loadBalancer/ingress"), place{group.Doc, group.At})
+		sub.missing(want.String(), want.Because, firstText(want.Pointer, "/status/loadBalancer/ingress/0/ip"), place{group.Doc, group.At})
 		return
 	}
 	r := &group.SecurityRules[i]
@@ -213,7 +213,7 @@ func (x *comparer) associated(wanting []string, group *snapshot.NSG, vnet *snaps
 	if x.Graph.Snapshot.Config != nil {
 		config = x.Graph.Snapshot.Config.Doc
 	}
-	x.add(c, "subnet/"+subnet.ID, place{config, "/securityGroupName"}, place{vnet.Doc, subnet.At + "/networkSecurityGroup"})
+	x.add(c, "subnet/"+subnet.ID, place{config, "/securityGroupName"}, place{vnet.Doc, subnet.At + "/networkSecurityGroup/id"})
 }
 
 // closed reports whether a Service has a Standard load balancer, which lets nothing

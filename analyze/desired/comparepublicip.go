@@ -65,7 +65,7 @@ func (x *comparer) publicIP(s *topology.Service, want *Service, lane *Lane, lb *
 		if lb != nil {
 			near = append(near, place{lb.Doc, lb.At + "/frontendIPConfigurations"})
 		}
-		sub.missing(fmt.Sprintf("public IP %s in resource group %s", firstText(w.Name.V, w.Address.V), w.Group.V), w.because(), firstText(w.Name.Pointer, w.Address.Pointer, "/status/loadBalancer/ingress"), near...)
+		sub.missing(fmt.Sprintf("public IP %s in resource group %s", firstText(w.Name.V, w.Address.V), w.Group.V), w.because(), firstText(w.Name.Pointer, w.Address.Pointer, "/status/loadBalancer/ingress/0/ip"), near...)
 		return nil
 	}
 	sub.object, sub.got, sub.at, sub.heals, sub.why = pip.Name, pip.Doc, pip.At, true, ""
@@ -107,7 +107,7 @@ func (x *comparer) publicIPAddress(s *topology.Service, sub subject, lane *Lane,
 	if len(shown) == 0 {
 		return
 	}
-	v := Value[string]{V: shown[0], Because: "the address in the Service's status", Pointer: "/status/loadBalancer/ingress"}
+	v := Value[string]{V: shown[0], Because: "the address in the Service's status", Pointer: "/status/loadBalancer/ingress/0/ip"}
 	if pip.IPAddress != "" {
 		v.V = pip.IPAddress
 	}

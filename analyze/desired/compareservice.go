@@ -256,7 +256,7 @@ func (x *comparer) status(s *topology.Service, want *Service, lb *snapshot.LoadB
 	slices.Sort(addresses)
 	sub := subject{x: x, service: s.Key(), hop: HopStatus, object: "Service " + s.Key(), slot: "it", heals: true, want: s.Doc, got: s.Doc}
 	v := Value[string]{V: strings.Join(slices.Compact(addresses), ", "), Because: fmt.Sprintf("the addresses of its frontends in %s, and those it adds", lb.Name), Pointer: "/metadata/name"}
-	named(sub, "ingress", v, strings.Join(slices.Compact(got), ", "), "/status/loadBalancer/ingress")
+	named(sub, "ingress", v, strings.Join(slices.Compact(got), ", "), "/status/loadBalancer/ingress/0/ip")
 }
 
 func firstText(list ...string) string {

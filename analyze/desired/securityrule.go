@@ -154,7 +154,7 @@ func destinations(c *Cluster, a annotations, want *Service, family corev1.IPFami
 			own = append(own, ip.String())
 		}
 	}
-	return Value[[]string]{V: onlyFamily(own, family), Because: "the addresses in the Service's status", Pointer: "/status/loadBalancer/ingress"}
+	return Value[[]string]{V: onlyFamily(own, family), Because: "the addresses in the Service's status", Pointer: "/status/loadBalancer/ingress/0/ip"}
 }
 
 // onlyFamily keeps the addresses of a family, sorted, each once.
