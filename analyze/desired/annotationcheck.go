@@ -62,7 +62,7 @@ func (i *inspection) idle(k *annotationKey, name, port string) bool {
 		return true // an empty value asks for nothing
 	}
 	effect := Ignored
-	if k.name == "azure-deny-all-except-load-balancer-source-ranges" {
+	if k.name == denyAllOthers {
 		effect = Dropped // whoever asks for it takes the Service for closed
 	}
 	p := i.about(AboutEffect, NoEffect, name)
@@ -112,7 +112,7 @@ func (i *inspection) hasPort(k *annotationKey, port string) bool {
 	if err != nil {
 		return false
 	}
-	if i.s.Local() && n == int(i.s.Spec.HealthCheckNodePort) && (k.name == "_health-probe_interval" || k.name == "_health-probe_num-of-probe") {
+	if i.s.Local() && n == int(i.s.Spec.HealthCheckNodePort) && (k.name == portProbeInterval || k.name == portProbeCount) {
 		return true
 	}
 	for _, p := range i.s.Spec.Ports {

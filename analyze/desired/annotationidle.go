@@ -95,7 +95,7 @@ func besideSharedProbe(i *inspection, v azname.Version, _ string) string {
 
 // local reports whether the health check of kube-proxy is the Service's probe.
 func (i *inspection) local(v azname.Version) bool {
-	linked := i.on("azure-pls-create") && i.on(proxyProtocolOnLink) && v.AtLeast(localBehindLink)
+	linked := i.on(linkCreate) && i.on(proxyProtocolOnLink) && v.AtLeast(localBehindLink)
 	return i.s.Local() && !linked
 }
 
@@ -235,7 +235,7 @@ func withoutConfigurations(i *inspection, _ azname.Version, _ string) string {
 }
 
 func withoutLink(i *inspection, _ azname.Version, _ string) string {
-	if v, _ := i.value("azure-pls-create"); strings.EqualFold(strings.TrimSpace(v), "true") {
+	if v, _ := i.value(linkCreate); strings.EqualFold(strings.TrimSpace(v), "true") {
 		return ""
 	}
 	return "the Service asks for no private link service (azure-pls-create)"

@@ -42,53 +42,53 @@ func onlyInTree(list string) azname.Releases { return azname.Releases{}.InTree(l
 // annotationKeys are all annotations of a Service that some release of the provider
 // reads (cloud-provider-azure, pkg/consts/consts.go; Kubernetes' legacy provider).
 var annotationKeys = []annotationKey{
-	{name: "azure-load-balancer-internal", since: since("all").InTree("1.8"), weighs: true}, // values: (*inspection).internal
-	{name: "azure-load-balancer-internal-subnet", since: since("all").InTree("1.10"), idle: []idleness{onPublic}, weighs: true},
-	{name: "azure-load-balancer-mode", since: balancerPerVMSet}, // values: (*inspection).mode
-	{name: "azure-dns-label-name", since: since("all").InTree("1.10"), idle: []idleness{onInternal}, weighs: true},
-	{name: "azure-load-balancer-resource-group", since: since("all").InTree("1.10"), reads: readGroup, idle: []idleness{onInternal}, weighs: true},
-	{name: "azure-pip-name", since: publicIPName, idle: []idleness{onInternal}, weighs: true},
-	{name: "azure-pip-name-ipv6", since: publicIPNameV6, idle: []idleness{onInternal, withoutIPv6}, weighs: true},
-	{name: "azure-pip-prefix-id", since: publicIPPrefix, reads: readPrefixID, idle: []idleness{onInternal}, weighs: true},
-	{name: "azure-pip-prefix-id-ipv6", since: publicIPNameV6, reads: readPrefixID, idle: []idleness{onInternal, withoutIPv6}, weighs: true},
-	{name: "azure-pip-ip-tags", since: since("all").InTree("1.20"), reads: readPairs, idle: []idleness{onInternal}},
-	{name: "azure-pip-tags", since: since("all").InTree("1.20"), reads: readPairs, idle: []idleness{onInternal}},
-	{name: "azure-load-balancer-ipv4", since: addressAnnotations, reads: readIPv4, idle: []idleness{withoutIPv4}, weighs: true},
-	{name: "azure-load-balancer-ipv6", since: addressAnnotations, reads: readIPv6, idle: []idleness{withoutIPv6}, weighs: true},
-	{name: "azure-additional-public-ips", since: additionalAddresses, reads: readAddresses, weighs: true},
-	{name: "azure-allowed-service-tags", since: serviceTags, reads: readServiceTags, weighs: true},
-	{name: "azure-allowed-ip-ranges", since: accessControl, weighs: true},                                                      // values: (*inspection).ranges
-	{name: "load-balancer-source-ranges", since: since("all").InTree("all"), idle: []idleness{behindSpecRanges}, weighs: true}, // values: (*inspection).ranges
-	{name: "azure-deny-all-except-load-balancer-source-ranges", since: denyAllAnnotation, toggle: exact, idle: []idleness{withoutRanges}, weighs: true},
-	{name: "azure-shared-securityrule", since: since("all").InTree("1.10"), until: azname.HashedSecurityRules, toggle: exact},
-	{name: "azure-load-balancer-mixed-protocols", since: onlyInTree("1.12"), until: onlyInTree("1.21"), toggle: exact},
-	{name: "azure-load-balancer-tcp-idle-timeout", since: idleTimeout, reads: readMinutes, fits: "30", subject: AboutIdleTimeout, weighs: true},
-	{name: "azure-load-balancer-enable-high-availability-ports", since: haPorts, toggle: exact, subject: AboutAllPorts, weighs: true},
-	{name: "azure-load-balancer-disable-tcp-reset", since: tcpResetAnnotation.InTree("1.16"), until: onlyInTree("1.20"), toggle: exact},
-	{name: "azure-disable-load-balancer-floating-ip", since: floatingIPOff, toggle: exact, idle: []idleness{onAllPorts}, weighs: true},
-	{name: "azure-disable-load-balancer-nsg-rule", since: noSecurityRule, toggle: exact, weighs: true},
-	{name: "azure-load-balancer-health-probe-protocol", since: probeAnnotations, reads: readProtocol, fits: "tcp", idle: []idleness{besideSharedProbe, besideLocalProbe, withoutProbe, behindAppProtocol}, weighs: true},
-	{name: "azure-load-balancer-health-probe-request-path", since: probeAnnotations, reads: readPath, idle: []idleness{besideSharedProbe, besideLocalProbe, withoutProbe, withoutHTTP}, weighs: true},
-	{name: "azure-load-balancer-health-probe-interval", since: probeTiming, reads: readSeconds, fits: "5", idle: []idleness{besideSharedProbe, besideOldLocalProbe, withoutProbe}},
-	{name: "azure-load-balancer-health-probe-num-of-probe", since: probeTiming, reads: readTimes, fits: "2", idle: []idleness{besideSharedProbe, besideOldLocalProbe, withoutProbe}},
-	{name: "_no_lb_rule", ofPort: true, since: ownProbeAnnotations, toggle: exact, idle: []idleness{onAllPorts}, weighs: true},
-	{name: "_no_probe_rule", ofPort: true, since: ownProbeAnnotations, toggle: exact, idle: []idleness{withoutProbe}, weighs: true},
-	{name: "_health-probe_protocol", ofPort: true, since: ownProbeAnnotations, reads: readProtocol, fits: "tcp", idle: []idleness{besideSharedProbe, withoutProbe, behindLocalProbe}, weighs: true},
-	{name: "_health-probe_port", ofPort: true, since: ownProbeAnnotations, reads: readProbePort, idle: []idleness{besideSharedProbe, withoutProbe, besideOldPortProbe}, weighs: true},
-	{name: "_health-probe_request-path", ofPort: true, since: probeTiming, reads: readPath, idle: []idleness{besideSharedProbe, withoutProbe, behindLocalProbe, withoutHTTP}, weighs: true},
-	{name: "_health-probe_interval", ofPort: true, since: probeTiming, reads: readSeconds, fits: "5", idle: []idleness{besideSharedProbe, withoutProbe, behindLocalProbe}},
-	{name: "_health-probe_num-of-probe", ofPort: true, since: probeTiming, reads: readTimes, fits: "2", idle: []idleness{besideSharedProbe, withoutProbe, behindLocalProbe}},
-	{name: "azure-load-balancer-configurations", since: manyBalancers, reads: readConfigurations, subject: AboutBalancers, idle: []idleness{withoutConfigurations}},
-	{name: "azure-pls-create", since: privateLink, toggle: trimmed, weighs: true}, // where it may stand: (*inspection).link
-	{name: "azure-pls-name", since: privateLink, idle: []idleness{withoutLink}},
-	{name: "azure-pls-resource-group", since: privateLinkGroup, idle: []idleness{withoutLink}},
-	{name: "azure-pls-ip-configuration-subnet", since: privateLink, idle: []idleness{withoutLink}, weighs: true},
-	{name: "azure-pls-ip-configuration-ip-address-count", since: privateLink, reads: readLinkCount, fits: "1", subject: AboutLink, idle: []idleness{withoutLink}},
-	{name: "azure-pls-ip-configuration-ip-address", since: privateLink, reads: readLinkAddresses, subject: AboutLink, idle: []idleness{withoutLink}, weighs: true},
-	{name: "azure-pls-fqdns", since: privateLink, reads: readSpaced, idle: []idleness{withoutLink}},
-	{name: "azure-pls-proxy-protocol", since: privateLink, toggle: trimmed, idle: []idleness{withoutLink}, weighs: true},
-	{name: "azure-pls-visibility", since: privateLink, reads: readSpaced, idle: []idleness{withoutLink}, weighs: true},
-	{name: "azure-pls-auto-approval", since: privateLink, reads: readSpaced, idle: []idleness{withoutLink}, weighs: true},
+	{name: internal, since: since("all").InTree("1.8"), weighs: true}, // values: (*inspection).internal
+	{name: internalSubnet, since: since("all").InTree("1.10"), idle: []idleness{onPublic}, weighs: true},
+	{name: loadBalancerMode, since: balancerPerVMSet}, // values: (*inspection).mode
+	{name: dnsLabel, since: since("all").InTree("1.10"), idle: []idleness{onInternal}, weighs: true},
+	{name: resourceGroup, since: since("all").InTree("1.10"), reads: readGroup, idle: []idleness{onInternal}, weighs: true},
+	{name: pipName, since: publicIPName, idle: []idleness{onInternal}, weighs: true},
+	{name: pipNameV6, since: publicIPNameV6, idle: []idleness{onInternal, withoutIPv6}, weighs: true},
+	{name: pipPrefix, since: publicIPPrefix, reads: readPrefixID, idle: []idleness{onInternal}, weighs: true},
+	{name: pipPrefixV6, since: publicIPNameV6, reads: readPrefixID, idle: []idleness{onInternal, withoutIPv6}, weighs: true},
+	{name: pipIPTags, since: since("all").InTree("1.20"), reads: readPairs, idle: []idleness{onInternal}},
+	{name: pipTags, since: since("all").InTree("1.20"), reads: readPairs, idle: []idleness{onInternal}},
+	{name: ipv4Address, since: addressAnnotations, reads: readIPv4, idle: []idleness{withoutIPv4}, weighs: true},
+	{name: ipv6Address, since: addressAnnotations, reads: readIPv6, idle: []idleness{withoutIPv6}, weighs: true},
+	{name: additionalIPs, since: additionalAddresses, reads: readAddresses, weighs: true},
+	{name: allowedTags, since: serviceTags, reads: readServiceTags, weighs: true},
+	{name: allowedRanges, since: accessControl, weighs: true},                                               // values: (*inspection).ranges
+	{name: coreRanges, since: since("all").InTree("all"), idle: []idleness{behindSpecRanges}, weighs: true}, // values: (*inspection).ranges
+	{name: denyAllOthers, since: denyAllAnnotation, toggle: exact, idle: []idleness{withoutRanges}, weighs: true},
+	{name: sharedSecurityRule, since: since("all").InTree("1.10"), until: azname.HashedSecurityRules, toggle: exact},
+	{name: mixedProtocols, since: onlyInTree("1.12"), until: onlyInTree("1.21"), toggle: exact},
+	{name: tcpIdleTimeout, since: idleTimeout, reads: readMinutes, fits: "30", subject: AboutIdleTimeout, weighs: true},
+	{name: highlyAvailable, since: haPorts, toggle: exact, subject: AboutAllPorts, weighs: true},
+	{name: disableTCPReset, since: tcpResetAnnotation.InTree("1.16"), until: onlyInTree("1.20"), toggle: exact},
+	{name: disableFloatingIP, since: floatingIPOff, toggle: exact, idle: []idleness{onAllPorts}, weighs: true},
+	{name: disableNSGRule, since: noSecurityRule, toggle: exact, weighs: true},
+	{name: probeProtocol, since: probeAnnotations, reads: readProtocol, fits: "tcp", idle: []idleness{besideSharedProbe, besideLocalProbe, withoutProbe, behindAppProtocol}, weighs: true},
+	{name: probePath, since: probeAnnotations, reads: readPath, idle: []idleness{besideSharedProbe, besideLocalProbe, withoutProbe, withoutHTTP}, weighs: true},
+	{name: probeInterval, since: probeTiming, reads: readSeconds, fits: "5", idle: []idleness{besideSharedProbe, besideOldLocalProbe, withoutProbe}},
+	{name: probeCount, since: probeTiming, reads: readTimes, fits: "2", idle: []idleness{besideSharedProbe, besideOldLocalProbe, withoutProbe}},
+	{name: portNoRule, ofPort: true, since: ownProbeAnnotations, toggle: exact, idle: []idleness{onAllPorts}, weighs: true},
+	{name: portNoProbe, ofPort: true, since: ownProbeAnnotations, toggle: exact, idle: []idleness{withoutProbe}, weighs: true},
+	{name: portProbeProtocol, ofPort: true, since: ownProbeAnnotations, reads: readProtocol, fits: "tcp", idle: []idleness{besideSharedProbe, withoutProbe, behindLocalProbe}, weighs: true},
+	{name: portProbePort, ofPort: true, since: ownProbeAnnotations, reads: readProbePort, idle: []idleness{besideSharedProbe, withoutProbe, besideOldPortProbe}, weighs: true},
+	{name: portProbePath, ofPort: true, since: probeTiming, reads: readPath, idle: []idleness{besideSharedProbe, withoutProbe, behindLocalProbe, withoutHTTP}, weighs: true},
+	{name: portProbeInterval, ofPort: true, since: probeTiming, reads: readSeconds, fits: "5", idle: []idleness{besideSharedProbe, withoutProbe, behindLocalProbe}},
+	{name: portProbeCount, ofPort: true, since: probeTiming, reads: readTimes, fits: "2", idle: []idleness{besideSharedProbe, withoutProbe, behindLocalProbe}},
+	{name: configurations, since: manyBalancers, reads: readConfigurations, subject: AboutBalancers, idle: []idleness{withoutConfigurations}},
+	{name: linkCreate, since: privateLink, toggle: trimmed, weighs: true}, // where it may stand: (*inspection).link
+	{name: linkName, since: privateLink, idle: []idleness{withoutLink}},
+	{name: linkGroup, since: privateLinkGroup, idle: []idleness{withoutLink}},
+	{name: linkSubnet, since: privateLink, idle: []idleness{withoutLink}, weighs: true},
+	{name: linkCount, since: privateLink, reads: readLinkCount, fits: "1", subject: AboutLink, idle: []idleness{withoutLink}},
+	{name: linkStatic, since: privateLink, reads: readLinkAddresses, subject: AboutLink, idle: []idleness{withoutLink}, weighs: true},
+	{name: linkFQDNs, since: privateLink, reads: readSpaced, idle: []idleness{withoutLink}},
+	{name: proxyProtocolOnLink, since: privateLink, toggle: trimmed, idle: []idleness{withoutLink}, weighs: true},
+	{name: linkVisibility, since: privateLink, reads: readSpaced, idle: []idleness{withoutLink}, weighs: true},
+	{name: linkAutoApproval, since: privateLink, reads: readSpaced, idle: []idleness{withoutLink}, weighs: true},
 }
 
 // portKey is an annotation of one port: group 1 the port, group 2 what it sets.
@@ -110,7 +110,7 @@ func keyOf(name string) (k *annotationKey, port string) {
 			return k, ""
 		}
 	}
-	if strings.EqualFold(name, "azure-load-balancer-configurations") { // the one key that is compared without case
+	if strings.EqualFold(name, configurations) { // the one key that is compared without case
 		return keyOf(strings.ToLower(name))
 	}
 	return nil, ""

@@ -85,4 +85,4 @@ func (i *inspection) mode() {
 	})
 }
 
-const loadBalancerModeKey = "azure-load-balancer-mode"
+const loadBalancerModeKey = loadBalancerMode

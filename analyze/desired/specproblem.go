@@ -52,8 +52,8 @@ func (i *inspection) probes() {
 	}
 	for _, port := range ports {
 		n := strconv.Itoa(int(port))
-		interval, key := i.number(5, portPrefix+n+"_health-probe_interval", "azure-load-balancer-health-probe-interval")
-		count, other := i.number(2, portPrefix+n+"_health-probe_num-of-probe", "azure-load-balancer-health-probe-num-of-probe")
+		interval, key := i.number(5, portPrefix+n+portProbeInterval, probeInterval)
+		count, other := i.number(2, portPrefix+n+portProbeCount, probeCount)
 		if key == "" {
 			key = other
 		}
@@ -110,22 +110,22 @@ func (i *inspection) link() {
 		}
 	}
 	if !i.isInternal() && !i.on(disableFloatingIP) {
-		i.add(i.about(AboutLink, Conflict, "azure-pls-create"), known(fate{SyncFails, "A private link service needs an internal Service, or one without floating IP (" + disableFloatingIP + "). " + linkDead}))
+		i.add(i.about(AboutLink, Conflict, linkCreate), known(fate{SyncFails, "A private link service needs an internal Service, or one without floating IP (" + disableFloatingIP + "). " + linkDead}))
 	}
-	static, ok := i.value("azure-pls-ip-configuration-ip-address")
+	static, ok := i.value(linkStatic)
 	count := 1
-	if v, set := i.value("azure-pls-ip-configuration-ip-address-count"); set {
+	if v, set := i.value(linkCount); set {
 		count, _ = whole(v)
 	}
 	if n := len(strings.Fields(static)); ok && count >= 1 && n > count && readLinkAddresses(i, azname.Version{}, nil, static) == (fate{}) {
-		i.add(i.about(AboutLink, Conflict, "azure-pls-ip-configuration-ip-address"), known(fate{SyncFails,
+		i.add(i.about(AboutLink, Conflict, linkStatic), known(fate{SyncFails,
 			fmt.Sprintf("These are %d addresses, and azure-pls-ip-configuration-ip-address-count allows %d (1 where it is not set). %s", n, count, linkDead)}))
 	}
-	seen, _ := i.value("azure-pls-visibility")
-	approved, _ := i.value("azure-pls-auto-approval")
+	seen, _ := i.value(linkVisibility)
+	approved, _ := i.value(linkAutoApproval)
 	for _, id := range strings.Fields(approved) {
 		if !strings.ContainsAny(seen+approved, "*,") && !slices.Contains(strings.Fields(seen), id) {
-			i.add(i.about(AboutValue, Conflict, "azure-pls-auto-approval"), known(fate{Dropped, "Subscription " + id + " is approved but not in azure-pls-visibility; who cannot see the private link service cannot connect to it."}))
+			i.add(i.about(AboutValue, Conflict, linkAutoApproval), known(fate{Dropped, "Subscription " + id + " is approved but not in azure-pls-visibility; who cannot see the private link service cannot connect to it."}))
 			return
 		}
 	}
