@@ -4,6 +4,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 OUT         := out
 FUZZTIME    := 20s
 SETS        := 1000000
+CLUSTERS    := 50000
 
 .PHONY: help
 help: ## show this help
@@ -52,6 +53,11 @@ fuzz: ## every fuzz target for FUZZTIME (20s) each
 .PHONY: nsg-long
 nsg-long: ## the security-group evaluator against its naive twin, SETS (a million) rule sets
 	go test -run TestDifferential ./analyze/nsg -nsg.sets=$(SETS) -timeout 2h
+
+.PHONY: drift-long
+drift-long: ## every field of every recorded healthy cluster changed once, and CLUSTERS (50000) random clusters
+	go test -run TestMutations ./analyze -drift.every -timeout 2h
+	go test -run TestProperty ./analyze/desired -desired.clusters=$(CLUSTERS) -timeout 2h
 
 .PHONY: bench
 bench: ## figures: whole analysis against gzip -dc, log scan in MB/s, peak memory

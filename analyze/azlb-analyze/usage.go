@@ -37,7 +37,7 @@ exit: 0 no errors found, 1 errors found, 2 wrong usage, 3 not readable, 4 nothin
 `
 
 // catalogueDate is when the rules were last changed on purpose.
-const catalogueDate = "2026-11-24"
+const catalogueDate = "2026-11-25"
 
 // versionText is "azlb-analyze v1.2.3 (commit abc, go1.26, rules of 2026-11-24)".
 func versionText() string {

@@ -76,9 +76,7 @@ func publicIP(c *Cluster, a annotations, want *Service, family corev1.IPFamily, 
 	if c.has(clusterTag) {
 		p.Tags = append(p.Tags, Tag{Keys: []string{azname.ClusterTag, azname.LegacyClusterTag}, Value: c.Settings.ClusterName})
 	}
-	for _, t := range a.tags(c) {
-		p.Tags = append(p.Tags, t)
-	}
+	p.Tags = append(p.Tags, a.tags(c)...)
 	return p
 }
 
