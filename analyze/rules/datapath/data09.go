@@ -125,7 +125,7 @@ func gone(p *rule.Pass, services []string, checks []desired.Check) rule.Finding 
 	if len(lost) == 0 {
 		f.Fix = bring(p, services)
 	} else {
-		f.Fix = append(p.LastWritten(&f, remover(p), objects(p, checks)...), restore(p, services, checks)...)
+		f.Fix = append(p.LastWritten(&f, remover(p), removed(p, checks)...), restore(p, services, checks)...)
 	}
 	p.Doubt(&f, p.Balancer(first.Object))
 	return f
@@ -147,22 +147,30 @@ func remover(p *rule.Pass) report.Step {
 		Run: "az monitor activity-log list -g " + rule.Word(p.Wants.Settings.Group.V, "GROUP") + " --offset 30d --query \"[?contains(operationName.value,'delete') || contains(operationName.value,'loadBalancers/write')].{time:eventTimestamp, by:caller, what:operationName.value, on:resourceId, how:status.value}\" -o table"}
 }
 
-// objects are the ids of what is gone, or of what it was a part of; the activity log
-// knows them longer than Azure. Of a load balancer that is gone with its public IPs
-// that is the load balancer alone.
-func objects(p *rule.Pass, checks []desired.Check) []string {
-	c := checks[0]
-	if lb := p.Balancer(c.Object); c.Hop == desired.HopFrontend && lb != nil {
-		return []string{lb.ID}
+// removed are the ids of the outermost of what is gone that the activity log knows: of
+// an object that is gone its last event is the deletion, a frontend goes with a write
+// of its load balancer.
+func removed(p *rule.Pass, checks []desired.Check) []string {
+	ids := map[string][]string{}
+	for _, c := range checks {
+		group, kind, name := p.Wants.Settings.Group.V, "loadBalancers", c.Object
+		switch lb := p.Balancer(c.Object); {
+		case c.Hop == desired.HopPublicIP:
+			group, kind = p.Wants.Of(c.Services[0]).PublicIPGroup.V, "publicIPAddresses"
+		case lb != nil:
+			ids[c.Hop] = append(ids[c.Hop], lb.ID)
+			continue
+		}
+		if group != "" {
+			ids[c.Hop] = append(ids[c.Hop], "/resourceGroups/"+group+"/providers/Microsoft.Network/"+kind+"/"+name)
+		}
 	}
-	group, kind, name := p.Wants.Settings.Group.V, "loadBalancers", c.Object
-	if c.Hop == desired.HopPublicIP {
-		group, kind = p.Wants.Of(c.Services[0]).PublicIPGroup.V, "publicIPAddresses"
+	for _, hop := range []string{desired.HopBalancer, desired.HopPublicIP} {
+		if _, ok := p.LastWriter(ids[hop]...); ok {
+			return ids[hop]
+		}
 	}
-	if group == "" {
-		return nil
-	}
-	return []string{"/resourceGroups/" + group + "/providers/Microsoft.Network/" + kind + "/" + name}
+	return ids[desired.HopFrontend]
 }
 
 // restore are the steps that bring back what is gone.
