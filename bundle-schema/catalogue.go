@@ -3,7 +3,7 @@ package bundle
 const mib = 1 << 20
 
 // CatalogueDate is the day on which the catalogue last changed, for --version.
-const CatalogueDate = "2026-11-24"
+const CatalogueDate = "2026-11-25"
 
 // The evidence of a cluster.
 var (
@@ -87,6 +87,14 @@ var (
 		[]string{"vm", "get-instance-view", "--resource-group", "{group}", "--name", "{vm}"},
 		"/virtualMachines/{vm}", []string{"$expand=instanceView"},
 		"power and provisioning state of nodes that are plain virtual machines are not known", "Microsoft.Compute/virtualMachines/instanceView/read")
+	// ActivityLog is asked for the fields that tell who wrote what: the rest of an event
+	// is bodies of requests, the caller's token and address. It has no fallback, because
+	// ARM wants a time in its filter.
+	ActivityLog = Evidence{ID: "activity-log", Title: "Activity log of the resource group", Path: "azure/{group}/activity-log.json", Program: Az,
+		Args: []string{"monitor", "activity-log", "list", "--resource-group", "{group}", "--offset", "24h", "--max-events", "500",
+			"--select", "caller", "eventTimestamp", "operationName", "resourceId", "status"},
+		Scope: PerGroup, Format: JSON, Redaction: RedactActivity, Cap: 16 * mib,
+		Without: "who changed something in Azure within the last day is not known", Right: "Microsoft.Insights/eventtypes/values/read"}
 )
 
 // Files that the customer's machine has or the customer names.
@@ -106,7 +114,7 @@ var Catalogue = []*Evidence{
 	&KubeContext, &Events, &KubeVersion, &Services, &Nodes, &EndpointSlices, &Endpoints, &KubeSystem, &ControllerPods, &Pods,
 	&ControllerLog, &ControllerLogPrevious, &CloudConfig, &LogFile,
 	&AzVersion, &Account, &Group, &LoadBalancers, &PublicIPs, &NSGs, &VNets, &NICs, &RouteTables, &PrivateLinkServices,
-	&ScaleSets, &ScaleSetInstances, &ScaleSetNICs, &VMs, &VMInstanceViews,
+	&ScaleSets, &ScaleSetInstances, &ScaleSetNICs, &VMs, &VMInstanceViews, &ActivityLog,
 }
 
 // ByID returns the evidence of that id, or nil.

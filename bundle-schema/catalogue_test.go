@@ -58,7 +58,7 @@ func TestCatalogue(t *testing.T) {
 				t.Errorf("%s: %q must be a clause without a final period", e.ID, text)
 			}
 		}
-		if !slices.Contains([]Format{YAML, JSON, Log}, e.Format) || !slices.Contains([]Redaction{RedactText, RedactObject, RedactARM, RedactConfig}, e.Redaction) {
+		if !slices.Contains([]Format{YAML, JSON, Log}, e.Format) || !slices.Contains([]Redaction{RedactText, RedactObject, RedactARM, RedactConfig, RedactActivity}, e.Redaction) {
 			t.Errorf("%s: unknown format %q or redaction %q", e.ID, e.Format, e.Redaction)
 		}
 		if e.Cap <= 0 || e.Cap > defaultLimits.Entry {

@@ -49,6 +49,9 @@ const (
 	RedactObject Redaction = "object" // Kubernetes objects: environment, arguments, last-applied-configuration
 	RedactARM    Redaction = "arm"    // ARM objects: osProfile, extension settings, user names
 	RedactConfig Redaction = "config" // azure.json: secret keys
+	// RedactActivity keeps the caller of an event, an object id or the e-mail address of
+	// a user: who wrote is the evidence. Tokens, addresses and bodies go.
+	RedactActivity Redaction = "activity"
 )
 
 // Evidence is one kind of evidence. The variables below are the only places

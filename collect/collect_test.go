@@ -217,3 +217,30 @@ func TestTwoSubscriptionsWithOneGroupName(t *testing.T) {
 		t.Errorf("paths = %v, want %v", paths, want)
 	}
 }
+
+// TestRecordingWithoutActivityLog: a recording is asked for the activity log only where
+// it has one of some group; all other evidence is asked for in any case.
+func TestRecordingWithoutActivityLog(t *testing.T) {
+	without := &Recording{Commands: []RecordedCommand{{Program: bundle.Az, Args: []string{"network", "lb", "list", "--resource-group", "rg"}}}}
+	with := &Recording{Commands: []RecordedCommand{{Program: bundle.Az, Args: []string{"monitor", "activity-log", "list", "--resource-group", "rg"}}}}
+	for _, e := range bundle.Catalogue {
+		if got := without.lacks(e); got != (e == &bundle.ActivityLog) {
+			t.Errorf("a recording without the log lacks %s: %v", e.ID, got)
+		}
+		if with.lacks(e) {
+			t.Errorf("a recording with the log lacks %s", e.ID)
+		}
+	}
+	p := newPlanner(builder{})
+	p.lacks = without.lacks
+	p.group(Group{Subscription: testSub, Name: "rg"}, false)
+	p.noAzure("no")
+	for _, c := range p.plan.Always {
+		if c.Evidence == &bundle.ActivityLog {
+			t.Errorf("planned all the same: %s", c)
+		}
+	}
+	if slices.ContainsFunc(p.plan.Missing, func(e bundle.Entry) bool { return e.Evidence == bundle.ActivityLog.ID }) {
+		t.Error("it is missed all the same")
+	}
+}

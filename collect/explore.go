@@ -111,6 +111,9 @@ func (s *session) plan(ctx context.Context) *planner {
 	}
 	d.settle(cmp.Or(d.subscription(), s.o.Subscription))
 	p := newPlanner(s.builder)
+	if r, ok := s.o.Runner.(*Recording); ok {
+		p.lacks = r.lacks
+	}
 	for _, e := range s.entries {
 		if e.Path != "" {
 			p.paths[strings.ToLower(e.Path)] = true

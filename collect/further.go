@@ -43,7 +43,7 @@ func (s *session) references() *references {
 	var vnets []bundle.Entry
 	for _, e := range s.entries {
 		evidence := bundle.ByID(e.Evidence)
-		if e.Path == "" || evidence.Program != bundle.Az || evidence == &bundle.AzVersion || evidence == &bundle.Account {
+		if e.Path == "" || evidence.Program != bundle.Az || evidence == &bundle.AzVersion || evidence == &bundle.Account || evidence == &bundle.ActivityLog {
 			continue
 		}
 		if evidence == &bundle.VNets {

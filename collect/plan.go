@@ -35,7 +35,8 @@ func perGroup() []*bundle.Evidence {
 // planner makes the plan out of what was discovered.
 type planner struct {
 	builder
-	paths map[string]bool // in use, lower case
+	paths map[string]bool             // in use, lower case
+	lacks func(*bundle.Evidence) bool // what a recording cannot be asked for; nil: nothing
 	plan  Plan
 }
 
@@ -43,6 +44,9 @@ func newPlanner(b builder) *planner { return &planner{builder: b, paths: map[str
 
 // add appends the command of e, or the gap where its values are refused.
 func (p *planner) add(e *bundle.Evidence, v Values) *Command {
+	if p.lacks != nil && p.lacks(e) {
+		return nil
+	}
 	c, err := p.command(e, v)
 	if err != nil {
 		p.miss(e, scopeOf(e, v), bundle.StatusSkipped, err.Error())
@@ -64,6 +68,9 @@ func (p *planner) unique(c Command) string {
 }
 
 func (p *planner) miss(e *bundle.Evidence, scope Values, status bundle.Status, reason string) {
+	if p.lacks != nil && p.lacks(e) {
+		return
+	}
 	p.plan.Missing = append(p.plan.Missing, gapEntry(e, nil, scope, status, reason))
 }
 
@@ -194,7 +201,9 @@ func (p *planner) conditions(endpoint string) {
 	var further, furtherRest []string
 	for _, e := range append(perGroup(), &bundle.ScaleSetInstances, &bundle.ScaleSetNICs) {
 		further = append(further, p.template(e))
-		furtherRest = append(furtherRest, restTemplate(e, endpoint))
+		if e.Rest != "" {
+			furtherRest = append(furtherRest, restTemplate(e, endpoint))
+		}
 	}
 	p.plan.Conditional = append(p.plan.Conditional, Condition{
 		fmt.Sprintf("an answer of Azure names a resource group or a scale set that is not listed above (at most %d groups and %d scale sets)", furtherGroups, furtherScaleSets), further},

@@ -51,6 +51,9 @@ var azMarks = []struct {
 // azEvidence says what an az object is: by its id, by its type, by its keys.
 // other names a type that is not read.
 func azEvidence(item az.Item) (e *bundle.Evidence, other string) {
+	if item.IsActivity() { // its id is below the one of the resource
+		return &bundle.ActivityLog, ""
+	}
 	id, ok := az.ParseID(item.Text("id"))
 	if ok && id.Provider != "" {
 		for _, t := range azTypes {
@@ -208,6 +211,10 @@ func (l *loader) row(e *bundle.Evidence, item az.Item, doc *Doc) (id string, err
 		isDefault := strings.EqualFold(item.Text("isdefault"), "true")
 		_, err = add(&l.accounts, account{Account{v, doc}, isDefault}, "", err)
 		return "", err
+	case &bundle.ActivityLog:
+		v, err := az.AsActivity(item)
+		l.saw(v.Time)
+		return add(&s.Activities, Activity{v, doc}, v.ResourceID, err)
 	case &bundle.AzVersion:
 		s.AzCLI = firstText(s.AzCLI, item.Text("azure-cli"))
 	}

@@ -236,6 +236,7 @@ var fileWords = []struct {
 	evidence *bundle.Evidence
 	words    []string
 }{
+	{&bundle.ActivityLog, []string{"activity-log", "activitylog", "activity_log"}},
 	{&bundle.ScaleSetNICs, []string{"vmss-nic", "vmss_nic", "vmssnic"}},
 	{&bundle.ScaleSetInstances, []string{"instances", "vmss-vm"}},
 	{&bundle.ScaleSets, []string{"vmss", "scale-set", "scaleset"}},

@@ -156,7 +156,7 @@ func groupOf(e *bundle.Evidence, scope map[string]string) string {
 func (l *loader) optional(e *bundle.Evidence) bool {
 	machines, sets := l.nodeKinds()
 	switch e {
-	case &bundle.KubeContext, &bundle.ControllerLogPrevious, &bundle.KubeSystem, &bundle.AzVersion, &bundle.Group, &bundle.LogFile:
+	case &bundle.KubeContext, &bundle.ControllerLogPrevious, &bundle.KubeSystem, &bundle.AzVersion, &bundle.Group, &bundle.LogFile, &bundle.ActivityLog:
 		return true
 	case &bundle.Endpoints:
 		return true // only asked for where there are no EndpointSlices, whose gap stands already

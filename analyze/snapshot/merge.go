@@ -39,6 +39,7 @@ func Merge(a, b *Snapshot) (*Snapshot, error) {
 		s.NSGs, s.VNets, s.NICs = append(s.NSGs, from.NSGs...), append(s.VNets, from.VNets...), append(s.NICs, from.NICs...)
 		s.Routes, s.Links = append(s.Routes, from.Routes...), append(s.Links, from.Links...)
 		s.ScaleSets, s.VMs, s.Groups = append(s.ScaleSets, from.ScaleSets...), append(s.VMs, from.VMs...), append(s.Groups, from.Groups...)
+		s.Activities = append(s.Activities, from.Activities...)
 		l.takeEvents(from)
 		l.takeLogs(from)
 		for id, groups := range from.known {
@@ -206,6 +207,7 @@ func (s *Snapshot) docs() map[*Doc]bool {
 	collect(out, s.ScaleSets, func(r *ScaleSet) *Doc { return r.Doc })
 	collect(out, s.VMs, func(r *VM) *Doc { return r.Doc })
 	collect(out, s.Groups, func(r *Group) *Doc { return r.Doc })
+	collect(out, s.Activities, func(r *Activity) *Doc { return r.Doc })
 	if s.Account != nil {
 		out[s.Account.Doc] = true
 	}

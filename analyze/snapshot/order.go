@@ -31,6 +31,7 @@ func (l *loader) order() {
 	// `az vm list` and `az vm get-instance-view` print the same machine; the second has its state.
 	slices.SortStableFunc(s.VMs, func(a, b VM) int { return cmp.Compare(withoutView(a), withoutView(b)) })
 	s.VMs = resources(s.VMs, func(r *VM) (*az.Resource, *Doc) { return &r.Resource, r.Doc })
+	s.Activities = activities(s.Activities)
 	l.sortParts()
 	slices.SortFunc(l.logs, func(a, b scanned) int { return strings.Compare(a.log.File, b.log.File) })
 }
@@ -64,6 +65,18 @@ func boolInt(b bool) int {
 		return 1
 	}
 	return 0
+}
+
+// activities sorts events of the activity log, oldest first, and removes what two
+// files have of the same.
+func activities(rows []Activity) []Activity {
+	key := func(a Activity) string {
+		return strings.Join([]string{az.Key(a.ResourceID), a.Operation, a.Status, a.Caller}, "\x00")
+	}
+	slices.SortStableFunc(rows, func(a, b Activity) int {
+		return cmp.Or(a.Time.Compare(b.Time), strings.Compare(key(a), key(b)), strings.Compare(a.Doc.File, b.Doc.File), cmp.Compare(len(a.At), len(b.At)), strings.Compare(a.At, b.At))
+	})
+	return slices.CompactFunc(rows, func(a, b Activity) bool { return a.Time.Equal(b.Time) && key(a) == key(b) })
 }
 
 // compareVersions orders resource versions, which are numbers in practice.

@@ -42,8 +42,10 @@ type Snapshot struct {
 	ScaleSets []ScaleSet
 	VMs       []VM // machines and scale-set instances
 	Groups    []Group
-	Account   *Account
-	Config    *CloudConfig
+	// Activities are events of the activity log, oldest first.
+	Activities []Activity
+	Account    *Account
+	Config     *CloudConfig
 	// KubeSystemUID identifies the cluster; Kubernetes is the server's version
 	// ("v1.36.3"), AzCLI the version of az. Empty: not known.
 	KubeSystemUID, Kubernetes, AzCLI string
@@ -115,6 +117,10 @@ type (
 	}
 	Account struct {
 		az.Account
+		Doc *Doc
+	}
+	Activity struct {
+		az.Activity
 		Doc *Doc
 	}
 )

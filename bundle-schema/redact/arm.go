@@ -22,12 +22,31 @@ var armSecret = regexp.MustCompile(`(?:password|secret|sharedkey|accesskey|prima
 // addresses, tags and states stay.
 func ARM(b []byte) ([]byte, Counts, error) { return arm(b, new(Learned)) }
 
-func arm(b []byte, l *Learned) ([]byte, Counts, error) {
+func arm(b []byte, l *Learned) ([]byte, Counts, error) { return armBut(b, l, armObjects, armTexts) }
+
+// activityObjects are those of an event in addition: bodies of requests and answers,
+// and what the caller was allowed.
+var activityObjects = append(slices.Clone(armObjects), "properties", "authorization", "description")
+
+// Activity redacts the activity log, whichever fields az printed of it: the caller's
+// token, the address that the request came from, bodies of requests and answers. The
+// caller stays, for who wrote is what the log is read for: the object id of an identity,
+// or the e-mail address that a user logs in with. There is one mode, "secrets", and an
+// e-mail address is none; one that removes names would have to put an alias here,
+// because the same caller must stay the same.
+func Activity(b []byte) ([]byte, Counts, error) { return activity(b, new(Learned)) }
+
+func activity(b []byte, l *Learned) ([]byte, Counts, error) {
+	return armBut(b, l, activityObjects, slices.DeleteFunc(slices.Clone(armTexts), func(key string) bool { return key == "caller" }))
+}
+
+// armBut replaces the objects by null and the texts by the mark.
+func armBut(b []byte, l *Learned, objects, texts []string) ([]byte, Counts, error) {
 	counts := Counts{}
 	e := jsonEdit{b: b, choose: func(path []string, raw []byte) []byte {
 		key := leaf(path)
 		if raw == nil { // an object or list, asked about before it is read
-			if slices.Contains(armObjects, key) {
+			if slices.Contains(objects, key) {
 				return []byte("null")
 			}
 			return nil
@@ -36,12 +55,12 @@ func arm(b []byte, l *Learned) ([]byte, Counts, error) {
 		switch {
 		case string(raw) == "null" || string(raw) == `""`:
 			return nil
-		case slices.Contains(armObjects, key):
+		case slices.Contains(objects, key):
 			counts[VMSecret]++
 			return []byte("null")
 		case raw[0] != '"' || json.Unmarshal(raw, &text) != nil || marked(text):
 			return nil
-		case slices.Contains(armTexts, key) || armSecret.MatchString(key):
+		case slices.Contains(texts, key) || armSecret.MatchString(key):
 			counts[VMSecret]++
 			if key != "adminusername" && key != "caller" { // names, no secrets
 				l.add(VMSecret, text)

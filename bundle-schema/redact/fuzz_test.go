@@ -24,7 +24,7 @@ func FuzzRedact(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, kind := range []bundle.Redaction{bundle.RedactText, bundle.RedactObject, bundle.RedactARM, bundle.RedactConfig} {
+		for _, kind := range []bundle.Redaction{bundle.RedactText, bundle.RedactObject, bundle.RedactARM, bundle.RedactConfig, bundle.RedactActivity} {
 			once, _, _ := Document(kind, data)
 			if hits := Scan(once); len(hits) > 0 {
 				t.Errorf("%s of %q: %v still there in %q", kind, data, hits, once)

@@ -43,6 +43,8 @@ func (l *Learned) Document(kind bundle.Redaction, b []byte) ([]byte, Counts, err
 		return arm(b, l)
 	case bundle.RedactConfig:
 		return config(b, l)
+	case bundle.RedactActivity:
+		return activity(b, l)
 	}
 	s := scrubber{counts: Counts{}, learned: l}
 	return s.text(b), s.counts, nil

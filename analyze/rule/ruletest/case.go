@@ -32,6 +32,7 @@ type Want struct {
 	Services   []string          `json:"services"`
 	Says       []string          `json:"says"` // each is part of the message or of the reason of the confidence
 	Runs       []string          `json:"runs"` // each is part of some command of the fix
+	Not        []string          `json:"not"`  // none is part of the message or of a command of the fix
 }
 
 // cases reads the case file of a rule.

@@ -120,6 +120,11 @@ func compare(t *testing.T, f report.Finding, w Want) {
 			t.Errorf("the message lacks %q:\n%s\n%s", part, f.Message, f.Why)
 		}
 	}
+	for _, part := range w.Not {
+		if strings.Contains(f.Message, part) || slices.ContainsFunc(f.Fix, func(s report.Step) bool { return strings.Contains(s.Run, part) }) {
+			t.Errorf("the finding says or runs %q:\n%s\n%+v", part, f.Message, f.Fix)
+		}
+	}
 	for _, part := range w.Runs {
 		if !slices.ContainsFunc(f.Fix, func(s report.Step) bool { return strings.Contains(s.Run, part) }) {
 			t.Errorf("no step of the fix runs %q: %+v", part, f.Fix)

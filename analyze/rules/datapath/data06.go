@@ -36,7 +36,7 @@ var DATA06 = &rule.Rule{
 }
 
 func checkDATA06(p *rule.Pass) {
-	notCompared(p)
+	p.NotCompared()
 	for _, checks := range differences(p, func(c desired.Check) bool { return c.Hop == desired.HopRule && c.Kind == desired.Missing }) {
 		p.Find(noRule(p, checks))
 	}
@@ -53,7 +53,7 @@ func isAddress(c desired.Check) bool {
 
 // noRule is one Service's ports for which the load balancer has no rule.
 func noRule(p *rule.Pass, checks []desired.Check) rule.Finding {
-	key, lb := checks[0].Services[0], balancer(p, checks[0].Object)
+	key, lb := checks[0].Services[0], p.Balancer(checks[0].Object)
 	f := rule.Finding{Subject: report.Object{Kind: "LoadBalancer", Name: checks[0].Object}, Services: checks[0].Services, Severity: report.Warning, Cites: proofs(checks)}
 	var ports []string
 	var fix []report.Step
@@ -77,12 +77,12 @@ func noRule(p *rule.Pass, checks []desired.Check) rule.Finding {
 	}
 	state, cites := unfinished(lb)
 	f.Message, f.Cites = f.Message+state, append(f.Cites, cites...)
-	f.Fix = append([]report.Step{writers(byID(lb))}, fix...)
+	f.Fix = append(p.LastWritten(&f, rule.Writers(lb.ID, "LOAD_BALANCER_ID"), lb.ID), fix...)
 	f.Fix = append(f.Fix, rule.Resync(s, "Make the provider sync the Service; it then writes the rule."))
 	if state != "" {
 		f.Fix = append(f.Fix, report.Step{Say: "If that fails, write the load balancer again as it is.", Run: fmt.Sprintf("az network lb update -g %s -n %s", rule.Word(p.Wants.Settings.Group.V, "GROUP"), rule.Word(lb.Name, "LOAD_BALANCER")), Changes: true})
 	}
-	doubt(p, &f, lb)
+	p.Doubt(&f, lb)
 	return f
 }
 
@@ -124,6 +124,17 @@ func givesAddress(c desired.Check) bool {
 	return c.Hop == desired.HopFrontend && c.Kind == desired.Different && slices.Contains([]string{"publicIPAddress", "subnet", "privateIPAddress"}, c.Field)
 }
 
+// publicIPs are the ids of those that the frontends of a Service have.
+func publicIPs(s *topology.Service) []string {
+	var ids []string
+	for _, x := range s.Frontends {
+		if x.PublicIP != nil {
+			ids = append(ids, x.PublicIP.ID)
+		}
+	}
+	return ids
+}
+
 // otherAddress is a Service that shows other addresses than its frontends have.
 func otherAddress(p *rule.Pass, checks []desired.Check) rule.Finding {
 	key, c := checks[0].Services[0], checks[0]
@@ -140,9 +151,9 @@ func otherAddress(p *rule.Pass, checks []desired.Check) rule.Finding {
 	f.Message += " The next sync of the Service writes the status again."
 	lb := own(s)
 	if lb != nil {
-		f.Fix = append(f.Fix, writers(byID(lb)))
+		f.Fix = p.LastWritten(&f, rule.Writers(lb.ID, "LOAD_BALANCER_ID"), append(publicIPs(s), lb.ID)...)
 	}
 	f.Fix = append(f.Fix, rule.Resync(s, "Make the provider sync the Service; clients and DNS records must then use the address that it shows."))
-	doubt(p, &f, lb)
+	p.Doubt(&f, lb)
 	return f
 }

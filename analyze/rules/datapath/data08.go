@@ -62,7 +62,7 @@ var effects = map[string]effect{
 }
 
 func checkDATA08(p *rule.Pass) {
-	notCompared(p)
+	p.NotCompared()
 	for _, checks := range differences(p, func(c desired.Check) bool {
 		return c.Kind == desired.Different && (c.Hop == desired.HopRule || c.Hop == desired.HopFrontend) && !withProbe(p, c) && !ownPool(c)
 	}) {
@@ -88,7 +88,7 @@ func ownPool(c desired.Check) bool {
 func altered(p *rule.Pass, checks []desired.Check) rule.Finding {
 	services := checks[0].Services
 	worst := slices.MinFunc(checks, func(a, b desired.Check) int { return rank(p, a) - rank(p, b) })
-	lb := balancer(p, worst.Object)
+	lb := p.Balancer(worst.Object)
 	f := rule.Finding{Subject: report.Object{Kind: "LoadBalancer", Name: worst.Object}, Services: services,
 		Severity: []report.Severity{report.Error, report.Warning, report.Info}[rank(p, worst)]}
 	if slices.ContainsFunc(checks, givesAddress) { // the address that follows from it
@@ -114,20 +114,21 @@ func altered(p *rule.Pass, checks []desired.Check) rule.Finding {
 	default:
 		f.Message = fmt.Sprintf("The load balancer treats %s otherwise than it asks for: %s.", who, rule.List(said))
 	}
-	f.Fix = []report.Step{writers(byID(lb))}
+	var repair []report.Step
 	if heals {
 		f.Message += " The provider looks again only when the Service or the nodes change, and then writes its own values."
 	} else {
 		f.Message += fmt.Sprintf(" No sync puts it right: %s.", why)
-		f.Fix = append(f.Fix, updates(p, checks)...)
+		repair = updates(p, checks)
 	}
 	state, cites := unfinished(lb)
 	f.Message, f.Cites = f.Message+state, append(f.Cites, cites...)
-	f.Fix = append(f.Fix, resync(p, services, "Make the provider sync the Service; if the change was meant, ask for it in the Service first.")...)
+	f.Fix = append(p.LastWritten(&f, rule.Writers(lb.ID, "LOAD_BALANCER_ID"), lb.ID), repair...)
+	f.Fix = append(f.Fix, p.ResyncAll(services, "Make the provider sync the Service; if the change was meant, ask for it in the Service first.")...)
 	if f.Severity == report.Error {
-		running(p, &f, lb) // no sync that fails leaves behind what the provider never writes
+		p.Running(&f, lb) // no sync that fails leaves behind what the provider never writes
 	} else {
-		doubt(p, &f, lb)
+		p.Doubt(&f, lb)
 	}
 	return f
 }
@@ -230,7 +231,7 @@ func updates(p *rule.Pass, checks []desired.Check) []report.Step {
 		hop, object, _ := strings.Cut(key, " ")
 		_, name, _ := strings.Cut(object, "/")
 		out = append(out, report.Step{Say: fmt.Sprintf("Write the values of the %s as the Service asks for them.", hop), Changes: true,
-			Run: fmt.Sprintf("az network lb %s update %s -n %s%s", commands[hop], place(balancer(p, object)), rule.Word(name, "NAME"), flags[key])})
+			Run: fmt.Sprintf("az network lb %s update %s -n %s%s", commands[hop], place(p.Balancer(object)), rule.Word(name, "NAME"), flags[key])})
 	}
 	return out
 }

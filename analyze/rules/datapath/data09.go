@@ -37,7 +37,7 @@ var DATA09 = &rule.Rule{
 }
 
 func checkDATA09(p *rule.Pass) {
-	notCompared(p)
+	p.NotCompared()
 	covered := map[string]bool{} // by the finding about their load balancer
 	for _, c := range p.Compared.Drift() {
 		if c.Kind == desired.Missing && c.Hop == desired.HopBalancer {
@@ -122,11 +122,12 @@ func gone(p *rule.Pass, services []string, checks []desired.Check) rule.Finding 
 	default:
 		f.Message += " The provider notices only at the next sync, and then makes anew what is missing, with the same address if that is free."
 	}
-	f.Fix = restore(p, services, checks)
 	if len(lost) == 0 {
 		f.Fix = bring(p, services)
+	} else {
+		f.Fix = append(p.LastWritten(&f, remover(p), removed(p, checks)...), restore(p, services, checks)...)
 	}
-	doubt(p, &f, balancer(p, first.Object))
+	p.Doubt(&f, p.Balancer(first.Object))
 	return f
 }
 
@@ -137,14 +138,44 @@ func bring(p *rule.Pass, services []string) []report.Step {
 		ns, name, _ := strings.Cut(key, "/")
 		steps = append(steps, report.Step{Say: "See whether its syncs fail, and what with.", Run: fmt.Sprintf("kubectl describe service -n %s %s", rule.Word(ns, "NAMESPACE"), rule.Word(name, "SERVICE"))})
 	}
-	return append(steps, resync(p, services, "Make the provider sync the Service, unless the change was a mistake; its address changes with it.")...)
+	return append(steps, p.ResyncAll(services, "Make the provider sync the Service, unless the change was a mistake; its address changes with it.")...)
+}
+
+// remover asks Azure who deleted what is gone.
+func remover(p *rule.Pass) report.Step {
+	return report.Step{Say: "Find out who deleted it: a clean-up, Terraform or a template will do it again.",
+		Run: "az monitor activity-log list -g " + rule.Word(p.Wants.Settings.Group.V, "GROUP") + " --offset 30d --query \"[?contains(operationName.value,'delete') || contains(operationName.value,'loadBalancers/write')].{time:eventTimestamp, by:caller, what:operationName.value, on:resourceId, how:status.value}\" -o table"}
+}
+
+// removed are the ids of the outermost of what is gone that the activity log knows: of
+// an object that is gone its last event is the deletion, a frontend goes with a write
+// of its load balancer.
+func removed(p *rule.Pass, checks []desired.Check) []string {
+	ids := map[string][]string{}
+	for _, c := range checks {
+		group, kind, name := p.Wants.Settings.Group.V, "loadBalancers", c.Object
+		switch lb := p.Balancer(c.Object); {
+		case c.Hop == desired.HopPublicIP:
+			group, kind = p.Wants.Of(c.Services[0]).PublicIPGroup.V, "publicIPAddresses"
+		case lb != nil:
+			ids[c.Hop] = append(ids[c.Hop], lb.ID)
+			continue
+		}
+		if group != "" {
+			ids[c.Hop] = append(ids[c.Hop], "/resourceGroups/"+group+"/providers/Microsoft.Network/"+kind+"/"+name)
+		}
+	}
+	for _, hop := range []string{desired.HopBalancer, desired.HopPublicIP} {
+		if _, ok := p.LastWriter(ids[hop]...); ok {
+			return ids[hop]
+		}
+	}
+	return ids[desired.HopFrontend]
 }
 
 // restore are the steps that bring back what is gone.
 func restore(p *rule.Pass, services []string, checks []desired.Check) []report.Step {
-	group := rule.Word(p.Wants.Settings.Group.V, "GROUP")
-	steps := []report.Step{{Say: "Find out who deleted it: a clean-up, Terraform or a template will do it again.",
-		Run: "az monitor activity-log list -g " + group + " --offset 30d --query \"[?contains(operationName.value,'delete') || contains(operationName.value,'loadBalancers/write')].{time:eventTimestamp, by:caller, what:operationName.value, on:resourceId, how:status.value}\" -o table"}}
+	var steps []report.Step
 	for _, c := range checks {
 		if c.Hop != desired.HopPublicIP || c.Heals {
 			continue
@@ -158,7 +189,7 @@ func restore(p *rule.Pass, services []string, checks []desired.Check) []report.S
 		steps = append(steps, report.Step{Say: "Make a public IP of the name that the Service gives.", Changes: true,
 			Run: fmt.Sprintf("az network public-ip create -g %s -n %s --sku %s --allocation-method Static", rule.Word(want.PublicIPGroup.V, "GROUP"), rule.Word(c.Object, "NAME"), rule.Word(want.SKU.V, "Standard"))})
 	}
-	steps = append(steps, resync(p, services, "Make the provider sync the Service.")...)
+	steps = append(steps, p.ResyncAll(services, "Make the provider sync the Service.")...)
 	for _, key := range services[:min(len(services), 3)] {
 		ns, name, _ := strings.Cut(key, "/")
 		steps = append(steps, report.Step{Say: "See the new address, and bring DNS records and allow-lists up to date with it.", Run: fmt.Sprintf("kubectl get service -n %s %s", rule.Word(ns, "NAMESPACE"), rule.Word(name, "SERVICE"))})

@@ -34,8 +34,9 @@ var NSG03 = &rule.Rule{
 		Any: []*bundle.Evidence{&bundle.NSGs},
 		All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers},
 	},
-	FollowsFrom: []string{"AZLB-AUTH01", "AZLB-AUTH02", "AZLB-AUTH03", "AZLB-AUTH08", "AZLB-THR01", "AZLB-THR02", "AZLB-QUOTA02", "AZLB-SKU01", "AZLB-PIP01", "AZLB-NSG05", "AZLB-NSG06", "AZLB-NSG07", "AZLB-NSG09", "AZLB-NSG14"},
-	Check:       checkNSG03,
+	FollowsFrom: []string{"AZLB-AUTH01", "AZLB-AUTH02", "AZLB-AUTH03", "AZLB-AUTH08", "AZLB-THR01", "AZLB-THR02", "AZLB-QUOTA02", "AZLB-SKU01", "AZLB-PIP01", "AZLB-NSG05", "AZLB-NSG06", "AZLB-NSG07", "AZLB-NSG09", "AZLB-NSG14",
+		"AZLB-DATA06", "AZLB-DATA08"},
+	Check: checkNSG03,
 }
 
 func checkNSG03(p *rule.Pass) {
@@ -75,12 +76,16 @@ func overwritten(p *rule.Pass, l *overwrite) rule.Finding {
 	f.Message += " " + l.effect.say()
 	if l.effect == harmless { // a rule of an earlier release, until the next sync, is nobody's deed
 		f.Message += " The provider puts it right at its next sync and does not look before."
-		f.Fix = rewrite(p, l)
+		f.Fix = append(rewrite(p, l), leave(p, &f, l.group)...)
 		return f
 	}
-	if s := synced(p, l.services); s != nil {
-		f.Message += fmt.Sprintf(" The provider's last sync of %s succeeded (%s), so somebody else has changed the group since; the provider puts it right at its next sync and does not look before.",
-			s.Service, s.At.UTC().Format("2006-01-02 15:04:05 UTC"))
+	if s := p.Synced(l.services); s != nil {
+		since := ", so somebody else has changed the group since"
+		if p.WroteAfter(s.At, idOf(p, l.group)) {
+			since = ""
+		}
+		f.Message += fmt.Sprintf(" The provider's last sync of %s succeeded (%s)%s; the provider puts it right at its next sync and does not look before.",
+			s.Service, s.At.UTC().Format("2006-01-02 15:04:05 UTC"), since)
 		f.Cites = append(f.Cites, s.Cite)
 	} else {
 		f.Message += " The provider puts it right at its next sync and does not look before."
@@ -89,6 +94,6 @@ func overwritten(p *rule.Pass, l *overwrite) rule.Finding {
 	if l.effect == untold {
 		f.Confidence, f.Why = report.Likely, "what the security groups say to the Service's clients cannot be told from the bundle"
 	}
-	f.Fix = rewrite(p, l)
+	f.Fix = append(rewrite(p, l), leave(p, &f, l.group)...)
 	return f
 }

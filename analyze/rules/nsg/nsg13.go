@@ -94,7 +94,9 @@ func elsewhere(p *rule.Pass, checks []desired.Check) rule.Finding {
 		f.Message += " The Services work by rules of others; whatever they say about who may get in has no effect."
 	}
 	f.Message += " The provider associates no group with a subnet, so no sync repairs this."
-	f.Fix = associate(p, c, subnet)
+	id := subnetID(p, subnet)
+	ask := report.Step{Say: "Find out who associated it.", Run: fmt.Sprintf("az monitor activity-log list --resource-id %s --offset 7d -o table", rule.Word(vnetOf(id), "VNET_ID"))}
+	f.Fix = append(associate(p, c, rule.Word(id, "SUBNET_ID")), p.LastWritten(&f, ask, id)...)
 	return f
 }
 
@@ -136,18 +138,24 @@ func unruled(p *rule.Pass, key string) bool {
 		slices.ContainsFunc(p.Walks.Of(key), func(w *walk.Walk) bool { return w.Blocked() == nil && w.Answer(walk.ForClient) == nsg.Unknown })
 }
 
-// associate puts the group where the packets pass, or the rules where the group is.
-func associate(p *rule.Pass, c desired.Check, subnet string) []report.Step {
-	at, own := "SUBNET_ID", rule.Word(ownName(p), "NSG_ID")
+// subnetID is the id of the nodes' subnet of that name, empty where it is not known.
+func subnetID(p *rule.Pass, subnet string) string {
 	for _, n := range p.Graph.Nodes {
 		for _, nic := range n.NICs {
 			for _, ip := range nic.IPConfigurations {
-				if ip.Subnet != nil && strings.EqualFold(az.LastName(ip.Subnet.ID), subnet) && at == "SUBNET_ID" {
-					at = rule.Word(ip.Subnet.ID, at)
+				if ip.Subnet != nil && strings.EqualFold(az.LastName(ip.Subnet.ID), subnet) {
+					return ip.Subnet.ID
 				}
 			}
 		}
 	}
+	return ""
+}
+
+// associate puts the group where the packets pass, or the rules where the group is; at
+// is the subnet's id as a word.
+func associate(p *rule.Pass, c desired.Check, at string) []report.Step {
+	own := rule.Word(ownName(p), "NSG_ID")
 	steps := []report.Step{{Say: "See which group the subnet has.", Run: fmt.Sprintf("az network vnet subnet show --ids %s --query networkSecurityGroup.id -o tsv", at)}}
 	again := report.Step{Say: fmt.Sprintf("Associate %s with the subnet.", c.Want), Run: fmt.Sprintf("az network vnet subnet update --ids %s --network-security-group %s", at, own), Changes: true}
 	if c.Got == "none" {
@@ -159,14 +167,14 @@ func associate(p *rule.Pass, c desired.Check, subnet string) []report.Step {
 		steps = append(steps, report.Step{Say: fmt.Sprintf("If it is meant to be there, let the provider write to it: put %s into securityGroupName (and its group into securityGroupResourceGroup) of azure.json on the control-plane machines, and restart the controller.", c.Got),
 			Run: "sudoedit /etc/kubernetes/azure.json", Changes: true})
 	}
-	return append(steps, report.Step{Say: "Find out who associated it.", Run: fmt.Sprintf("az monitor activity-log list --resource-id %s --offset 7d -o table", vnetOf(at))})
+	return steps
 }
 
 // vnetOf is the virtual network of a subnet: the activity log of a subnet's change
 // stands under it as well.
 func vnetOf(subnet string) string {
-	if id, _, ok := strings.Cut(strings.Trim(subnet, "'"), "/subnets/"); ok {
-		return rule.Word(id, "VNET_ID")
+	if id, _, ok := strings.Cut(subnet, "/subnets/"); ok {
+		return id
 	}
-	return "VNET_ID"
+	return ""
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"azlb/analyze/desired"
-	"azlb/analyze/errtext"
 	"azlb/analyze/nsg"
 	"azlb/analyze/rule"
 	"azlb/analyze/snapshot"
@@ -244,23 +243,10 @@ func named(p *rule.Pass, group string) *snapshot.NSG {
 	return nil
 }
 
-// synced is the newest sync of one of the Services that succeeded, or nil.
-func synced(p *rule.Pass, services []string) *errtext.Success {
-	var last *errtext.Success
-	for _, key := range services {
-		if s := p.Errors.LastSuccess(key); s != nil && !s.At.IsZero() && (last == nil || s.At.After(last.At)) {
-			last = s
-		}
-	}
-	return last
-}
-
-// rewrite makes the provider write its rules again, and looks for who took them.
+// rewrite makes the provider write its rules again.
 func rewrite(p *rule.Pass, l *overwrite) []report.Step {
 	var steps []report.Step
-	id := "NSG_ID"
 	if g := named(p, l.group); g != nil {
-		id = rule.Word(g.ID, id)
 		steps = append(steps, report.Step{Say: "See the group's rules in order.", Run: "az network nsg rule list " + place(g) + " --include-default -o table"})
 	}
 	for _, key := range l.services[:min(len(l.services), 5)] {
@@ -268,7 +254,26 @@ func rewrite(p *rule.Pass, l *overwrite) []report.Step {
 			steps = append(steps, rule.Resync(s, anew))
 		}
 	}
+	return steps
+}
+
+// idOf is the id of the group of that name, empty where it is not in the bundle.
+func idOf(p *rule.Pass, group string) string {
+	if g := named(p, group); g != nil {
+		return g.ID
+	}
+	return ""
+}
+
+// leave ends a finding about the group with who wrote it last, and keeps them from the
+// provider's rules.
+func leave(p *rule.Pass, f *rule.Finding, group string) []report.Step {
+	id := idOf(p, group)
+	ask := report.Step{Say: "Find out who writes the group, or it will happen again: look for Terraform, CAPZ and template deployments.", Run: fmt.Sprintf("az monitor activity-log list --resource-id %s --offset 7d -o table", rule.Word(id, "NSG_ID"))}
+	steps, tool := p.LastWritten(f, ask, id), "that tool"
+	if len(steps) == 0 {
+		tool = "a tool that wrote it"
+	}
 	return append(steps,
-		report.Step{Say: "Find out who writes the group, or it will happen again: look for Terraform, CAPZ and template deployments.", Run: fmt.Sprintf("az monitor activity-log list --resource-id %s --offset 7d -o table", id)},
-		report.Step{Say: "Let that tool leave rules alone that it does not know: in Terraform azurerm_network_security_rule resources in place of inline security_rule blocks, in a template single securityRules resources."})
+		report.Step{Say: "Let " + tool + " leave rules alone that it does not know: in Terraform azurerm_network_security_rule resources in place of inline security_rule blocks, in a template single securityRules resources."})
 }

@@ -50,9 +50,10 @@ func left(p *rule.Pass, checks []desired.Check) rule.Finding {
 		says = "an address that is kept costs money and counts against the limits"
 	}
 	f.Message = fmt.Sprintf("In Azure there is something under the name of %s that it does not ask for: %s; %s. Either no sync has brought the last change of the Service to Azure, or somebody made it by hand; the next sync removes it.", key, rule.List(what), says)
-	f.Fix = []report.Step{writers(idOf(p, checks[0]))}
-	f.Fix = append(f.Fix, resync(p, f.Services, "Make the provider sync the Service; it then removes what nobody asks for.")...)
+	id := idOf(p, checks[0])
+	f.Fix = p.LastWritten(&f, rule.Writers(id, "RESOURCE_ID"), id)
+	f.Fix = append(f.Fix, p.ResyncAll(f.Services, "Make the provider sync the Service; it then removes what nobody asks for.")...)
 	f.Fix = append(f.Fix, report.Step{Say: "If it is still there afterwards and nobody uses it, delete it.", Run: strings.Join(commands, " && "), Changes: true})
-	doubt(p, &f)
+	p.Doubt(&f, nil)
 	return f
 }

@@ -58,7 +58,7 @@ var traits = map[string]trait{
 }
 
 func checkPLAT03(p *rule.Pass) {
-	notCompared(p)
+	p.NotCompared()
 	index := map[string]int{}
 	var groups [][]desired.Check
 	for _, c := range p.Compared.Drift() {
@@ -159,13 +159,13 @@ func changed(p *rule.Pass, checks []desired.Check) rule.Finding {
 		f.Message += " The next sync writes the provider's own values; if the change was meant, ask for it in the Service."
 	}
 	id := idOf(p, first)
-	f.Fix = []report.Step{writers(id)}
+	f.Fix = p.LastWritten(&f, rule.Writers(id, "RESOURCE_ID"), id)
 	if len(flags) > 0 {
 		f.Fix = append(f.Fix, report.Step{Say: "Write the values as the provider does.", Changes: true,
 			Run: fmt.Sprintf("az network public-ip update -g %s -n %s %s", rule.Word(az.GroupOf(id), "GROUP"), rule.Word(first.Object, "PUBLIC_IP"), strings.Join(flags, " "))})
 	}
-	f.Fix = append(f.Fix, resync(p, f.Services, "Make the provider sync the Service.")...)
-	doubt(p, &f)
+	f.Fix = append(f.Fix, p.ResyncAll(f.Services, "Make the provider sync the Service.")...)
+	p.Doubt(&f, nil)
 	return f
 }
 

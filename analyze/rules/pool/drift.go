@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"azlb/analyze/desired"
-	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
 	"azlb/analyze/snapshot"
 	"azlb/analyze/topology"
@@ -43,17 +42,6 @@ func pooled(p *rule.Pass, object string) (*snapshot.LoadBalancer, *az.BackendPoo
 // failing reports whether the newest sync of each of the Services failed.
 func failing(p *rule.Pass, services []string) bool {
 	return len(services) > 0 && !slices.ContainsFunc(services, func(key string) bool { return !p.Failing(key) })
-}
-
-// synced is the newest sync of one of the Services that succeeded, or nil.
-func synced(p *rule.Pass, services []string) *errtext.Success {
-	var last *errtext.Success
-	for _, key := range services {
-		if s := p.Errors.LastSuccess(key); s != nil && !s.At.IsZero() && (last == nil || s.At.After(last.At)) {
-			last = s
-		}
-	}
-	return last
 }
 
 // join adds names to a sorted list that holds each once.
@@ -119,6 +107,33 @@ func beyond(p *rule.Pass, out func(*topology.Node) bool) []*topology.Service {
 // history asks Azure who changed an object.
 func history(id string) report.Step {
 	return report.Step{Say: "Find out who changed it, or it will happen again.", Run: fmt.Sprintf("az monitor activity-log list --resource-id %s --offset 7d -o table", rule.Word(id, "ID"))}
+}
+
+// writers ends a finding with who last wrote one of the objects, or of what holds
+// them, and returns the steps that ask Azure where the bundle does not tell: those
+// about histories. Where syncs fail nobody else need have written anything.
+func writers(p *rule.Pass, f *rule.Finding, histories []string, objects ...string) []report.Step {
+	var steps []report.Step
+	for _, id := range histories {
+		steps = append(steps, history(id))
+	}
+	if failing(p, f.Services) || len(p.LastWritten(f, steps[0], objects...)) > 0 {
+		return steps
+	}
+	return nil
+}
+
+// carriers are the ids under which the pool membership of a node is written: its machine
+// and its interfaces, or, in a pool of addresses, the load balancer.
+func carriers(p *rule.Pass, n *topology.Node, lb *snapshot.LoadBalancer) []string {
+	if p.Wants.Settings.PoolType.V == "nodeIP" {
+		return []string{lb.ID}
+	}
+	ids := []string{strings.TrimPrefix(n.Spec.ProviderID, "azure://")}
+	for _, nic := range n.NICs {
+		ids = append(ids, nic.ID)
+	}
+	return ids
 }
 
 // machineID is the Azure id of what carries a node: its scale set, or its machine.

@@ -93,8 +93,8 @@ func noPool(p *rule.Pass, c desired.Check) rule.Finding {
 		f.Severity = report.Warning
 		f.Message += " The Services work through another pool."
 	}
-	blamed(p, &f, c.Services, nil)
-	f.Fix = append(refill(p, []desired.Check{c}, "Make the provider make the pool and fill it"), history(lb.ID))
+	blamed(p, &f, c.Services, nil, lb.ID)
+	f.Fix = append(refill(p, []desired.Check{c}, "Make the provider make the pool and fill it"), writers(p, &f, []string{lb.ID}, lb.ID)...)
 	return f
 }
 
@@ -112,8 +112,10 @@ func nobody(p *rule.Pass, object string, checks []desired.Check) rule.Finding {
 		Cites:    cited(checks),
 		Absence:  []*bundle.Evidence{&bundle.LoadBalancers},
 	}
-	blamed(p, &f, checks[0].Services, p.Graph.Node(names[0]))
-	f.Fix = append(refill(p, checks[:1], "Make the provider fill the pool again"), history(lb.ID), history(machineID(p.Graph.Node(names[0]))))
+	n := p.Graph.Node(names[0])
+	ids := append(carriers(p, n, lb), lb.ID)
+	blamed(p, &f, checks[0].Services, n, ids...)
+	f.Fix = append(refill(p, checks[:1], "Make the provider fill the pool again"), writers(p, &f, []string{lb.ID, machineID(n)}, ids...)...)
 	return f
 }
 
@@ -152,26 +154,33 @@ func out(p *rule.Pass, n *topology.Node, checks []desired.Check, services []stri
 		Cites:    cited(checks),
 		Absence:  []*bundle.Evidence{&bundle.LoadBalancers},
 	}
-	blamed(p, &f, services, n)
-	f.Fix = append(refill(p, checks, "Make the provider put the node back"), history(machineID(n)))
+	lb, _ := pooled(p, checks[0].Object)
+	ids := carriers(p, n, lb)
+	blamed(p, &f, services, n, ids...)
+	f.Fix = append(refill(p, checks, "Make the provider put the node back"), writers(p, &f, []string{machineID(n)}, ids...)...)
 	return f
 }
 
 // blamed says what the provider's last sync tells about who did it. One that failed
-// never came to it; one that succeeded since the node came had it in the pool.
-func blamed(p *rule.Pass, f *rule.Finding, services []string, n *topology.Node) {
+// never came to it; one that succeeded since the node came had it in the pool. ids are
+// what would have been written.
+func blamed(p *rule.Pass, f *rule.Finding, services []string, n *topology.Node, ids ...string) {
 	if failing(p, services) {
 		f.Severity = report.Info
 		f.Message += " The provider's last sync failed, so it may never have come to it: repair what it fails with."
 		return
 	}
-	s := synced(p, services)
+	s := p.Synced(services)
 	if s == nil || n != nil && !s.At.After(n.CreationTimestamp.Time) {
 		f.Message += " The provider puts it right at its next sync."
 		f.Confidence, f.Why = report.Likely, "no later sync that succeeded is in the bundle, so the provider may not have come to it yet"
 		return
 	}
-	f.Message += fmt.Sprintf(" The provider's last sync of %s succeeded (%s), so somebody else has changed it since; the provider puts it right at its next sync and does not look before.",
-		s.Service, s.At.UTC().Format("2006-01-02 15:04:05 UTC"))
+	since := ", so somebody else has changed it since"
+	if p.WroteAfter(s.At, ids...) {
+		since = ""
+	}
+	f.Message += fmt.Sprintf(" The provider's last sync of %s succeeded (%s)%s; the provider puts it right at its next sync and does not look before.",
+		s.Service, s.At.UTC().Format("2006-01-02 15:04:05 UTC"), since)
 	f.Cites = append(f.Cites, s.Cite)
 }

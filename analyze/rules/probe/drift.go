@@ -2,12 +2,10 @@ package probe
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
 	"azlb/analyze/desired"
-	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
 	"azlb/analyze/snapshot"
 	bundle "azlb/bundle-schema"
@@ -94,24 +92,6 @@ func (a *altered) say() string {
 	return fmt.Sprintf("probe %s has %s", a.object, rule.List(parts))
 }
 
-// balancer is the load balancer that holds the object.
-func balancer(p *rule.Pass, object string) *snapshot.LoadBalancer {
-	name, _, _ := strings.Cut(object, "/")
-	group := p.Wants.Settings.Group.V
-	var other *snapshot.LoadBalancer
-	for i := range p.Snapshot.Loads {
-		lb := &p.Snapshot.Loads[i]
-		switch g := az.GroupOf(lb.ID); {
-		case !strings.EqualFold(lb.Name, name):
-		case group == "" || strings.EqualFold(g, group):
-			return lb
-		default:
-			other = lb
-		}
-	}
-	return other
-}
-
 func present(lb *snapshot.LoadBalancer, name string) *az.Probe {
 	for i := range lb.Probes {
 		if strings.EqualFold(lb.Probes[i].Name, name) {
@@ -121,45 +101,9 @@ func present(lb *snapshot.LoadBalancer, name string) *az.Probe {
 	return nil
 }
 
-// doubt lowers a finding whose difference a sync may have put right since, or, where
-// the provider could have written what is there, one that fails brought about.
-func doubt(p *rule.Pass, f *rule.Finding, lb *snapshot.LoadBalancer, written bool) {
-	lower := func(to report.Confidence, why string) {
-		if f.Severity == report.Error {
-			f.Severity = report.Warning
-		}
-		f.Confidence, f.Why = to, why
-	}
-	running := slices.IndexFunc(f.Services, func(key string) bool { return rule.InFlight(p.World, key) })
-	switch {
-	case strings.EqualFold(lb.ProvisioningState, "Updating"):
-		lower(report.Possible, fmt.Sprintf("load balancer %s was being written while the evidence was collected: it may be right since", lb.Name))
-		return
-	case running >= 0:
-		lower(report.Possible, fmt.Sprintf("a sync of %s ran while the evidence was collected: it may have put this right since", f.Services[running]))
-		return
-	}
-	if !written {
-		return
-	}
-	for _, key := range f.Services {
-		i := slices.IndexFunc(p.Errors.Current(key), func(e *errtext.Error) bool { return !e.Advisory && (!e.Transient || e.Count > 2) })
-		if i >= 0 {
-			code := p.Errors.Current(key)[i].Code
-			if code == "" {
-				code = "an error without a code"
-			}
-			lower(report.Likely, fmt.Sprintf("syncs of %s fail (%s): the difference may come from that instead of a change by hand, and stays while they fail", key, code))
-			return
-		}
-	}
-}
-
-// restore are the steps that find who altered the probes and write them anew.
-func restore(p *rule.Pass, list []*altered) []report.Step {
-	lb := balancer(p, list[0].object)
-	steps := []report.Step{{Say: "Find out who changed it: the controller's identity, a person, or Terraform or a template, which will write the same again.",
-		Run: "az monitor activity-log list --resource-id " + rule.Word(lb.ID, "LOAD_BALANCER_ID") + " --offset 30d --query \"[].{time:eventTimestamp, by:caller, what:operationName.value, how:status.value}\" -o table"}}
+// restore are the steps that write the probes of a load balancer anew.
+func restore(p *rule.Pass, lb *snapshot.LoadBalancer, list []*altered) []report.Step {
+	var steps []report.Step
 	flags := map[string]string{"port": "--port", "protocol": "--protocol", "requestPath": "--path", "intervalInSeconds": "--interval", "numberOfProbes": "--threshold", "probeThreshold": "--probe-threshold"}
 	for _, a := range list {
 		command := ""
@@ -179,8 +123,9 @@ func restore(p *rule.Pass, list []*altered) []report.Step {
 	return steps
 }
 
-// told makes one finding of the altered probes of the same Services.
-func told(p *rule.Pass, list []*altered) rule.Finding {
+// told makes one finding of the altered probes of the same Services; more is said after
+// what the provider does with it.
+func told(p *rule.Pass, list []*altered, more string) rule.Finding {
 	worst, h := list[0], harms(p, list[0])
 	f := rule.Finding{Services: list[0].services}
 	var said []string
@@ -207,8 +152,14 @@ func told(p *rule.Pass, list []*altered) rule.Finding {
 	} else {
 		f.Message += fmt.Sprintf(" No sync puts it right: %s.", why)
 	}
-	f.Fix = restore(p, list)
-	doubt(p, &f, balancer(p, worst.object), worst.field("port") == nil || worst.stale())
+	f.Message += more
+	lb := p.Balancer(worst.object)
+	f.Fix = append(p.LastWritten(&f, rule.Writers(lb.ID, "LOAD_BALANCER_ID"), lb.ID), restore(p, lb, list)...)
+	if worst.field("port") == nil || worst.stale() {
+		p.Doubt(&f, lb)
+	} else {
+		p.Running(&f, lb) // no sync that fails leaves behind what the provider never writes
+	}
 	return f
 }
 
@@ -229,12 +180,4 @@ func together(list []*altered, pick func(*altered) bool) [][]*altered {
 		out[i] = append(out[i], a)
 	}
 	return out
-}
-
-// notCompared says that there is nothing to tell where no Service was compared: each
-// waits for its address, or is another controller's.
-func notCompared(p *rule.Pass) {
-	if len(p.Compared.Checks) == 0 {
-		p.NotApplicable("no Service could be compared with what is in Azure")
-	}
 }

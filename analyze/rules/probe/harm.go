@@ -25,7 +25,7 @@ type harm struct {
 // harms judges an altered probe: one that nobody answers takes every backend out, one
 // that others answer is blind, one that is gone lets dead backends have traffic.
 func harms(p *rule.Pass, a *altered) harm {
-	lb := balancer(p, a.object)
+	lb := p.Balancer(a.object)
 	now := present(lb, a.name())
 	local := slices.ContainsFunc(a.services, func(key string) bool { return uneven(p.Graph.Service(key)) })
 	port, protocol, path := a.field("port"), a.field("protocol"), a.field("requestPath")

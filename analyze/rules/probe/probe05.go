@@ -31,10 +31,9 @@ var PROBE05 = &rule.Rule{
 }
 
 func checkPROBE05(p *rule.Pass) {
-	notCompared(p)
+	p.NotCompared()
 	for _, list := range together(changed(p), (*altered).stale) {
-		f := told(p, list)
-		f.Message += " The Service probably had that node port before."
+		f := told(p, list, " The Service probably had that node port before.")
 		s := p.Graph.Service(f.Services[0])
 		f.Fix = append([]report.Step{{Say: "See whether the syncs of the Service fail; then repair that first.",
 			Run: fmt.Sprintf("kubectl describe service -n %s %s", rule.Word(s.Namespace, "NAMESPACE"), rule.Word(s.Name, "SERVICE"))}}, f.Fix...)

@@ -43,7 +43,7 @@ var PROBE09 = &rule.Rule{
 
 func checkPROBE09(p *rule.Pass) {
 	for _, list := range together(changed(p), (*altered).shared) {
-		p.Find(told(p, list))
+		p.Find(told(p, list, ""))
 	}
 	if errs := p.Current(lostShared); len(errs) > 0 {
 		p.Find(refused(errs))

@@ -25,9 +25,9 @@ var PROBE11 = &rule.Rule{
 	Needs:       compared,
 	FollowsFrom: []string{"AZLB-DATA09", "AZLB-DATA06"},
 	Check: func(p *rule.Pass) {
-		notCompared(p)
+		p.NotCompared()
 		for _, list := range together(changed(p), func(a *altered) bool { return !a.shared() && !a.stale() }) {
-			p.Find(told(p, list))
+			p.Find(told(p, list, ""))
 		}
 	},
 }
