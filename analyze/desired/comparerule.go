@@ -9,6 +9,7 @@ import (
 	"azlb/analyze/snapshot"
 	"azlb/analyze/topology"
 	"azlb/bundle-schema/az"
+	"azlb/bundle-schema/azname"
 )
 
 // rule compares a load balancing rule with what equalLoadBalancingRulePropertiesFormat
@@ -110,13 +111,18 @@ func (x *comparer) probe(s *topology.Service, lane *Lane, want *Probe, lb *snaps
 	p := &lb.Probes[i]
 	sub.at = p.At
 	sub.exists(want.Port.Because)
+	if want.Name == azname.SharedProbe {
+		sub.heals, sub.why = false, "the provider takes only probes that bear the Service's name for outdated"
+	}
 	field(sub, "port", want.Port, p.Port, "/port")
-	if !x.has(probeFieldsCompared) {
+	if !x.has(probeFieldsCompared) && sub.heals {
 		sub.heals, sub.why = false, "the provider of this release compares only name and port of probes"
 	}
 	named(sub, "protocol", want.Protocol, p.Protocol, "/protocol")
 	if !strings.EqualFold(want.Protocol.V, "Tcp") || p.RequestPath != "" {
-		named(sub, "requestPath", want.Path, p.RequestPath, "/requestPath")
+		path := want.Path
+		path.Because = firstText(path.Because, "a Tcp probe asks for no path")
+		named(sub, "requestPath", path, p.RequestPath, "/requestPath")
 	}
 	field(sub, "intervalInSeconds", want.Interval, p.IntervalInSeconds, "/intervalInSeconds")
 	switch {

@@ -136,6 +136,16 @@ func families(c *Cluster, s *topology.Service) []corev1.IPFamily {
 	return all
 }
 
+// poolOf is the pool of all nodes, or the Service's own with policy Local and several
+// Standard load balancers (getBackendPoolNameForService).
+func poolOf(c *Cluster, s *topology.Service, family corev1.IPFamily) Value[string] {
+	ipv6 := family == corev1.IPv6Protocol
+	if len(c.Settings.Many) > 0 && s.Local() {
+		return known(azname.LocalPool(s.Key(), ipv6), "externalTrafficPolicy Local with several Standard load balancers: the Service has a pool of its own")
+	}
+	return from(c.Settings.ClusterName, azname.Pool(c.Settings.ClusterName.V, ipv6))
+}
+
 // lane puts the objects of one family together. second marks the IPv6 side of a
 // Service with two families, whose names have a suffix.
 func lane(c *Cluster, a annotations, want *Service, family corev1.IPFamily, second bool) Lane {
@@ -144,7 +154,7 @@ func lane(c *Cluster, a annotations, want *Service, family corev1.IPFamily, seco
 	if !want.Internal.V {
 		l.PublicIP = publicIP(c, a, want, family, second)
 	}
-	l.Pool = from(c.Settings.ClusterName, azname.Pool(c.Settings.ClusterName.V, family == corev1.IPv6Protocol))
+	l.Pool = poolOf(c, a.service, family)
 	n := namer{c: c, prefix: a.service.Prefix, subnet: want.Subnet.V, second: second}
 	for i := range a.service.Spec.Ports {
 		l.Ports = append(l.Ports, port(c, a, want, family, n, i))

@@ -172,6 +172,9 @@ func haRule(c *Cluster, a annotations, want *Service, family corev1.IPFamily, n 
 		r.FloatingIP = known(true, "a rule for all ports keeps floating IP on")
 	}
 	r.TCPReset = tcpReset(c, a)
+	if r.Probe = localProbe(c, a, r.Name, n); r.Probe != nil {
+		return r // the ports' annotations are not read then
+	}
 	for i := range a.service.Spec.Ports {
 		if r.Probe = probe(c, a, want, i, n); r.Probe != nil {
 			if r.Probe.Own {

@@ -116,6 +116,13 @@ func TestBalancerName(t *testing.T) {
 	if got := wanted(t, "1.31.0", twoPorts, func(s *Settings) { s.Many = []string{"kubernetes", "lb2"} }).Balancer; got.Unknown == "" {
 		t.Errorf("several load balancers: %+v", got)
 	}
+	for _, c := range []struct{ service, v4, v6 string }{{twoPorts, "kubernetes", "kubernetes-IPv6"}, {localPorts, "default-web", "default-web-ipv6"}} { // getBackendPoolNameForService
+		both := strings.Replace(c.service, "spec:", "spec:\n  ipFamilies: [IPv4, IPv6]", 1)
+		lanes := wanted(t, "1.31.0", both, func(s *Settings) { s.Many = []string{"kubernetes", "lb2"} }).Lanes
+		if lanes[0].Pool.V != c.v4 || lanes[1].Pool.V != c.v6 {
+			t.Errorf("pools with several load balancers: %s and %s, want %s and %s", lanes[0].Pool.V, lanes[1].Pool.V, c.v4, c.v6)
+		}
+	}
 }
 
 // TestFrontendName restates getDefaultFrontendIPConfigName.

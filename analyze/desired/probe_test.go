@@ -52,6 +52,7 @@ func TestProbes(t *testing.T) {
 		{"shared mode", "1.31.0", twoPorts, "cluster-service-shared-health-probe Http 10256/healthz every 5 s, 2 failures", shared},
 		{"shared mode leaves Local alone", "1.31.0", localPorts, p + "-TCP-31999 Http 31999/healthz every 5 s, 2 failures", shared},
 		{"shared mode is too new", "1.28.4", twoPorts, p + "-TCP-80 Tcp 30080 every 5 s, 2 failures | " + p + "-TCP-443 Tcp 30443 every 5 s, 2 failures", shared},
+		{"HA ports with Local do not read the ports' annotations", "1.31.0", noted(localPorts, "azure-load-balancer-internal=true", "azure-load-balancer-enable-high-availability-ports=true", "port_80_health-probe_port=80"), p + "-TCP-31999 Http 31999/healthz every 5 s, 2 failures", nil},
 		{"HA ports take the first probe", "1.31.0", noted(twoPorts, "azure-load-balancer-internal=true", "azure-load-balancer-enable-high-availability-ports=true", "port_80_health-probe_protocol=http"), p + "-TCP-80 Http 30080/ every 5 s, 2 failures", nil},
 	} {
 		set := c.set

@@ -35,6 +35,9 @@ func securityRules(c *Cluster, a annotations, want *Service, family corev1.IPFam
 		return nil
 	}
 	dst := destinations(c, a, want, family)
+	if dst.Unknown == "" && len(dst.V) == 0 {
+		return nil // a rule without a destination is not written
+	}
 	var out []SecurityRule
 	add := func(r SecurityRule) {
 		r.Destinations, r.Because, r.Pointer = dst, src.Because, src.Pointer
@@ -56,7 +59,7 @@ func securityRules(c *Cluster, a annotations, want *Service, family corev1.IPFam
 			}
 			if src.DenyOthers {
 				r := oldRule(c, a, p, azname.DenyAllSource, second)
-				r.Allow, r.Sources = false, []string{"*"}
+				r.Allow, r.Sources, r.Ports = false, []string{"*"}, []string{strconv.Itoa(p.number)} // never the node port
 				add(r)
 			}
 			continue

@@ -38,6 +38,8 @@ func TestSecurityRules(t *testing.T) {
 		{"no rule wanted", "1.36.2", noted(one, "azure-disable-load-balancer-nsg-rule=true"), ""},
 		{"no rule wanted, too new", "1.36.1", noted(one, "azure-disable-load-balancer-nsg-rule=true"), hashed + "d39272f7f57ed937951650d93992ad77 allow Tcp Internet > 20.1.2.3:80"},
 		{"a port without a rule is open all the same", "1.31.0", noted(twoPorts+address, "port_80_no_lb_rule=true"), hashed + "556f7044ec033071ec0dfcf7cd85bc93 allow Tcp Internet > 20.1.2.3:443,80"},
+		{"deny the rest in old names keeps the port", "1.27.10", noted(ranges("192.0.2.0/24"), "azure-deny-all-except-load-balancer-source-ranges=true", "azure-disable-load-balancer-floating-ip=true"), old + "80-192.0.2.0_24 allow Tcp 192.0.2.0/24 > :30080 | " + old + "80-deny_all deny Tcp * > :80"},
+		{"no address in the family, no rule", "1.31.0", "\nspec:\n  ports: [{port: 80, nodePort: 30080}]\nstatus: {loadBalancer: {ingress: [{ip: 'fd00::1'}]}}\n", ""},
 		{"no destination in 1.9", "in-tree 1.9.2", one, old + "80-Internet allow Tcp Internet > *:80"},
 		{"shared rules", "in-tree 1.20.0", noted(one, "azure-shared-securityrule=true"), "shared-TCP-80-Internet allow Tcp Internet > 20.1.2.3:80"},
 		{"UDP and TCP", "1.31.0", "\nspec:\n  ports: [{port: 53, nodePort: 30053, protocol: UDP}, {port: 80, nodePort: 30080}]\n" + address, hashed + "eacf5e21d4ad7b5345009ad51af9d388 allow Udp Internet > 20.1.2.3:53 | " + hashed + "d39272f7f57ed937951650d93992ad77 allow Tcp Internet > 20.1.2.3:80"},

@@ -106,6 +106,17 @@ func Pool(cluster string, ipv6 bool) string {
 	return cluster
 }
 
+// LocalPool is the backend pool that a Service "ns/name" with externalTrafficPolicy
+// Local has of its own where there are several Standard load balancers
+// (getLocalServiceBackendPoolName).
+func LocalPool(service string, ipv6 bool) string {
+	name := strings.ToLower(strings.ReplaceAll(service, "/", "-"))
+	if ipv6 {
+		name += "-ipv6"
+	}
+	return name
+}
+
 // named says whether the subnet becomes part of frontend and rule names.
 func named(v Version, subnet string) bool {
 	return strings.TrimSpace(subnet) != "" && v.AtLeast(subnetInName)
