@@ -131,13 +131,13 @@ func Compare(w *Wants) *Comparison {
 // compareAs compares with what one release would have built. The Service "always"
 // is compared in whatever state it is.
 func compareAs(w *Wants, c *Cluster, always string) *Comparison {
-	x := &comparer{Cluster: c, always: always, out: &Comparison{Skipped: map[string]string{}}, wants: map[string]*Service{}}
+	x := &comparer{Cluster: c, always: always, out: &Comparison{Skipped: map[string]string{}}, wants: map[string]*Service{}, gone: map[*Lane]bool{}}
 	for _, s := range w.graph.Services {
-		if why := x.skip(s); why != "" && s.Key() != x.always {
+		want := w.services[s.Key()]
+		if why := x.skip(s, want); why != "" && s.Key() != x.always {
 			x.out.Skipped[s.Key()] = why
 			continue
 		}
-		want := w.services[s.Key()]
 		if c.Version != w.Provider.Candidates[0] {
 			want = Of(s, c)
 		}
@@ -157,6 +157,7 @@ type comparer struct {
 	always string // the Service that is compared in whatever state it is
 	out    *Comparison
 	wants  map[string]*Service
+	gone   map[*Lane]bool // lanes without a frontend: what hangs on it is not told as well
 }
 
 // add records a check; the slot names it alike in every release.

@@ -39,6 +39,9 @@ func (x *comparer) securityGroup() {
 	for _, s := range x.Graph.Services {
 		if want := x.wants[s.Key()]; want != nil {
 			for i := range want.Lanes {
+				if x.gone[&want.Lanes[i]] && s.Key() != x.always {
+					continue
+				}
 				for _, r := range want.Lanes[i].Security {
 					x.securityRule(s, &want.Lanes[i], r, group)
 				}
@@ -97,9 +100,6 @@ func (x *comparer) destinations(sub subject, want SecurityRule, r *az.SecurityRu
 		return
 	}
 	have := append([]string{r.DestinationAddressPrefix}, r.DestinationAddressPrefixes...)
-	if slices.Contains(have, "*") && want.Destinations.V[0] != "*" {
-		have = append(have, "*")
-	}
 	var got []string
 	for _, d := range want.Destinations.V {
 		if slices.ContainsFunc(have, func(h string) bool { return strings.EqualFold(strings.TrimSuffix(h, "/32"), d) }) {
@@ -152,6 +152,7 @@ func (x *comparer) unwanted(group *snapshot.NSG) {
 	for i := range group.SecurityRules {
 		r := &group.SecurityRules[i]
 		if !azname.IsManagedSecurityRule(r.Name) {
+			x.outlived(group, r, wanted)
 			continue
 		}
 		for _, d := range append([]string{r.DestinationAddressPrefix}, r.DestinationAddressPrefixes...) {
@@ -161,6 +162,21 @@ func (x *comparer) unwanted(group *snapshot.NSG) {
 			}
 			x.add(Check{Services: services, Kind: Leftover, Hop: HopNSG, Object: group.Name + "/" + r.Name, Field: "destinationAddressPrefixes", Want: "absent", Got: d,
 				Because: "no Service with this address asks for the rule", Heals: true}, r.Name+"/"+d, place{group.Doc, r.At})
+		}
+	}
+}
+
+// outlived compares a rule of the scheme up to 1.28, which bears the prefix of its one
+// Service (serviceOwnsRule). Later releases leave such rules alone.
+func (x *comparer) outlived(group *snapshot.NSG, r *az.SecurityRule, wanted map[string]bool) {
+	if x.has(azname.HashedSecurityRules) {
+		return
+	}
+	name := strings.ToLower(r.Name)
+	for _, s := range x.Graph.Services {
+		if x.wants[s.Key()] != nil && s.Prefix != "" && strings.HasPrefix(name, strings.ToLower(s.Prefix)+"-") && !wanted[name+"|"+s.Key()] {
+			x.add(Check{Services: []string{s.Key()}, Kind: Leftover, Hop: HopNSG, Object: group.Name + "/" + r.Name, Field: Existence, Want: "absent", Got: "present",
+				Because: "the Service does not ask for the rule", Heals: true}, r.Name, place{group.Doc, r.At})
 		}
 	}
 }

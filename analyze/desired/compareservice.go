@@ -15,7 +15,7 @@ import (
 )
 
 // skip says why a Service is not compared; empty: it is.
-func (x *comparer) skip(s *topology.Service) string {
+func (x *comparer) skip(s *topology.Service, want *Service) string {
 	switch {
 	case s.Foreign():
 		return "another controller serves it"
@@ -30,6 +30,11 @@ func (x *comparer) skip(s *topology.Service) string {
 	case !x.Graph.Snapshot.Have(&bundle.LoadBalancers):
 		return "the load balancers are not in the bundle"
 	}
+	for _, p := range want.Problems {
+		if p.Effect == SyncFails && !slices.Contains([]Subject{AboutRanges, AboutRangeConflict, AboutLink}, p.Subject) {
+			return "the provider refuses " + p.Key + " of it, so no sync brings what it asks for" // the others fail when the load balancer is done
+		}
+	}
 	return ""
 }
 
@@ -42,9 +47,7 @@ func (x *comparer) service(s *topology.Service, want *Service) {
 	for i := range want.Lanes {
 		lane := &want.Lanes[i]
 		pip := x.publicIP(s, want, lane, lb)
-		if lb != nil {
-			x.lane(s, want, lane, lb, pip)
-		}
+		x.gone[lane] = lb == nil || !x.lane(s, want, lane, lb, pip)
 	}
 	if lb != nil {
 		x.status(s, want, lb)
@@ -95,11 +98,12 @@ func (x *comparer) inGroup(id string, group Value[string]) bool {
 	return group.Unknown != "" || group.V == "" || g == "" || az.Masked(g) || strings.EqualFold(g, group.V)
 }
 
-// lane compares frontend, rules, probes and security rules of one IP family.
-func (x *comparer) lane(s *topology.Service, want *Service, lane *Lane, lb *snapshot.LoadBalancer, pip *snapshot.PublicIP) {
+// lane compares frontend, rules and probes of one IP family, and reports whether the
+// frontend is there: what hangs on it goes and comes with it.
+func (x *comparer) lane(s *topology.Service, want *Service, lane *Lane, lb *snapshot.LoadBalancer, pip *snapshot.PublicIP) bool {
 	f := x.frontend(s, want, lane, lb, pip)
 	if f == nil && s.Key() != x.always {
-		return // what hangs on a frontend goes and comes with it
+		return false
 	}
 	for i := range lane.Rules {
 		x.rule(s, lane, &lane.Rules[i], lb, f)
@@ -107,6 +111,7 @@ func (x *comparer) lane(s *topology.Service, want *Service, lane *Lane, lb *snap
 	for i := range lane.Probes {
 		x.probe(s, lane, &lane.Probes[i], lb)
 	}
+	return f != nil
 }
 
 // frontend compares the frontend of a lane and returns it, nil where it is not there.
@@ -146,7 +151,11 @@ func (x *comparer) frontendFields(sub subject, want *Service, lane *Lane, f *az.
 		}
 		switch {
 		case pip != nil:
-			if f.PublicIP != nil && az.SameID(f.PublicIP.ID, pip.ID) {
+			if f.PublicIP != nil && az.Masked(f.PublicIP.ID) {
+				if !strings.EqualFold(id, pip.Name) {
+					return // masked ids tell only where they are the same
+				}
+			} else if f.PublicIP != nil && az.SameID(f.PublicIP.ID, pip.ID) {
 				id = pip.Name
 			} else if strings.EqualFold(id, pip.Name) {
 				id = f.PublicIP.ID // the same name in another group

@@ -42,7 +42,7 @@ func randomService(r *rand.Rand, i int, version string) map[string]any {
 	if coin(3) {
 		spec["externalTrafficPolicy"], spec["healthCheckNodePort"] = "Local", 32000+i
 	}
-	spec["ports"] = randomPorts(r, i, note)
+	spec["ports"] = randomPorts(r, i, version, note)
 	randomAnnotations(r, i, internal, address, spec, note)
 	ingress := []any{map[string]any{"ip": address}}
 	if dual {
@@ -57,7 +57,11 @@ func randomService(r *rand.Rand, i int, version string) map[string]any {
 	return map[string]any{"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec, "status": map[string]any{"loadBalancer": map[string]any{"ingress": ingress}}}
 }
 
-func randomPorts(r *rand.Rand, i int, note func(string, any)) []any {
+func randomPorts(r *rand.Rand, i int, version string, note func(string, any)) []any {
+	probed := []string{"80", "p0", "8088"}
+	if version < "v1.28" {
+		probed = probed[:2] // those before refuse what is no port of the Service
+	}
 	var ports []any
 	for j := range 1 + r.IntN(4) {
 		p := map[string]any{"name": fmt.Sprintf("p%d", j), "port": 80 + j, "nodePort": 30000 + 10*i + j, "protocol": "TCP", "targetPort": 8080}
@@ -77,7 +81,7 @@ func randomPorts(r *rand.Rand, i int, note func(string, any)) []any {
 			note("port_"+number+"_health-probe_protocol", "http")
 			note("port_"+number+"_health-probe_request-path", "/ok")
 		case 5:
-			note("port_"+number+"_health-probe_port", []string{"80", "p0", "8088"}[r.IntN(3)])
+			note("port_"+number+"_health-probe_port", probed[r.IntN(len(probed))])
 			note("port_"+number+"_health-probe_interval", 10)
 		}
 		ports = append(ports, p)
