@@ -47,6 +47,8 @@ var notCompared = map[string]string{
 	"PublicIP.Location":                                     "an address stays where it was made",
 	"PublicIP.Version delete":                               "absent means IPv4",
 	"PublicIP.PublicIPPrefix":                               "of an address without a wanted prefix",
+	"PublicIP.Tags.k8s-azure-cluster-name delete":           "an address without it is the provider's all the same (serviceOwnsPublicIP)",
+	"PublicIP.Tags.kubernetes-cluster-name delete":          "an address without it is the provider's all the same (serviceOwnsPublicIP)",
 	"PublicIP.Name byo":                                     "an address that the Service names by its value is looked for by it",
 	"PublicIP.AllocationMethod byo":                         "decided by whoever made the address",
 	"PublicIP.IPAddress byo":                                "an address that the Service names by its value is looked for by it",
@@ -245,8 +247,8 @@ func (m *mutator) visit(field string, v reflect.Value, note string) {
 	case reflect.Map:
 		for _, k := range v.MapKeys() {
 			old := v.MapIndex(k)
-			m.try(field, "delete", note, func() { v.SetMapIndex(k, reflect.Value{}) }, func() { v.SetMapIndex(k, old) })
-			m.try(field, "change", note, func() { v.SetMapIndex(k, reflect.ValueOf("x"+old.String())) }, func() { v.SetMapIndex(k, old) })
+			m.try(field+"."+k.String(), "delete", note, func() { v.SetMapIndex(k, reflect.Value{}) }, func() { v.SetMapIndex(k, old) })
+			m.try(field+"."+k.String(), "change", note, func() { v.SetMapIndex(k, reflect.ValueOf("x"+old.String())) }, func() { v.SetMapIndex(k, old) })
 		}
 	default:
 		m.t.Fatalf("%s is of a kind that is not mutated: %s", field, v.Kind())

@@ -28,7 +28,7 @@ func (x *comparer) link(s *topology.Service, want *Service, lb *snapshot.LoadBal
 	}
 	group := x.linkGroup(l)
 	sub := subject{x: x, service: s.Key(), hop: HopLink, object: name.V, slot: "it", heals: true, want: s.Doc}
-	pls, shared := x.findLink(name.V, group, f)
+	pls, stands := x.findLink(name.V, group, f)
 	if pls == nil {
 		if group.V != "" && x.Graph.Snapshot.Complete(&bundle.PrivateLinkServices, group.V) {
 			sub.missing("private link service "+name.V+" in resource group "+group.V, l.Create.Because, l.Create.Pointer, place{lb.Doc, f.At})
@@ -37,10 +37,28 @@ func (x *comparer) link(s *topology.Service, want *Service, lb *snapshot.LoadBal
 	}
 	sub.object, sub.got, sub.at = pls.Name, pls.Doc, pls.At
 	sub.exists(l.Create.Because)
-	if shared {
-		return // another Service's, which this one shares
+	if stands && (!x.inGroup(pls.ID, group) || x.sharesLink(s, pls, f)) {
+		return
+	}
+	if _, cluster := tagged(Tag{Keys: []string{azname.ClusterTag}}, pls.Tags); stands {
+		switch {
+		case !strings.EqualFold(cluster, x.Settings.ClusterName.V):
+			sub.heals, sub.why = false, "the provider refuses a private link service without the name of its cluster, and the sync fails"
+		case !strings.EqualFold(ownerOf(pls), s.Key()):
+			sub.heals, sub.why = false, "the provider takes the private link service for that of another Service"
+		case l.Name.Pointer != "" && !strings.EqualFold(l.Name.V, pls.Name):
+			sub.heals, sub.why = false, "the provider refuses another name for a private link service, and the sync fails"
+			named(sub, "name", l.Name, pls.Name, "/name")
+		}
 	}
 	x.linkFields(s, sub, l, pls, f)
+}
+
+// sharesLink reports whether a link on the frontend is that of another Service with
+// the same frontend: the provider shares it without a word.
+func (x *comparer) sharesLink(s *topology.Service, pls *snapshot.PrivateLinkService, f *az.Frontend) bool {
+	owner := x.Graph.Service(ownerOf(pls))
+	return owner != nil && owner.Key() != s.Key() && slices.ContainsFunc(owner.Frontends, func(o topology.Frontend) bool { return o.Frontend == f || az.SameID(o.ID, f.ID) })
 }
 
 // linkGroup is the resource group of a private link service.
@@ -55,20 +73,30 @@ func (x *comparer) linkGroup(l *Link) Value[string] {
 	return known(firstText(c.PrivateLinkResourceGroup, c.ResourceGroup), "azure.json")
 }
 
-// findLink is the service of that name, or one that stands on the frontend already;
-// shared says that it is another Service's.
-func (x *comparer) findLink(name string, group Value[string], f *az.Frontend) (pls *snapshot.PrivateLinkService, shared bool) {
-	for i := range x.Graph.Snapshot.Links {
-		p := &x.Graph.Snapshot.Links[i]
-		if strings.EqualFold(p.Name, name) && x.inGroup(p.ID, group) {
-			return p, false
-		}
+// ownerOf is the Service that a link names in its tags (getPrivateLinkServiceOwner).
+func ownerOf(pls *snapshot.PrivateLinkService) string {
+	_, owner := tagged(Tag{Keys: []string{azname.OwnerServiceTag}}, pls.Tags)
+	return owner
+}
+
+// findLink is the link that stands on the frontend, which the provider takes whatever
+// its name, else the one of that name, else one on the frontend that the provider does
+// not see: Azure allows no second one.
+func (x *comparer) findLink(name string, group Value[string], f *az.Frontend) (pls *snapshot.PrivateLinkService, stands bool) {
+	on := func(p snapshot.PrivateLinkService) bool {
+		return slices.ContainsFunc(p.Frontends, func(r az.Ref) bool { return az.SameID(r.ID, f.ID) })
 	}
-	for i := range x.Graph.Snapshot.Links {
-		p := &x.Graph.Snapshot.Links[i]
-		if slices.ContainsFunc(p.Frontends, func(r az.Ref) bool { return az.SameID(r.ID, f.ID) }) {
-			return p, true
-		}
+	links := x.Graph.Snapshot.Links
+	if i := slices.IndexFunc(links, func(p snapshot.PrivateLinkService) bool { return x.inGroup(p.ID, group) && on(p) }); i >= 0 {
+		return &links[i], true
+	}
+	if i := slices.IndexFunc(links, func(p snapshot.PrivateLinkService) bool {
+		return x.inGroup(p.ID, group) && strings.EqualFold(p.Name, name)
+	}); i >= 0 {
+		return &links[i], false
+	}
+	if i := slices.IndexFunc(links, on); i >= 0 {
+		return &links[i], true
 	}
 	return nil, false
 }
@@ -125,6 +153,7 @@ func (x *comparer) linkPolicy(sub subject, pls *snapshot.PrivateLinkService) {
 		}
 		s := sub
 		s.object, s.got, s.at = "subnet "+subnet.Name, vnet.Doc, subnet.At
+		s.heals, s.why = false, "the provider turns it off only when it makes or changes the private link service"
 		named(s, "privateLinkServiceNetworkPolicies", known("Disabled", "a subnet of a private link service must have it off"), subnet.PLSPolicies, "/privateLinkServiceNetworkPolicies")
 		return
 	}

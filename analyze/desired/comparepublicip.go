@@ -9,6 +9,7 @@ import (
 	"azlb/analyze/topology"
 	bundle "azlb/bundle-schema"
 	"azlb/bundle-schema/az"
+	"azlb/bundle-schema/azname"
 )
 
 // because is the reason for the address as a whole.
@@ -70,34 +71,96 @@ func (x *comparer) publicIP(s *topology.Service, want *Service, lane *Lane, lb *
 	}
 	sub.object, sub.got, sub.at, sub.heals, sub.why = pip.Name, pip.Doc, pip.At, true, ""
 	sub.exists(w.because())
-	named(sub, "publicIPAddressVersion", w.Version, firstText(pip.Version, "IPv4"), "/publicIPAddressVersion")
-	named(sub, "sku", w.SKU, firstText(pip.SKU.Name, "Basic"), "/sku/name")
-	x.publicIPAddress(s, sub, lane, pip)
-	x.publicIPUser(sub, want, lane, pip, lb)
-	fixed := sub
-	fixed.heals, fixed.why = false, "the provider decides it when it makes the address, and not again"
-	if w.Made {
-		named(fixed, "publicIPAllocationMethod", w.Allocation, pip.AllocationMethod, "/publicIPAllocationMethod")
-		prefix := w.Prefix
-		if prefix.V != "" {
-			got := ""
-			if pip.PublicIPPrefix != nil {
-				got = az.LastName(pip.PublicIPPrefix.ID)
-			}
-			named(fixed, "publicIPPrefix", from(prefix, az.LastName(prefix.V)), got, "/publicIPPrefix/id")
-		}
+	if x.lists(pip, func(p *az.PublicIP) bool { return p.Version != "" }) {
+		named(sub, "publicIPAddressVersion", w.Version, firstText(pip.Version, "IPv4"), "/publicIPAddressVersion")
 	}
-	if w.DNSLabel != nil {
+	if x.lists(pip, func(p *az.PublicIP) bool { return p.SKU.Name != "" }) {
+		named(sub, "sku", w.SKU, firstText(pip.SKU.Name, "Basic"), "/sku/name")
+	}
+	if x.lists(pip, func(p *az.PublicIP) bool { return p.IPAddress != "" }) {
+		x.publicIPAddress(s, sub, lane, pip)
+	}
+	if x.lists(pip, func(p *az.PublicIP) bool { return p.IPConfiguration != nil }) {
+		x.publicIPUser(sub, want, lane, pip, lb)
+	}
+	x.publicIPOrigin(sub, w, pip)
+	if w.DNSLabel != nil && x.lists(pip, func(p *az.PublicIP) bool { return p.DNS != nil }) {
 		got := ""
 		if pip.DNS != nil {
 			got = pip.DNS.DomainNameLabel
 		}
 		named(sub, "dnsSettings.domainNameLabel", *w.DNSLabel, got, "/dnsSettings/domainNameLabel")
 	}
-	for _, t := range w.Tags {
-		x.tag(sub, t, pip.Tags)
-	}
+	x.publicIPTags(sub, w, pip)
 	return pip
+}
+
+// lists reports whether the list that a public IP stands in has a field at all: it is
+// whole, with the type that a query for some fields hardly asks for, or some address
+// in it has a value.
+func (x *comparer) lists(pip *snapshot.PublicIP, has func(*az.PublicIP) bool) bool {
+	file := func(p *snapshot.PublicIP) string {
+		if p.Doc == nil {
+			return ""
+		}
+		return p.Doc.File
+	}
+	return slices.ContainsFunc(x.Graph.Snapshot.PublicIPs, func(p snapshot.PublicIP) bool {
+		return file(&p) == file(pip) && (p.Type != "" || has(&p.PublicIP))
+	})
+}
+
+// publicIPOrigin compares what the provider decides when it makes an address.
+func (x *comparer) publicIPOrigin(sub subject, w *PublicIP, pip *snapshot.PublicIP) {
+	if !w.Made {
+		return
+	}
+	sub.heals, sub.why = false, "the provider decides it when it makes the address, and not again"
+	if x.lists(pip, func(p *az.PublicIP) bool { return p.AllocationMethod != "" }) {
+		named(sub, "publicIPAllocationMethod", w.Allocation, pip.AllocationMethod, "/publicIPAllocationMethod")
+	}
+	if w.Prefix.V != "" && x.lists(pip, func(p *az.PublicIP) bool { return p.PublicIPPrefix != nil }) {
+		got := ""
+		if pip.PublicIPPrefix != nil {
+			got = az.LastName(pip.PublicIPPrefix.ID)
+		}
+		named(sub, "publicIPPrefix", from(w.Prefix, az.LastName(w.Prefix.V)), got, "/publicIPPrefix/id")
+	}
+}
+
+// publicIPTags compares the tags of the object and those of the address.
+func (x *comparer) publicIPTags(sub subject, w *PublicIP, pip *snapshot.PublicIP) {
+	if !x.lists(pip, func(p *az.PublicIP) bool { return p.Tags != nil }) {
+		return
+	}
+	owners := azname.ServicesOfTag(pip.Tags)
+	for _, t := range w.Tags {
+		_, got := tagged(t, pip.Tags)
+		if t.Managed && len(owners) == 0 || t.Optional && got == "" {
+			continue
+		}
+		s := sub
+		if s.why = t.Other; got == "" {
+			s.why = t.Gone
+		}
+		s.heals = s.why == ""
+		x.tag(s, t, pip.Tags)
+	}
+	cluster := azname.ClusterOfTags(pip.Tags)
+	mine := slices.ContainsFunc(owners, func(o string) bool { return strings.EqualFold(o, sub.service) }) && (cluster == "" || strings.EqualFold(cluster, x.Settings.ClusterName.V))
+	if w.IPTags == nil || !mine || !x.lists(pip, func(p *az.PublicIP) bool { return p.IPTags != nil }) {
+		return // not asked for, or not the provider's to replace (shouldReleaseExistingOwnedPublicIP)
+	}
+	var got []string
+	for _, t := range pip.IPTags {
+		got = append(got, t.Type+"="+t.Tag)
+	}
+	slices.Sort(got)
+	sub.heals, sub.why = true, "the next sync replaces the address, so that it changes, unless enableIPTagMutationForExistingPublicIP is set"
+	if len(owners) > 1 {
+		sub.heals, sub.why = false, "the provider does not replace an address that several Services share"
+	}
+	fieldAs(sub, "ipTags", *w.IPTags, w.IPTags.V, strings.Join(got, ", "), "/ipTags", func(a, b string) bool { return a == b })
 }
 
 // publicIPAddress tells of a public IP that lost its address. Whether it is the one
@@ -133,9 +196,9 @@ func (x *comparer) publicIPUser(sub subject, want *Service, lane *Lane, pip *sna
 	named(sub, "ipConfiguration", known(mine, "the frontend refers to this address"), got, "/ipConfiguration/id")
 }
 
-// tag compares one tag; the provider keeps all others.
-func (x *comparer) tag(sub subject, want Tag, tags map[string]string) {
-	got, key := "", want.Keys[0]
+// tagged is a tag as it stands there; the value is empty where there is none.
+func tagged(want Tag, tags map[string]string) (key, got string) {
+	key = want.Keys[0]
 	for _, k := range want.Keys {
 		for have, v := range tags {
 			if strings.EqualFold(have, k) && got == "" {
@@ -143,6 +206,12 @@ func (x *comparer) tag(sub subject, want Tag, tags map[string]string) {
 			}
 		}
 	}
+	return key, got
+}
+
+// tag compares one tag; the provider keeps all others.
+func (x *comparer) tag(sub subject, want Tag, tags map[string]string) {
+	key, got := tagged(want, tags)
 	v := want.Value
 	if want.Part && slices.ContainsFunc(strings.Split(got, ","), func(s string) bool { return strings.EqualFold(strings.TrimSpace(s), v.V) }) {
 		v.V = got

@@ -20,6 +20,11 @@ var (
 	newTagKeys           = since("1.23")
 	clusterTag           = since("all").InTree("1.16")
 	userAddressUntagged  = since("1.23.30/1.24.17/1.25.11/1.26.7/1.27")
+	userDNSUntagged      = since("1.24.19/1.25.13/1.26.9/1.27.3/1.28")
+	dnsLabels            = since("all").InTree("1.10")
+	dnsTag               = since("all").InTree("1.20")
+	addressTags          = since("all").InTree("1.20") // both kinds: of the object, and of the address
+	bindsOwnOnly         = since("0.7.3/1.0").InTree("1.20.6/1.21.1/1.22")
 	ruleTimeoutExplicit  = since("0.7.14/1.0.11/1.1.7/1.23.4")
 	idleTimeout          = since("all").InTree("1.12")
 	tcpResetAnnotation   = since("1.25.19/1.26.15/1.27.9/1.28.1/1.29")
@@ -79,6 +84,7 @@ var (
 
 var behaviours = []azname.Releases{
 	standardSKU, balancerPerVMSet, ruleFieldsCompared, securityDestination, newTagKeys, clusterTag, userAddressUntagged, ruleTimeoutExplicit,
+	userDNSUntagged, dnsLabels, dnsTag, addressTags, bindsOwnOnly,
 	idleTimeout, tcpResetAnnotation, tcpResetBegins, tcpResetOldEnds, outboundSNAT, haPorts, floatingIPOff, floatingIPOffV6, ownProbeAnnotations,
 	anyProbePort, probeAnnotations, probeTiming, appProtocolBegins, appProtocolNeedsPath, appProtocolAlways, localTiming, localOwnPort, localForUDP,
 	localBehindLink, sharedProbe, probeFieldsCompared, probeThreshold, rootPath, poolPerFamily, dualStack, addressAnnotations, publicIPName,

@@ -27,7 +27,21 @@ func TestPublicIPs(t *testing.T) {
 		{"out of a prefix, too new", "1.23.13", noted(twoPorts, "azure-pip-prefix-id="+prefixID), made + " in mc_rg, made, Static, k8s-azure-service~default/web k8s-azure-cluster-name=kubernetes"},
 		{"another group", "1.31.0", noted(twoPorts, "azure-load-balancer-resource-group= RG-shared "), made + " in rg-shared, made, Static, k8s-azure-service~default/web k8s-azure-cluster-name=kubernetes"},
 		{"a blank group", "1.31.0", noted(twoPorts, "azure-load-balancer-resource-group= ", "azure-pip-name=front"), "front in mc_rg"},
-		{"label and tags", "1.31.0", noted(twoPorts, "azure-dns-label-name=shop", "azure-pip-tags=owner=a, cost = 4"), made + " in mc_rg, made, Static, label shop, k8s-azure-dns-label-service=default/web k8s-azure-service~default/web k8s-azure-cluster-name=kubernetes owner=a cost=4"},
+		{"label and tags", "1.31.0", noted(twoPorts, "azure-dns-label-name=shop", "azure-pip-tags=owner=a, cost = 4"), made + " in mc_rg, made, Static, label shop, k8s-azure-dns-label-service=default/web if managed k8s-azure-service~default/web k8s-azure-cluster-name=kubernetes owner=a if managed cost=4 if managed"},
+		{"label and tags of a release that tags any address", "1.23.29", noted(twoPorts, "azure-dns-label-name=shop", "azure-pip-tags=owner=a"), made + " in mc_rg, made, Static, label shop, k8s-azure-dns-label-service=default/web k8s-azure-service~default/web k8s-azure-cluster-name=kubernetes owner=a"},
+		{"the label of a named address", "1.27.3", noted(twoPorts, "azure-dns-label-name=shop", "azure-pip-name=front"), "front in mc_rg, label shop, k8s-azure-dns-label-service=default/web if managed"},
+		{"the label of a named address, before the guard", "1.27.2", noted(twoPorts, "azure-dns-label-name=shop", "azure-pip-name=front"), "front in mc_rg, label shop, k8s-azure-dns-label-service=default/web"},
+		{"the label of an address by its value", "1.26.9", noted(twoPorts, "azure-dns-label-name=shop", "azure-load-balancer-ipv4=20.9.9.9"), "at 20.9.9.9 in mc_rg, label shop, k8s-azure-dns-label-service=default/web if managed"},
+		{"the label of an address by its value, before the guard", "1.26.8", noted(twoPorts, "azure-dns-label-name=shop", "azure-load-balancer-ipv4=20.9.9.9"), "at 20.9.9.9 in mc_rg, label shop, k8s-azure-dns-label-service=default/web"},
+		{"no label before 1.10, and no tags before 1.20", "in-tree 1.9.2", noted(twoPorts, "azure-dns-label-name=shop", "azure-pip-tags=owner=a", "azure-pip-ip-tags=RoutingPreference=Internet"), made + " in mc_rg, made, Static, k8s-azure-service~default/web"},
+		{"a label without a tag before 1.20", "in-tree 1.19.16", noted(twoPorts, "azure-dns-label-name=shop", "azure-pip-tags=owner=a"), made + " in mc_rg, made, Static, label shop, k8s-azure-service~default/web k8s-azure-cluster-name=kubernetes"},
+		{"tags since 1.20", "in-tree 1.20.0", noted(twoPorts, "azure-pip-tags=owner=a"), made + " in mc_rg, made, Static, k8s-azure-service~default/web k8s-azure-cluster-name=kubernetes owner=a"},
+		{"pairs that are none", "1.31.0", noted(twoPorts, "azure-pip-tags=url=https://x?a=b,lone,=b,owner=a,empty="), made + " in mc_rg, made, Static, k8s-azure-service~default/web k8s-azure-cluster-name=kubernetes owner=a if managed empty= if managed"},
+		{"the last of equal keys", "1.31.0", noted(twoPorts, "azure-pip-tags=owner=x,cost=4,owner=a"), made + " in mc_rg, made, Static, k8s-azure-service~default/web k8s-azure-cluster-name=kubernetes owner=a if managed cost=4 if managed"},
+		{"keys that differ in case alone", "1.31.0", noted(twoPorts, "azure-pip-tags=owner=x,Owner=a"), made + " in mc_rg, made, Static, k8s-azure-service~default/web k8s-azure-cluster-name=kubernetes owner unknown if managed"},
+		{"the provider's own key", "1.31.0", noted(twoPorts, "azure-pip-tags=K8s-Azure-Service=a"), made + " in mc_rg, made, Static, k8s-azure-service~default/web k8s-azure-cluster-name=kubernetes"},
+		{"IP tags, the last of equal keys", "1.31.0", noted(twoPorts, "azure-pip-ip-tags=RoutingPreference=MS, FirstPartyUsage = /x ,a=b=c,RoutingPreference=Internet"), made + " in mc_rg, made, Static, k8s-azure-service~default/web k8s-azure-cluster-name=kubernetes, IP tags FirstPartyUsage=/x, RoutingPreference=Internet"},
+		{"IP tags of a named address", "1.31.0", noted(twoPorts, "azure-pip-name=front", "azure-pip-ip-tags=RoutingPreference=Internet"), "front in mc_rg"},
 		{"an empty label removes it", "1.31.0", noted(twoPorts, "azure-dns-label-name=", "azure-pip-name=front"), "front in mc_rg, label none"},
 		{"an internal Service has none", "1.31.0", noted(twoPorts, "azure-load-balancer-internal=true"), "none"},
 	} {
@@ -61,10 +75,20 @@ func toldIP(p *PublicIP) string {
 		if t.Part {
 			sign = "~"
 		}
-		tags = append(tags, fmt.Sprint(t.Keys[0], sign, t.Value.V))
+		tag := fmt.Sprint(t.Keys[0], sign, t.Value.V)
+		if t.Value.Unknown != "" {
+			tag = t.Keys[0] + " unknown"
+		}
+		if t.Managed {
+			tag += " if managed"
+		}
+		tags = append(tags, tag)
 	}
 	if len(tags) > 0 {
 		out += ", " + strings.Join(tags, " ")
+	}
+	if p.IPTags != nil {
+		out += ", IP tags " + p.IPTags.V
 	}
 	return out
 }

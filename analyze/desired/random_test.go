@@ -134,6 +134,9 @@ func randomAnnotations(r *rand.Rand, i int, internal bool, address string, spec 
 	if !internal && coin(4) {
 		note("azure-pip-tags", "owner=team-a,cost=42")
 	}
+	if !internal && coin(4) {
+		note("azure-pip-ip-tags", "RoutingPreference=Internet")
+	}
 }
 
 func link(r *rand.Rand, note func(string, any)) {

@@ -212,8 +212,16 @@ func (a *azure) address(s *topology.Service, l *desired.Lane, frontend, ip strin
 	tags := object{}
 	o["tags"] = tags
 	for _, t := range w.Tags {
+		if t.Managed && !w.Made {
+			continue // the customer's own address
+		}
 		tags[t.Keys[0]] = t.Value.V
 		a.own(tags, desired.HopPublicIP, name, t.Keys[0], "tags."+t.Keys[0])
+	}
+	if w.IPTags != nil {
+		kind, tag, _ := strings.Cut(w.IPTags.V, "=")
+		o["ipTags"] = []object{{"ipTagType": kind, "tag": tag}}
+		a.own(o["ipTags"].([]object)[0], desired.HopPublicIP, name, "tag", "ipTags")
 	}
 	return o
 }

@@ -58,7 +58,7 @@ func settingsOf(g *topology.Graph) *Settings {
 	if c.LoadBalancerResourceGroup != "" {
 		s.Group = set(c.LoadBalancerResourceGroup, "loadBalancerResourceGroup")
 	}
-	s.Location = set(c.Location, "location")
+	s.Location = set(strings.ToLower(strings.ReplaceAll(c.Location, " ", "")), "location") // "West Europe" is westeurope
 	s.Subnet = set(c.SubnetName, "subnetName")
 	s.SecurityGroup = set(c.SecurityGroupName, "securityGroupName")
 	s.PoolType = known(nodeIPConfiguration, "the default of loadBalancerBackendPoolConfigurationType")

@@ -11,6 +11,13 @@ type PublicIP struct {
 	NATGateway       *Ref         `json:"natGateway"`
 	PublicIPPrefix   *Ref         `json:"publicIPPrefix"`
 	DNS              *DNSSettings `json:"dnsSettings"`
+	IPTags           []IPTag      `json:"ipTags"`
+}
+
+// IPTag is a property that an address was chosen by, such as RoutingPreference.
+type IPTag struct {
+	Type string `json:"ipTagType"`
+	Tag  string `json:"tag"`
 }
 
 // DNSSettings is the DNS label of a public IP.

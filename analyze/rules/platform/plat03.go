@@ -7,7 +7,6 @@ import (
 
 	"azlb/analyze/desired"
 	"azlb/analyze/rule"
-	"azlb/analyze/snapshot"
 	bundle "azlb/bundle-schema"
 	"azlb/bundle-schema/az"
 	"azlb/bundle-schema/azname"
@@ -29,7 +28,7 @@ var PLAT03 = &rule.Rule{
 			{Say: "Make the provider sync the Service; it then writes what it does compare.", Run: "kubectl annotate service -n NAMESPACE SERVICE azlb-resync=\"$(date +%s)\" --overwrite", Changes: true},
 		},
 		References: []string{"MicrosoftDocs/azure-docs#101494", "hashicorp/terraform-provider-azurerm#13886", "https://learn.microsoft.com/azure/aks/support-policies", "https://cloud-provider-azure.sigs.k8s.io/topics/loadbalancer/"},
-		Healthy: "Tags, load balancers, rules and addresses of the customer's own beside those of the provider; a public IP that the Service names itself, whose tags and allocation are the customer's; public IPs without the cluster's tag where none has it and the provider is that of an old Kubernetes, which did not write it. " +
+		Healthy: "Tags, load balancers, rules and addresses of the customer's own beside those of the provider; a public IP that the Service names itself, whose tags and allocation are the customer's; public IPs without the cluster's tag, which releases before Kubernetes 1.16 did not write: the provider takes them for its own as well. " +
 			"Leftovers of Services that are gone are told by AZLB-DEL03.",
 	},
 	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.PublicIPs}, All: []*bundle.Evidence{&bundle.Services}},
@@ -42,15 +41,16 @@ type trait struct {
 	say      string
 	severity report.Severity
 	means    string
-	flag     string // of az network public-ip update, where no sync repairs it
+	flag     string // of az network public-ip update, before the value, where no sync repairs it
 }
 
 var traits = map[string]trait{
 	"public-ip/publicIPAddressVersion":               {"IP version", report.Warning, "", ""},
-	"public-ip/sku":                                  {"SKU", report.Warning, "a load balancer takes only addresses of its own SKU", "--sku"},
+	"public-ip/sku":                                  {"SKU", report.Warning, "a load balancer takes only addresses of its own SKU", "--sku "},
 	"public-ip/ipConfiguration":                      {"user", report.Info, "Azure's own records disagree about who uses it", ""},
-	"public-ip/publicIPAllocationMethod":             {"allocation method", report.Warning, "a dynamic address is lost as soon as no frontend uses it", "--allocation-method"},
+	"public-ip/publicIPAllocationMethod":             {"allocation method", report.Warning, "a dynamic address is lost as soon as no frontend uses it", "--allocation-method "},
 	"public-ip/publicIPPrefix":                       {"prefix", report.Info, "an address keeps the prefix that it was made from", ""},
+	"public-ip/ipTags":                               {"IP tags", report.Warning, "", ""},
 	"public-ip/dnsSettings.domainNameLabel":          {"DNS label", report.Warning, "the name that the Service asks for does not lead to it", ""},
 	"load-balancer/sku":                              {"SKU", report.Warning, "the Services have to move to another load balancer", ""},
 	"private-link/privateLinkServiceNetworkPolicies": {"policy for private link services", report.Info, "Azure makes no other link there until it is off again", ""},
@@ -64,7 +64,7 @@ func checkPLAT03(p *rule.Pass) {
 	for _, c := range p.Compared.Drift() {
 		key := ""
 		switch {
-		case c.Kind == desired.Different && judged(p, c):
+		case c.Kind == desired.Different && judged(c):
 			key = c.Hop + " " + c.Object
 		case c.Kind == desired.Leftover && ofLiving(p, c):
 			key = c.Services[0]
@@ -89,25 +89,16 @@ func checkPLAT03(p *rule.Pass) {
 
 // judged reports a difference that is this rule's: of the objects around the load
 // balancer's rules, without the address itself, which AZLB-DATA06 tells.
-func judged(p *rule.Pass, c desired.Check) bool {
+func judged(c desired.Check) bool {
 	switch c.Hop {
 	case desired.HopBalancer:
 		return true
-	case desired.HopLink: // whose it is, and whether it is there, are told of links themselves
-		return !strings.HasPrefix(c.Field, "tags.")
+	case desired.HopLink: // whose it is, its name, and whether it is there, are told of links themselves
+		return !strings.HasPrefix(c.Field, "tags.") && c.Field != "name"
 	case desired.HopPublicIP:
-		return c.Field != "ipAddress" && !untagged(p, c)
+		return c.Field != "ipAddress"
 	}
 	return false
-}
-
-// untagged reports a missing tag of the cluster where no address has it and the
-// provider may be of Kubernetes itself: old releases did not write one.
-func untagged(p *rule.Pass, c desired.Check) bool {
-	key := strings.TrimPrefix(c.Field, "tags.")
-	return c.Got == "none" && (strings.EqualFold(key, azname.ClusterTag) || strings.EqualFold(key, azname.LegacyClusterTag)) &&
-		slices.ContainsFunc(p.Wants.Provider.Candidates, func(v azname.Version) bool { return v.InTree }) &&
-		!slices.ContainsFunc(p.Snapshot.PublicIPs, func(x snapshot.PublicIP) bool { return azname.ClusterOfTags(x.Tags) != "" })
 }
 
 // ofLiving reports whether a leftover bears the name of a Service that is alive.
@@ -128,6 +119,7 @@ func changed(p *rule.Pass, checks []desired.Check) rule.Finding {
 		f.Subject = report.Object{Kind: "Subnet", Name: name}
 	}
 	var said, flags, stay []string
+	replaced := "" // by the next sync, which makes another address
 	for _, c := range checks {
 		t := traitOf(c)
 		if t.severity == report.Warning {
@@ -138,10 +130,13 @@ func changed(p *rule.Pass, checks []desired.Check) rule.Finding {
 			say += ": " + t.means
 		}
 		said = append(said, say)
+		if c.Field == "ipTags" && c.Heals {
+			replaced = c.Why
+		}
 		if !c.Heals {
 			stay = append(stay, c.Why)
 			if t.flag != "" && c.Want != "none" {
-				flags = append(flags, t.flag+" "+rule.Word(c.Want, "VALUE"))
+				flags = append(flags, t.flag+rule.Word(c.Want, "VALUE"))
 			}
 		}
 		f.Services = append(f.Services, c.Services...)
@@ -153,9 +148,12 @@ func changed(p *rule.Pass, checks []desired.Check) rule.Finding {
 	f.Services = slices.Compact(f.Services)
 	f.Message = fmt.Sprintf("%s %s of %s is not as the provider writes it: %s.", strings.ReplaceAll(first.Hop, "-", " "), first.Object, rule.List(f.Services), strings.Join(said, "; "))
 	f.Message = strings.ToUpper(f.Message[:1]) + f.Message[1:]
-	if len(stay) > 0 {
+	switch {
+	case replaced != "":
+		f.Message += " Beware, " + replaced + "."
+	case len(stay) > 0:
 		f.Message += fmt.Sprintf(" No sync puts that right: %s.", stay[0])
-	} else {
+	default:
 		f.Message += " The next sync writes the provider's own values; if the change was meant, ask for it in the Service."
 	}
 	id := idOf(p, first)
@@ -164,7 +162,13 @@ func changed(p *rule.Pass, checks []desired.Check) rule.Finding {
 		f.Fix = append(f.Fix, report.Step{Say: "Write the values as the provider does.", Changes: true,
 			Run: fmt.Sprintf("az network public-ip update -g %s -n %s %s", rule.Word(az.GroupOf(id), "GROUP"), rule.Word(first.Object, "PUBLIC_IP"), strings.Join(flags, " "))})
 	}
-	f.Fix = append(f.Fix, p.ResyncAll(f.Services, "Make the provider sync the Service.")...)
+	if replaced != "" { // a sync is what the address must be kept from
+		namespace, name, _ := strings.Cut(f.Services[0], "/")
+		f.Fix = append(f.Fix, report.Step{Say: "Keep the address until it may change: no longer ask for IP tags. Any sync of the Service, and any change of the nodes, replaces it otherwise.", Changes: true,
+			Run: fmt.Sprintf("kubectl annotate service -n %s %s service.beta.kubernetes.io/azure-pip-ip-tags-", namespace, name)})
+	} else {
+		f.Fix = append(f.Fix, p.ResyncAll(f.Services, "Make the provider sync the Service.")...)
+	}
 	p.Doubt(&f, nil)
 	return f
 }
@@ -173,17 +177,18 @@ func traitOf(c desired.Check) trait {
 	key := strings.TrimPrefix(c.Field, "tags.")
 	service := strings.EqualFold(key, azname.ServiceTag) || strings.EqualFold(key, azname.LegacyServiceTag)
 	cluster := strings.EqualFold(key, azname.ClusterTag) || strings.EqualFold(key, azname.LegacyClusterTag)
+	set := "--set tags." + key + "="
 	switch t, known := traits[c.Hop+"/"+c.Field]; {
 	case known:
 		return t
 	case key == c.Field:
 		return trait{say: c.Field, severity: report.Warning}
 	case service && c.Got == "none":
-		return trait{say: "tag " + key, severity: report.Info, means: "without it the provider takes the address for the customer's own and does not delete it with the Service"}
+		return trait{say: "tag " + key, severity: report.Info, means: "without it the provider does not delete the address with the Service", flag: set}
 	case service:
 		return trait{say: "tag " + key, severity: report.Warning, means: "the provider takes the address for theirs, and deletes it with the last of them"}
-	case cluster && c.Got != "none":
-		return trait{say: "tag " + key, severity: report.Warning, means: "the provider takes it for another cluster's"}
+	case cluster:
+		return trait{say: "tag " + key, severity: report.Warning, means: "the provider does not delete it with the Service", flag: set}
 	}
 	return trait{say: "tag " + strings.TrimPrefix(c.Field, "tags."), severity: report.Info}
 }
