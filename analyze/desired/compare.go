@@ -131,7 +131,7 @@ func Compare(w *Wants) *Comparison {
 // compareAs compares with what one release would have built. The Service "always"
 // is compared in whatever state it is.
 func compareAs(w *Wants, c *Cluster, always string) *Comparison {
-	x := &comparer{Cluster: c, always: always, out: &Comparison{Skipped: map[string]string{}}, wants: map[string]*Service{}}
+	x := &comparer{Cluster: c, always: always, out: &Comparison{Skipped: map[string]string{}}, wants: map[string]*Service{}, on: map[string]*snapshot.LoadBalancer{}}
 	for _, s := range w.graph.Services {
 		if why := x.skip(s); why != "" && s.Key() != x.always {
 			x.out.Skipped[s.Key()] = why
@@ -157,6 +157,7 @@ type comparer struct {
 	always string // the Service that is compared in whatever state it is
 	out    *Comparison
 	wants  map[string]*Service
+	on     map[string]*snapshot.LoadBalancer // where each Service stands
 }
 
 // add records a check; the slot names it alike in every release.
