@@ -104,7 +104,7 @@ func (x *comparer) loadBalancer(s *topology.Service, name string) (lb *snapshot.
 // missing: a list that was given by hand may hold only some, so that there the
 // Service must stand on another one, or its public IP say that nothing uses it any more.
 func (x *comparer) lost(s *topology.Service, want *Service) bool {
-	if x.Graph.Snapshot.Manifest != nil || carrier(s, want.Internal.V, want.Balancer.V) != nil {
+	if x.Graph.Snapshot.Manifest != nil || slices.ContainsFunc(s.Frontends, func(f topology.Frontend) bool { return f.Own && (f.Frontend.PublicIP == nil) == want.Internal.V }) {
 		return true
 	}
 	return slices.ContainsFunc(want.Lanes, func(l Lane) bool {
