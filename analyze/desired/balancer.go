@@ -3,7 +3,9 @@ package desired
 import (
 	"strings"
 
+	"azlb/analyze/snapshot"
 	"azlb/analyze/topology"
+	"azlb/bundle-schema/az"
 	"azlb/bundle-schema/azname"
 )
 
@@ -19,6 +21,8 @@ func balancer(c *Cluster, a annotations, want *Service) Value[string] {
 	switch {
 	case s.Balancer.Unknown != "":
 		return s.Balancer
+	case len(s.Many) > 1 && !visible(c.Graph.Snapshot.Config):
+		return unknown[string]("the Services stand on several load balancers among which the provider chooses: " + strings.Join(s.Many, ", "))
 	case len(s.Many) > 1:
 		return unknown[string]("azure.json names several load balancers among which the provider chooses")
 	case want.SKU.V == "Basic" && a.text(loadBalancerMode).V != "" && c.has(balancerPerVMSet):
@@ -29,8 +33,35 @@ func balancer(c *Cluster, a annotations, want *Service) Value[string] {
 	if want.Internal.Pointer != "" {
 		v.Because, v.Pointer = v.Because+"; "+want.Internal.Because, want.Internal.Pointer
 	}
+	lb := carrier(a.service, want.Internal.V, v.V)
+	switch {
+	case lb == nil || !c.has(balancerPerVMSet): // older releases look for the name alone
+	case !visible(c.Graph.Snapshot.Config):
+		return inferred(lb.Name, "the "+kind+" load balancer that carries the Service; azure.json, which may name it, is not in the bundle")
+	case want.SKU.V == "Basic":
+		v.V, v.Because = lb.Name, "the "+kind+" load balancer that carries the Service: a Basic one keeps it unless an annotation names other machines"
+	}
 	return v
 }
+
+// carrier is the load balancer of the kind on which a frontend of the Service's own
+// stands, nil where that is none or the one of the wanted name.
+func carrier(s *topology.Service, internal bool, name string) *snapshot.LoadBalancer {
+	var out *snapshot.LoadBalancer
+	for _, f := range s.Frontends {
+		switch {
+		case !f.Own || azname.IsInternalName(f.LB.Name) != internal:
+		case strings.EqualFold(f.LB.Name, name):
+			return nil
+		case out == nil:
+			out = f.LB
+		}
+	}
+	return out
+}
+
+// visible reports whether azure.json can be read.
+func visible(c *snapshot.CloudConfig) bool { return c != nil && c.Invalid == "" }
 
 // sku is Basic before 1.11, then what azure.json says, else what the Service's load balancer is, else
 // what the cluster's load balancers are.
@@ -39,7 +70,7 @@ func sku(c *Cluster, s *topology.Service) Value[string] {
 		return known("Basic", "the provider of this release knows no other SKU")
 	}
 	g := c.Graph
-	if c := g.Snapshot.Config; c != nil && c.Invalid == "" && c.LoadBalancerSKU != "" {
+	if c := g.Snapshot.Config; c != nil && c.Invalid == "" && c.LoadBalancerSKU != "" && !az.Masked(c.LoadBalancerSKU) {
 		return known(title(c.LoadBalancerSKU), "loadBalancerSku in azure.json")
 	}
 	for _, f := range s.Frontends {

@@ -131,7 +131,7 @@ func Compare(w *Wants) *Comparison {
 // compareAs compares with what one release would have built. The Service "always"
 // is compared in whatever state it is.
 func compareAs(w *Wants, c *Cluster, always string) *Comparison {
-	x := &comparer{Cluster: c, always: always, out: &Comparison{Skipped: map[string]string{}}, wants: map[string]*Service{}, gone: map[*Lane]bool{}}
+	x := &comparer{Cluster: c, always: always, out: &Comparison{Skipped: map[string]string{}}, wants: map[string]*Service{}, on: map[string]*snapshot.LoadBalancer{}, gone: map[*Lane]bool{}}
 	for _, s := range w.graph.Services {
 		want := w.services[s.Key()]
 		if why := x.skip(s, want); why != "" && s.Key() != x.always {
@@ -157,7 +157,8 @@ type comparer struct {
 	always string // the Service that is compared in whatever state it is
 	out    *Comparison
 	wants  map[string]*Service
-	gone   map[*Lane]bool // lanes without a frontend: what hangs on it is not told as well
+	on     map[string]*snapshot.LoadBalancer // where each Service stands
+	gone   map[*Lane]bool                    // lanes without a frontend: what hangs on it is not told as well
 }
 
 // add records a check; the slot names it alike in every release.

@@ -55,12 +55,16 @@ func (x *comparer) leftover(owners map[string]*corev1.Service, lb *snapshot.Load
 	}
 	owner := owners[prefix]
 	switch {
+	case owner == nil && !x.Graph.NameSure():
 	case owner == nil:
-		i := slices.IndexFunc(x.Graph.Leftovers, func(l topology.Leftover) bool { return l.Prefix == prefix })
-		service := ""
-		if i >= 0 {
-			service = x.Graph.Leftovers[i].Service
-		} else if hop == HopFrontend {
+		service, told := "", false
+		for _, l := range x.Graph.Leftovers {
+			if l.Prefix == prefix {
+				service = l.Service
+				told = told || l.Frontend != nil && l.Frontend.LB == lb && strings.EqualFold(l.Frontend.Name, name)
+			}
+		}
+		if hop == HopFrontend && !told {
 			return // living Services share it
 		}
 		x.dead(service, hop, lb.Name+"/"+name, "present", place{lb.Doc, at})
@@ -134,6 +138,9 @@ func (x *comparer) was(owner *corev1.Service, hop, object string, at place) {
 
 // turned tells of public IPs of living Services that are internal now or of another type.
 func (x *comparer) turned(owners map[string]*corev1.Service) {
+	if !x.Graph.NameSure() {
+		return
+	}
 	base := strings.ToLower(x.Settings.ClusterName.V) + "-"
 	for i := range x.Graph.Snapshot.PublicIPs {
 		p := &x.Graph.Snapshot.PublicIPs[i]

@@ -22,11 +22,7 @@ func (x *comparer) served(lb *snapshot.LoadBalancer, family corev1.IPFamily) []s
 		if want == nil || !slices.ContainsFunc(want.Lanes, func(l Lane) bool { return l.Family == family }) {
 			continue
 		}
-		on := strings.EqualFold(want.Balancer.V, lb.Name)
-		if want.Balancer.Unknown != "" {
-			on = slices.ContainsFunc(s.Frontends, func(f topology.Frontend) bool { return f.Own && f.LB == lb })
-		}
-		if on {
+		if x.on[s.Key()] == lb {
 			out = append(out, s.Key())
 		}
 	}
@@ -73,7 +69,7 @@ func (x *comparer) pools() {
 			continue
 		}
 		for _, family := range []corev1.IPFamily{corev1.IPv4Protocol, corev1.IPv6Protocol} {
-			if services := x.served(lb, family); len(services) > 0 && !x.preConfigured(lb) {
+			if services := x.served(lb, family); len(services) > 0 && !x.preConfigured(lb) && x.Settings.ClusterName.Unknown == "" && !x.Settings.ClusterName.Inferred {
 				x.pool(services, lb, azname.Pool(x.Settings.ClusterName.V, family == corev1.IPv6Protocol))
 			}
 		}

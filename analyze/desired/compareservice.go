@@ -44,6 +44,7 @@ func (x *comparer) service(s *topology.Service, want *Service) {
 	if !ok {
 		return
 	}
+	x.on[s.Key()] = lb
 	for i := range want.Lanes {
 		lane := &want.Lanes[i]
 		pip := x.publicIP(s, want, lane, lb)
@@ -66,7 +67,7 @@ func (x *comparer) balancerOf(s *topology.Service, want *Service) (*snapshot.Loa
 		}
 		return nil, false
 	}
-	lb := x.loadBalancer(want.Balancer.V)
+	lb, several := x.loadBalancer(s, want.Balancer.V)
 	sub := subject{x: x, service: s.Key(), hop: HopBalancer, object: want.Balancer.V, slot: "it", heals: true, want: s.Doc}
 	if lb != nil {
 		sub.got, sub.at = lb.Doc, lb.At
@@ -74,7 +75,7 @@ func (x *comparer) balancerOf(s *topology.Service, want *Service) (*snapshot.Loa
 		return lb, true
 	}
 	g := x.Settings.Group
-	if g.Unknown != "" || g.V == "" || !x.Graph.Snapshot.Complete(&bundle.LoadBalancers, g.V) {
+	if several || want.Balancer.Inferred || !x.lost(s, want) || g.Unknown != "" || g.Inferred || g.V == "" || !x.Graph.Snapshot.Complete(&bundle.LoadBalancers, g.V) {
 		return nil, false
 	}
 	sub.missing("load balancer "+want.Balancer.V, want.Balancer.Because, firstText(want.Balancer.Pointer, "/metadata/name"))
@@ -82,14 +83,37 @@ func (x *comparer) balancerOf(s *topology.Service, want *Service) (*snapshot.Loa
 }
 
 // loadBalancer is the load balancer of that name in the provider's resource group.
-func (x *comparer) loadBalancer(name string) *snapshot.LoadBalancer {
+// Where the group is not known and several have the name, it is the one that carries
+// the Service; several says that none of them does.
+func (x *comparer) loadBalancer(s *topology.Service, name string) (lb *snapshot.LoadBalancer, several bool) {
 	for i := range x.Graph.Snapshot.Loads {
-		lb := &x.Graph.Snapshot.Loads[i]
-		if strings.EqualFold(lb.Name, name) && x.inGroup(lb.ID, x.Settings.Group) {
-			return lb
+		switch one := &x.Graph.Snapshot.Loads[i]; {
+		case !strings.EqualFold(one.Name, name) || !x.inGroup(one.ID, x.Settings.Group):
+		case slices.ContainsFunc(s.Frontends, func(f topology.Frontend) bool { return f.Own && f.LB == one }):
+			return one, false
+		case lb == nil:
+			lb = one
+		default:
+			several = true
 		}
 	}
-	return nil
+	if several {
+		return nil, true
+	}
+	return lb, false
+}
+
+// lost reports whether a load balancer that is not in the evidence may be called
+// missing: a list that was given by hand may hold only some, so that there the
+// Service must stand on another one, or its public IP say that nothing uses it any more.
+func (x *comparer) lost(s *topology.Service, want *Service) bool {
+	if x.Graph.Snapshot.Manifest != nil || slices.ContainsFunc(s.Frontends, func(f topology.Frontend) bool { return f.Own && (f.Frontend.PublicIP == nil) == want.Internal.V }) {
+		return true
+	}
+	return slices.ContainsFunc(want.Lanes, func(l Lane) bool {
+		pip, _ := x.findPublicIP(l.PublicIP)
+		return pip != nil && pip.IPConfiguration == nil && pip.ProvisioningState != ""
+	})
 }
 
 // inGroup reports whether an id may lie in the resource group.

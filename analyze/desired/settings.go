@@ -1,6 +1,8 @@
 package desired
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"azlb/analyze/topology"
@@ -40,6 +42,9 @@ func settingsOf(g *topology.Graph) *Settings {
 		SharedProbePath: known(healthz, "the default of the shared probe mode"),
 	}
 	s.Balancer = s.ClusterName
+	if g.NameGuessed {
+		s.Balancer.Inferred = true
+	}
 	c := g.Snapshot.Config
 	if c == nil || c.Invalid != "" {
 		s.infer(g)
@@ -65,7 +70,7 @@ func settingsOf(g *topology.Graph) *Settings {
 	if c.BackendPoolType != "" {
 		s.PoolType = set(c.BackendPoolType, "loadBalancerBackendPoolConfigurationType")
 	}
-	s.SharedProbe = known(strings.EqualFold(c.ProbeMode, "shared"), "clusterServiceLoadBalancerHealthProbeMode in azure.json")
+	s.SharedProbe = from(set(c.ProbeMode, "clusterServiceLoadBalancerHealthProbeMode"), strings.EqualFold(c.ProbeMode, "shared"))
 	if c.ProbeMode == "" {
 		s.SharedProbe.Because = "the default of clusterServiceLoadBalancerHealthProbeMode"
 	}
@@ -97,10 +102,7 @@ func settingsOf(g *topology.Graph) *Settings {
 // one object is never compared with the same one.
 func (s *Settings) infer(g *topology.Graph) {
 	const gone = "azure.json is not in the bundle"
-	s.Group = unknown[string](gone)
-	if len(g.NodeGroups) == 1 {
-		s.Group = known(g.NodeGroups[0], "the resource group of the nodes")
-	}
+	s.Group = inferGroup(g)
 	s.Location, s.Subnet = unknown[string](gone), unknown[string](gone)
 	s.DisableOutboundSNAT = unknown[bool](gone)
 	s.PreConfigured = unknown[string](gone)
@@ -132,7 +134,57 @@ func (s *Settings) infer(g *topology.Graph) {
 	}
 	if balancers == 0 && len(g.Snapshot.Loads) > 0 {
 		s.Balancer = unknown[string](gone + ", and no load balancer has the cluster's name")
+		return
 	}
+	s.inferBalancers(g)
+}
+
+// inferGroup is the resource group of the nodes, where the provider puts its load
+// balancers unless azure.json names another: then Services stand in that one.
+func inferGroup(g *topology.Graph) Value[string] {
+	switch groups := g.CarrierGroups(); {
+	case len(groups) > 1:
+		return unknown[string]("azure.json is not in the bundle, and Services stand on load balancers of several resource groups")
+	case len(groups) == 1 && !slices.Equal(groups, g.NodeGroups):
+		return inferred(groups[0], "the resource group of the load balancer that carries the Services")
+	case len(g.NodeGroups) == 1:
+		return known(g.NodeGroups[0], "the resource group of the nodes")
+	}
+	return unknown[string]("azure.json is not in the bundle")
+}
+
+// inferBalancers looks at which Standard load balancers the Services stand on. One of
+// another name beside that of the cluster's means that there are several among which
+// the provider chooses; alone it is the name that azure.json gives.
+func (s *Settings) inferBalancers(g *topology.Graph) {
+	names := map[string]bool{}
+	for _, svc := range g.Services {
+		for _, f := range svc.Frontends {
+			if f.Own && strings.EqualFold(f.LB.SKU.Name, "Standard") {
+				names[balancerBase(f.LB.Name)] = true
+			}
+		}
+	}
+	own := strings.ToLower(s.Balancer.V)
+	if s.Balancer.Unknown != "" || len(names) == 0 || len(names) == 1 && names[own] {
+		return
+	}
+	for i := range g.Snapshot.Loads {
+		if lb := &g.Snapshot.Loads[i]; balancerBase(lb.Name) == own && g.OwnLoadBalancer(lb) {
+			names[own] = true
+		}
+	}
+	all := slices.Sorted(maps.Keys(names))
+	if len(all) == 1 {
+		s.Balancer = inferred(all[0], "the name of the load balancer that carries the Services")
+		return
+	}
+	s.Many = all
+}
+
+// balancerBase is the name of a load balancer without its kind, in lower case.
+func balancerBase(name string) string {
+	return strings.TrimSuffix(strings.ToLower(name), "-internal")
 }
 
 // inferSecurityGroup is the only group with rules that bear the provider's names.
@@ -158,15 +210,11 @@ func inferSecurityGroup(g *topology.Graph) Value[string] {
 
 // clusterName says how topology knows the name.
 func clusterName(g *topology.Graph) Value[string] {
-	for _, l := range g.Snapshot.Logs {
-		if l.Flags["cluster-name"] == g.ClusterName && l.Flags["cloud-provider"] == "azure" {
-			return known(g.ClusterName, "--cluster-name of the controller manager")
-		}
+	switch {
+	case g.NameUnknown != "":
+		return unknown[string](g.NameUnknown)
+	case g.NameGuessed:
+		return inferred(g.ClusterName, g.NameBecause)
 	}
-	for _, p := range g.Snapshot.PublicIPs {
-		if azname.ClusterOfTags(p.Tags) == g.ClusterName {
-			return known(g.ClusterName, "the tag of public IP "+p.Name)
-		}
-	}
-	return known(g.ClusterName, "the name of the load balancer that carries the Services, or the provider's default")
+	return known(g.ClusterName, g.NameBecause)
 }

@@ -18,7 +18,11 @@ import (
 type Graph struct {
 	Snapshot *snapshot.Snapshot
 	// ClusterName is --cluster-name of the controller: the base of all derived names.
-	ClusterName string
+	// NameUnknown is why it cannot be told, where several names are in question, and
+	// NameGuessed says that nothing tells it.
+	ClusterName, NameBecause, NameUnknown string
+
+	NameGuessed bool
 	// NodeGroups are the resource groups of the nodes' machines, lower-cased, sorted.
 	NodeGroups []string
 	Services   []*Service // of type LoadBalancer, sorted by namespace and name
@@ -29,6 +33,7 @@ type Graph struct {
 	nodes    map[string]*Node         // by machineKey, "name/…" and "ip/…"
 	nics     map[string]*snapshot.NIC // by lower-case id
 	publics  map[string]*snapshot.PublicIP
+	living   map[string]bool // the prefixes of all Services of the bundle
 	// frontends are those of every load balancer, each with its public IP.
 	frontends []Frontend
 }
@@ -52,10 +57,15 @@ func missing[T any](complete bool, absent, unknown string) Link[T] {
 
 // Build links a snapshot.
 func Build(s *snapshot.Snapshot) *Graph {
-	g := &Graph{Snapshot: s, machines: map[string]*snapshot.VM{}, nodes: map[string]*Node{}, nics: map[string]*snapshot.NIC{}, publics: map[string]*snapshot.PublicIP{}}
+	g := &Graph{Snapshot: s, machines: map[string]*snapshot.VM{}, nodes: map[string]*Node{}, nics: map[string]*snapshot.NIC{}, publics: map[string]*snapshot.PublicIP{}, living: map[string]bool{}}
+	for i := range s.Services {
+		if u := s.Services[i].UID; u != "" {
+			g.living[azname.Prefix(string(u))] = true
+		}
+	}
 	g.linkNodes()
 	g.linkFrontends()
-	g.ClusterName = g.clusterName()
+	g.nameCluster()
 	for i := range s.Services {
 		if s.Services[i].Spec.Type == "LoadBalancer" {
 			g.Services = append(g.Services, &Service{Service: &s.Services[i], graph: g})
@@ -70,29 +80,6 @@ func Build(s *snapshot.Snapshot) *Graph {
 	}
 	g.Leftovers = g.leftovers()
 	return g
-}
-
-// clusterName takes the controller's own flag, else the tag that the provider
-// writes on public IPs, else the load balancer that carries a Service's frontend.
-func (g *Graph) clusterName() string {
-	for _, l := range g.Snapshot.Logs {
-		if n := l.Flags["cluster-name"]; n != "" && l.Flags["cloud-provider"] == "azure" {
-			return n
-		}
-	}
-	for _, p := range g.Snapshot.PublicIPs {
-		if n := azname.ClusterOfTags(p.Tags); n != "" {
-			return n
-		}
-	}
-	for _, lb := range g.Snapshot.Loads {
-		for _, f := range lb.Frontends {
-			if _, ok := azname.ParsePrefix(f.Name); ok {
-				return strings.TrimSuffix(strings.ToLower(lb.Name), "-internal")
-			}
-		}
-	}
-	return "kubernetes"
 }
 
 // Service returns the Service "ns/name", or nil.

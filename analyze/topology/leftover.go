@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -10,8 +11,8 @@ import (
 	"azlb/bundle-schema/azname"
 )
 
-// Leftover is something of the provider that belongs to no living Service: the
-// public IP, the frontend and the rules of one dead Service.
+// Leftover is something of the provider that belongs to no living Service: a public
+// IP of a dead Service with the frontend and the rules on it, or a frontend alone.
 type Leftover struct {
 	Prefix   string // a<uid> of the dead Service; empty where only a tag names it
 	Service  string // "ns/name" from the tag, empty where nothing tells it
@@ -22,67 +23,144 @@ type Leftover struct {
 }
 
 // leftovers finds what living Services do not account for. It needs every Service
-// of the cluster, with its uid: where those are not known it finds nothing. Never a
-// leftover: an address of another cluster (tag or name), one that a user assigned
-// (no tag, no derived name), one of the platform (outbound), a frontend that a
-// living Service shares.
+// of the cluster, with its uid, and the cluster's name: where those are not known it
+// finds nothing. Never a leftover: an address of another cluster (tag, name or resource
+// group, or it serves another load balancer), one that a user assigned (no tag, no
+// derived name), one of the platform (outbound), a frontend that a living Service shares.
 func (g *Graph) leftovers() []Leftover {
 	noUID := func(s *Service) bool { return s.UID == "" }
-	if !g.Snapshot.Complete(&bundle.Services, "") || slices.ContainsFunc(g.Services, noUID) {
+	if !g.NameSure() || !g.Snapshot.Complete(&bundle.Services, "") || slices.ContainsFunc(g.Services, noUID) {
 		return nil
 	}
-	byKey := map[string]*Leftover{}
-	var order []string
-	get := func(key string) *Leftover {
-		if byKey[key] == nil {
-			byKey[key] = &Leftover{}
-			order = append(order, key)
-		}
-		return byKey[key]
-	}
-	for i := range g.Snapshot.PublicIPs {
-		p := &g.Snapshot.PublicIPs[i]
-		if prefix, service, dead := g.deadPublicIP(p); dead {
-			l := get(prefix + "|" + service)
-			l.Prefix, l.Service, l.PublicIP = prefix, service, p
-		}
-	}
+	list := g.deadAddresses()
 	for i := range g.Snapshot.Loads {
 		lb := &g.Snapshot.Loads[i]
 		if !g.OwnLoadBalancer(lb) {
 			continue
 		}
-		for j := range lb.Frontends {
-			prefix, ok := azname.ParsePrefix(lb.Frontends[j].Name)
-			if !ok || g.livingPrefix(prefix) || g.shared(lb, &lb.Frontends[j]) {
-				continue
-			}
-			key := prefix + "|"
-			for k, l := range byKey {
-				if l.Prefix == prefix {
-					key = k
-				}
-			}
-			l := get(key)
-			l.Prefix, l.Frontend = prefix, &Frontend{Frontend: &lb.Frontends[j], LB: lb, PublicIP: g.PublicIP(lb.Frontends[j].PublicIP)}
-			for k := range lb.Rules {
-				if p, ok := azname.ParsePrefix(lb.Rules[k].Name); ok && p == prefix {
-					l.Rules = append(l.Rules, &lb.Rules[k])
-				}
-			}
-			for k := range lb.Probes {
-				if p, ok := azname.ParsePrefix(lb.Probes[k].Name); ok && p == prefix {
-					l.Probes = append(l.Probes, &lb.Probes[k])
-				}
+		dead := g.deadFrontends(lb)
+		for j := range dead {
+			l := home(&list, dead[j])
+			l.Frontend = &dead[j]
+			l.hold(dead)
+		}
+	}
+	for _, l := range list { // a tag names the Service for all that it left
+		for _, other := range list {
+			if l.Service == "" && other.Prefix == l.Prefix {
+				l.Service = other.Service
 			}
 		}
 	}
-	slices.Sort(order)
+	slices.SortStableFunc(list, func(a, b *Leftover) int {
+		return cmp.Or(strings.Compare(a.Prefix, b.Prefix), strings.Compare(a.Service, b.Service), strings.Compare(a.name(), b.name()))
+	})
 	var out []Leftover
-	for _, k := range order {
-		out = append(out, *byKey[k])
+	for _, l := range list {
+		out = append(out, *l)
 	}
 	return out
+}
+
+// name orders what one Service left.
+func (l *Leftover) name() string {
+	name := ""
+	if l.PublicIP != nil {
+		name = l.PublicIP.Name
+	}
+	if l.Frontend != nil {
+		name += "\x00" + l.Frontend.LB.Name + "\x00" + l.Frontend.Name
+	}
+	return name
+}
+
+// deadAddresses is one leftover for each public IP of a dead Service.
+func (g *Graph) deadAddresses() []*Leftover {
+	var out []*Leftover
+	for i := range g.Snapshot.PublicIPs {
+		p := &g.Snapshot.PublicIPs[i]
+		if first := g.publics[az.Key(p.ID)]; first != nil && first != p {
+			continue // told twice
+		}
+		if prefix, service, dead := g.deadPublicIP(p); dead {
+			out = append(out, &Leftover{Prefix: prefix, Service: service, PublicIP: p})
+		}
+	}
+	return out
+}
+
+// deadFrontends are the load balancer's frontends that no living Service has or shares.
+func (g *Graph) deadFrontends(lb *snapshot.LoadBalancer) []Frontend {
+	var out []Frontend
+	for i := range lb.Frontends {
+		f := &lb.Frontends[i]
+		if prefix, ok := azname.ParsePrefix(f.Name); ok && !g.living[prefix] && !g.shared(lb, f) {
+			out = append(out, Frontend{Frontend: f, LB: lb, PublicIP: g.PublicIP(f.PublicIP)})
+		}
+	}
+	return out
+}
+
+// home is the leftover to which a frontend belongs: that of its public IP; where its
+// address is not known, that of an address of the same Service; else one of its own.
+func home(list *[]*Leftover, f Frontend) *Leftover {
+	prefix, _ := azname.ParsePrefix(f.Name)
+	for _, l := range *list {
+		if l.Prefix == prefix && l.Frontend == nil && l.PublicIP != nil && l.PublicIP == f.PublicIP {
+			return l
+		}
+	}
+	for _, l := range *list {
+		if l.Prefix == prefix && l.Frontend == nil && f.PublicIP == nil && f.Frontend.PublicIP != nil {
+			return l
+		}
+	}
+	l := &Leftover{Prefix: prefix}
+	*list = append(*list, l)
+	return l
+}
+
+// hold takes the rules on the frontend with their probes. What stands on none of the
+// Service's frontends goes with the first.
+func (l *Leftover) hold(dead []Frontend) {
+	lb := l.Frontend.LB
+	mine := func(name string) bool {
+		prefix, ok := azname.ParsePrefix(name)
+		return ok && prefix == l.Prefix
+	}
+	home := func(ref *az.Ref) *az.Frontend {
+		var first *az.Frontend
+		for _, f := range dead {
+			switch {
+			case !mine(f.Name):
+			case refers(ref, f.ID):
+				return f.Frontend
+			case first == nil:
+				first = f.Frontend
+			}
+		}
+		return first
+	}
+	for i := range lb.Rules {
+		if r := &lb.Rules[i]; mine(r.Name) && home(r.Frontend) == l.Frontend.Frontend {
+			l.Rules = append(l.Rules, r)
+		}
+	}
+	for i := range lb.Probes {
+		p := &lb.Probes[i]
+		if !mine(p.Name) {
+			continue
+		}
+		var ref *az.Ref // of the frontend whose rule asks it
+		for j := range lb.Rules {
+			if r := &lb.Rules[j]; mine(r.Name) && refers(r.Probe, p.ID) {
+				ref = r.Frontend
+			}
+		}
+		if home(ref) == l.Frontend.Frontend {
+			l.Probes = append(l.Probes, p)
+		}
+	}
 }
 
 // deadPublicIP reports whether the provider made the address for a Service that
@@ -103,10 +181,10 @@ func (g *Graph) deadPublicIP(p *snapshot.PublicIP) (prefix, service string, dead
 			prefix = x
 		}
 	}
-	if prefix == "" {
-		return "", "", false // a name that the provider does not derive: the user's own
+	if prefix == "" || !g.ownAddress(p) {
+		return "", "", false // a name that the provider does not derive: the user's own, or another cluster's
 	}
-	if g.livingPrefix(prefix) {
+	if g.living[prefix] {
 		return "", "", false
 	}
 	services := azname.ServicesOfTag(p.Tags)
@@ -127,38 +205,11 @@ func (s *Service) uses(p *snapshot.PublicIP) bool {
 		slices.ContainsFunc(s.Frontends, func(f Frontend) bool { return f.PublicIP == p })
 }
 
-// OwnLoadBalancer reports whether the load balancer carries this cluster's name.
-func (g *Graph) OwnLoadBalancer(lb *snapshot.LoadBalancer) bool {
-	base, _ := strings.CutSuffix(strings.ToLower(lb.Name), "-internal")
-	if strings.EqualFold(base, g.ClusterName) {
-		return true
-	}
-	c := g.Snapshot.Config
-	if c == nil {
-		return false
-	}
-	if strings.EqualFold(base, c.LoadBalancerName) {
-		return true
-	}
-	return slices.ContainsFunc(c.MultipleLoadBalancers, func(m snapshot.BalancerConfig) bool {
-		return strings.EqualFold(m.Name, base)
-	})
-}
-
-func (g *Graph) livingPrefix(prefix string) bool {
-	for i := range g.Snapshot.Services {
-		if u := g.Snapshot.Services[i].UID; u != "" && azname.Prefix(string(u)) == prefix {
-			return true
-		}
-	}
-	return false
-}
-
 // shared reports whether a rule of a living Service stands on the frontend, or a
 // living Service has its address.
 func (g *Graph) shared(lb *snapshot.LoadBalancer, f *az.Frontend) bool {
 	for _, r := range lb.Rules {
-		if p, ok := azname.ParsePrefix(r.Name); ok && refers(r.Frontend, f.ID) && g.livingPrefix(p) {
+		if p, ok := azname.ParsePrefix(r.Name); ok && refers(r.Frontend, f.ID) && g.living[p] {
 			return true
 		}
 	}
