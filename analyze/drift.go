@@ -1,9 +1,6 @@
 package analyze
 
 import (
-	"maps"
-	"slices"
-
 	"azlb/analyze/desired"
 	"azlb/analyze/rule"
 	"azlb/report"
@@ -23,14 +20,14 @@ func drift(w *rule.World) []report.Drift {
 	return out
 }
 
-// driftCompared counts what was looked at: nothing found means little where
-// nothing was compared.
-func driftCompared(w *rule.World) report.Compared {
+// driftCompared counts the checks that a report tells of: nothing found means little
+// where nothing was compared. Of the Services it says which were not compared.
+func driftCompared(w *rule.World, checks []desired.Check, services []string) report.Compared {
 	out := report.Compared{Provider: w.Wants.Provider.Sentence()}
 	for _, hop := range desired.Hops {
 		n := report.HopCompared{Hop: hop}
 		objects := map[string]bool{}
-		for _, c := range w.Compared.Checks {
+		for _, c := range checks {
 			if c.Hop == hop {
 				objects[c.Object] = true
 				n.Fields++
@@ -41,8 +38,10 @@ func driftCompared(w *rule.World) report.Compared {
 		out.Fields += n.Fields
 		out.Hops = append(out.Hops, n)
 	}
-	for _, key := range slices.Sorted(maps.Keys(w.Compared.Skipped)) {
-		out.Skipped = append(out.Skipped, report.Skipped{Service: key, Reason: w.Compared.Skipped[key]})
+	for _, key := range services {
+		if why := w.Compared.Skipped[key]; why != "" {
+			out.Skipped = append(out.Skipped, report.Skipped{Service: key, Reason: why})
+		}
 	}
 	return out
 }

@@ -79,11 +79,11 @@ func diagnose(inputs []string, o options, stdin io.Reader, stdout, stderr io.Wri
 	if err != nil {
 		return fail(exitUnread, err)
 	}
-	r := analyze.Snapshot(s, versionText())
-	if o.service != "" {
-		if r, err = analyze.Narrow(r, o.service); err != nil {
-			return fail(exitUsage, err)
-		}
+	var r *report.Report
+	if o.service == "" {
+		r = analyze.Snapshot(s, versionText())
+	} else if r, err = analyze.Service(s, o.service, versionText()); err != nil {
+		return fail(exitUsage, err)
 	}
 	switch {
 	case o.output != "":
