@@ -237,7 +237,8 @@ type Drift struct {
 	Want     string   `json:"want"`
 	Got      string   `json:"got"`
 	Because  string   `json:"because"`
-	// Heals says that the next sync of the Service repairs it; where not, Why may say why.
+	// Heals says that the next sync of the Service repairs it. Why may say why not, or
+	// of what heals that a sync may have repaired it already.
 	Heals bool   `json:"heals"`
 	Why   string `json:"why"`
 	Cites []Cite `json:"cites"`
