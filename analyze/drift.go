@@ -1,6 +1,9 @@
 package analyze
 
 import (
+	"fmt"
+	"slices"
+
 	"azlb/analyze/desired"
 	"azlb/analyze/rule"
 	"azlb/report"
@@ -12,12 +15,29 @@ func drift(w *rule.World) []report.Drift {
 	for _, c := range w.Compared.Drift() {
 		d := report.Drift{Services: c.Services, Kind: string(c.Kind), Hop: c.Hop, Object: c.Object, Field: c.Field, Want: c.Want, Got: c.Got,
 			Because: c.Because, Heals: c.Heals, Why: c.Why, Cites: c.Cites()}
+		if c.Heals {
+			d.Why = underway(w, c.Services)
+		}
 		if len(c.Services) == 1 {
 			d.Service = c.Services[0]
 		}
 		out = append(out, d)
 	}
 	return out
+}
+
+// underway says that a sync ran while the evidence was collected, which may have
+// repaired what differs; empty: none did.
+func underway(w *rule.World, services []string) string {
+	busy := slices.DeleteFunc(slices.Clone(services), func(key string) bool { return !rule.InFlight(w, key) })
+	if len(busy) == 0 {
+		return ""
+	}
+	of := busy[0]
+	if more := len(busy) - 1; more > 0 {
+		of += fmt.Sprintf(" and %d more", more)
+	}
+	return "a sync of " + of + " ran while the evidence was collected: it may be right since"
 }
 
 // driftCompared counts the checks that a report tells of: nothing found means little
