@@ -138,13 +138,15 @@ type Step struct {
 // ServiceStatus is the state of a Service as a whole.
 type ServiceStatus string
 
-// The states of a Service. Foreign: another controller's.
+// The states of a Service. Foreign: another controller's. Idle: the way to the nodes
+// is open, and no pod is asked to stand behind it.
 const (
 	Serving  ServiceStatus = "serving"
 	Degraded ServiceStatus = "degraded"
 	Broken   ServiceStatus = "broken"
 	Pending  ServiceStatus = "pending"
 	Deleting ServiceStatus = "deleting"
+	Idle     ServiceStatus = "idle"
 	Foreign  ServiceStatus = "foreign"
 	Unknown  ServiceStatus = "unknown"
 )

@@ -29,7 +29,8 @@ svc.yaml lb.json ccm.log, or - for an archive on standard input.
       --version         version, commit, Go, date of the rules
   -h, --help            this text
 
-exit: 0 no errors found, 1 errors found, 2 wrong usage, 3 not readable, 4 nothing could be evaluated
+exit: 0 no errors found, 1 errors found or a Service is broken, 2 wrong usage, 3 not readable,
+      4 nothing could be evaluated
 
   azlb-analyze azlb-prod-20261124T020000Z.tgz
   azlb-analyze svc.yaml lb.json ccm.log -f markdown
