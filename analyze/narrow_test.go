@@ -13,7 +13,17 @@ import (
 // read is what a sample's bundle holds.
 func read(t *testing.T, sample string) *snapshot.Snapshot {
 	t.Helper()
-	b, err := bundle.Open([]string{filepath.Join("..", "samples", sample, "bundle")}, nil)
+	return loose(t, sample, "")
+}
+
+// loose is what some files of a sample's bundle hold, without the others.
+func loose(t *testing.T, sample string, files ...string) *snapshot.Snapshot {
+	t.Helper()
+	var paths []string
+	for _, f := range files {
+		paths = append(paths, filepath.Join("..", "samples", sample, "bundle", f))
+	}
+	b, err := bundle.Open(paths, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
