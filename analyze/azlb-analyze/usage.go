@@ -16,7 +16,8 @@ const usage = `azlb-analyze says why a Kubernetes LoadBalancer Service on Azure 
 
   azlb-analyze BUNDLE...          print a summary, leave NAME.report.html and NAME.report.md here
   azlb-analyze expected BUNDLE... --service NS/NAME
-                                  what the provider would build, next to what is there
+                                  what the provider would build, next to what is there,
+                                  as table, markdown or json
   azlb-analyze explain ID         what a rule means and how it is repaired
   azlb-analyze rules [TOPIC]      list the rules; -f markdown prints the catalogue
 
