@@ -77,6 +77,21 @@ func TestExpectedWithoutBalancer(t *testing.T) {
 	}
 }
 
+// TestExpectedBelowWhatIsGone: the rules of a security group that does not exist, and
+// the private link service of a load balancer that does not, are missing like it.
+func TestExpectedBelowWhatIsGone(t *testing.T) {
+	s := read(t, "healthy")
+	s.NSGs = nil
+	if e := expectedOf(t, s, "shop/storefront"); !slices.Equal(hops(e, "absent"), []string{desired.HopNSG}) || e.Differ != 2 {
+		t.Errorf("without the group: absent %v, %d differ", hops(e, "absent"), e.Differ)
+	}
+	s = read(t, "healthy-mix")
+	s.Loads = nil
+	if e := expectedOf(t, s, "mix/int-pls"); !slices.Contains(hops(e, "absent"), desired.HopLink) {
+		t.Errorf("without the load balancer: absent %v", hops(e, "absent"))
+	}
+}
+
 // TestExpectedNotes: what a reader must know of the Service stands above.
 func TestExpectedNotes(t *testing.T) {
 	s := read(t, "healthy")
