@@ -25,12 +25,22 @@ func Bundle(b *bundle.Bundle, tool string) (*report.Report, error) {
 
 // Snapshot analyses what was read; tool names the program in the report.
 func Snapshot(s *snapshot.Snapshot, tool string) *report.Report {
+	world := worldOf(s)
+	return build(world, rule.Evaluate(world, rules.All()), tool)
+}
+
+// Service analyses what was read and answers for one Service, "ns/name", only.
+func Service(s *snapshot.Snapshot, key, tool string) (*report.Report, error) {
+	world := worldOf(s)
+	return narrow(build(world, rule.Evaluate(world, rules.All()), tool), world, key)
+}
+
+// worldOf is all that the rules look at.
+func worldOf(s *snapshot.Snapshot) *rule.World {
 	errors := errtext.Scan(s)
 	graph := topology.Build(s)
 	wants := desired.All(graph)
 	compared := desired.Compare(wants)
 	walks := walk.Paths(graph, wants)
-	world := &rule.World{Snapshot: s, Errors: errors, Graph: graph, Wants: wants, Compared: compared, Walks: walks}
-	outcome := rule.Evaluate(world, rules.All())
-	return build(world, outcome, tool)
+	return &rule.World{Snapshot: s, Errors: errors, Graph: graph, Wants: wants, Compared: compared, Walks: walks}
 }

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -25,7 +26,7 @@ func build(w *rule.World, o rule.Outcome, tool string) *report.Report {
 		Coverage: coverage(s),
 
 		Drift:         drift(w),
-		DriftCompared: driftCompared(w),
+		DriftCompared: driftCompared(w, w.Compared.Checks, slices.Sorted(maps.Keys(w.Compared.Skipped))),
 	}
 	r.Notes = notes(w, r)
 	r.Inventory = inventory(s)

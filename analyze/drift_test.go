@@ -7,11 +7,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	diff "github.com/google/go-cmp/cmp"
 
 	"azlb/analyze/desired"
 	"azlb/analyze/rule/ruletest"
+	"azlb/analyze/snapshot"
 	bundle "azlb/bundle-schema"
 	"azlb/report"
 )
@@ -94,6 +96,20 @@ func TestDriftCompared(t *testing.T) {
 	}
 	if len(desired.Hops) != len(r.DriftCompared.Hops) {
 		t.Errorf("%d hops, %d counted", len(desired.Hops), len(r.DriftCompared.Hops))
+	}
+}
+
+// TestDriftOfASyncUnderWay: what was read while a sync ran may be right since, and
+// the difference says so; without the sync it says nothing of the kind.
+func TestDriftOfASyncUnderWay(t *testing.T) {
+	s := read(t, "lb-rule-deleted-by-hand")
+	if r := Snapshot(s, "test"); len(r.Drift) != 1 || !r.Drift[0].Heals || r.Drift[0].Why != "" {
+		t.Fatalf("%+v", r.Drift)
+	}
+	s.Events = append(s.Events, snapshot.Event{Kind: "Service", Namespace: "payments", Name: "gateway", Reason: "EnsuringLoadBalancer", Last: s.Now.Add(-time.Second)})
+	want := "at the next sync; a sync of payments/gateway ran while the evidence was collected: it may be right since"
+	if r := Snapshot(s, "test"); len(r.Drift) != 1 || r.Drift[0].Repair() != want {
+		t.Errorf("%+v, want %s", r.Drift, want)
 	}
 }
 

@@ -23,16 +23,19 @@ func Expected(s *snapshot.Snapshot, key, tool string) (*report.Expected, error) 
 		}
 		return nil, noService(key, keys)
 	}
-	if svc.Foreign() {
-		return nil, fmt.Errorf("comparing Service %s: its loadBalancerClass is %s, another controller builds its load balancer", key, *svc.Spec.LoadBalancerClass)
-	}
-	if svc.Prefix == "" {
-		return nil, fmt.Errorf("comparing Service %s: it has no uid in the bundle, so the names of its objects cannot be derived (give the output of kubectl get services -A -o yaml)", key)
-	}
 	wants := desired.All(graph)
 	out := &report.Expected{Schema: report.SchemaVersion, Tool: tool, Service: key, Provider: wants.Provider.Sentence()}
-	if why := desired.Compare(wants).Skipped[key]; why != "" {
-		out.Note = "Differences of this Service are not told as drift: " + why + "."
+	switch why := desired.Compare(wants).Skipped[key]; {
+	case svc.Foreign():
+		out.Note = fmt.Sprintf("Nothing is expected in Azure: the loadBalancerClass of the Service is %s, so that another controller serves it.", *svc.Spec.LoadBalancerClass)
+		return out, nil
+	case svc.Prefix == "":
+		out.Note = "Nothing can be told: the Service has no uid in the bundle, and the names of its objects follow from it. The output of kubectl get services -A -o yaml has the uid."
+		return out, nil
+	case svc.Deleting():
+		out.Note = "The Service is being deleted: the next sync that succeeds removes all of this. Differences of it are not told as drift."
+	case why != "":
+		out.Note = "Differences of this Service are not told as drift (" + why + ")."
 	}
 	for _, c := range desired.CompareOne(wants, key) {
 		i := slices.IndexFunc(out.Objects, func(o report.ExpectedObject) bool { return o.Hop == c.Hop && o.Name == c.Object })
@@ -47,7 +50,18 @@ func Expected(s *snapshot.Snapshot, key, tool string) (*report.Expected, error) 
 				o.State = "absent"
 			case desired.Leftover:
 				o.State = "leftover"
+			case desired.NotCompared:
+				o.State = "not in the bundle"
 			}
+		}
+		switch c.Kind {
+		case desired.Same:
+			out.Compared++
+		case desired.NotCompared:
+			out.NotCompared++
+		default:
+			out.Compared++
+			out.Differ++
 		}
 		o.Fields = append(o.Fields, report.ExpectedField{Name: c.Field, Want: c.Want, Got: c.Got, Differs: string(c.Kind), Because: c.Because})
 	}

@@ -33,8 +33,14 @@ func headline(r *report.Report) []string {
 	}
 	if len(lines) == 0 {
 		lines = append(lines, calm(r))
-	} else if more := count(r.Findings, report.Error) - len(lines); more > 0 {
-		lines[len(lines)-1] += fmt.Sprintf(" (%d more errors below)", more)
+	} else {
+		last := &lines[len(lines)-1]
+		if more := count(r.Findings, report.Error) - len(lines); more > 0 {
+			*last += fmt.Sprintf(" (%d more errors below)", more)
+		}
+		if open := unexplained(r); len(open) > 0 {
+			*last += " Besides, " + puzzle(open) + "."
+		}
 	}
 	if hidden {
 		lines = append(lines, "AKS runs the cloud-controller-manager where kubectl cannot read its log: query the Log Analytics workspace that a diagnostic setting sends it to, or enable that setting, reproduce the fault and collect again.")
@@ -60,19 +66,15 @@ func calm(r *report.Report) string {
 	if len(r.Services) == 0 {
 		return "There is no Service of type LoadBalancer in this cluster."
 	}
-	foreign := 0
-	for _, s := range r.Services {
-		if s.Status == report.Foreign {
-			foreign++
-		}
-	}
-	if foreign == len(r.Services) {
+	if len(inState(r, report.Foreign)) == len(r.Services) {
 		return "No Service of type LoadBalancer belongs to the Azure cloud provider; another controller serves all of them."
 	}
-	for _, svc := range r.Services {
-		if svc.RootCause == "" && (svc.Status == report.Broken || svc.Status == report.Pending || svc.Status == report.Degraded) {
-			return fmt.Sprintf("%s is %s, and no failure mode that is known here explains it: %s.", svc.Key(), svc.Status, svc.Summary)
-		}
+	switch open := unexplained(r); len(open) {
+	case 0:
+	case 1:
+		return puzzle(open) + ": " + open[0].Summary + "."
+	default:
+		return puzzle(open) + "."
 	}
 	states := statesOf(r)
 	if len(states[report.Found])+len(states[report.Clean])+len(states[report.NotApplicable]) == 0 {
@@ -83,16 +85,56 @@ func calm(r *report.Report) string {
 		i := slices.IndexFunc(r.Findings, func(f report.Finding) bool { return f.Severity == report.Warning })
 		calm = fmt.Sprintf("No error was found, but %s: %s", plural(n, "warning"), r.Findings[i].Title)
 	}
-	unknown := 0
-	for _, s := range r.Services {
-		if s.Status == report.Unknown {
-			unknown++
-		}
+	if broken := inState(r, report.Broken); len(broken) > 0 {
+		calm += "; broken: " + keys(broken)
 	}
-	if unknown > 0 {
-		calm += fmt.Sprintf("; of %s not every hop could be decided", plural(unknown, "Service"))
+	if idle := inState(r, report.Idle); len(idle) > 0 {
+		calm += "; no pod stands behind " + keys(idle) + " (idle)"
+	}
+	if unknown := inState(r, report.Unknown); len(unknown) > 0 {
+		calm += fmt.Sprintf("; of %s not every hop could be decided", plural(len(unknown), "Service"))
 	}
 	return calm + "."
+}
+
+// inState are the Services in that state.
+func inState(r *report.Report, s report.ServiceStatus) []report.Service {
+	return slices.DeleteFunc(slices.Clone(r.Services), func(svc report.Service) bool { return svc.Status != s })
+}
+
+// unexplained are the Services that do not serve although no finding says why.
+func unexplained(r *report.Report) []report.Service {
+	return slices.DeleteFunc(slices.Clone(r.Services), func(s report.Service) bool {
+		return s.RootCause != "" || s.Status != report.Broken && s.Status != report.Pending && s.Status != report.Degraded
+	})
+}
+
+// puzzle names Services whose state nothing explains.
+func puzzle(open []report.Service) string {
+	const unknown = ", and no failure mode that is known here explains it"
+	if len(open) == 1 {
+		return open[0].Key() + " is " + string(open[0].Status) + unknown
+	}
+	var states []string
+	for _, s := range open {
+		if !slices.Contains(states, string(s.Status)) {
+			states = append(states, string(s.Status))
+		}
+	}
+	return plural(len(open), "Service") + " (" + keys(open) + ") are " + strings.Join(states, " or ") + unknown
+}
+
+// keys names the first of the Services.
+func keys(list []report.Service) string {
+	const most = 3
+	var out []string
+	for _, s := range list[:min(most, len(list))] {
+		out = append(out, s.Key())
+	}
+	if more := len(list) - most; more > 0 {
+		return strings.Join(out, ", ") + fmt.Sprintf(" and %d more", more)
+	}
+	return strings.Join(out, ", ")
 }
 
 // statesOf groups the rules by how they ended.

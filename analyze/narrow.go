@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"azlb/analyze/rule"
 	"azlb/analyze/rules"
 	"azlb/report"
 )
@@ -19,9 +20,10 @@ func Topics() []report.Topic {
 	return out
 }
 
-// Narrow reduces a report to one Service, "ns/name", and what it depends on: the
-// findings that harm it, and those of the cluster as a whole.
-func Narrow(r *report.Report, key string) (*report.Report, error) {
+// narrow reduces a report to one Service, "ns/name", and what it depends on: the
+// findings that harm it, and those of the cluster as a whole. What was compared is
+// counted anew: that no field of the cluster differs is no answer about one Service.
+func narrow(r *report.Report, w *rule.World, key string) (*report.Report, error) {
 	var keys []string
 	out := *r
 	out.Services = nil
@@ -42,6 +44,7 @@ func Narrow(r *report.Report, key string) (*report.Report, error) {
 		}
 	}
 	out.Drift = slices.DeleteFunc(slices.Clone(r.Drift), func(d report.Drift) bool { return !slices.Contains(d.Services, key) })
+	out.DriftCompared = driftCompared(w, w.Compared.Of(key), []string{key})
 	out.Headline = headline(&out)
 	return &out, nil
 }

@@ -29,7 +29,7 @@ func services(w *rule.World, findings []report.Finding) []report.Service {
 		s.Summary = "the Service no longer exists, but something of it is left in Azure"
 		out = append(out, s)
 	}
-	order := []report.ServiceStatus{report.Broken, report.Pending, report.Degraded, report.Deleting, report.Unknown, report.Serving, report.Foreign}
+	order := []report.ServiceStatus{report.Broken, report.Pending, report.Degraded, report.Deleting, report.Idle, report.Unknown, report.Serving, report.Foreign}
 	slices.SortStableFunc(out, func(a, b report.Service) int {
 		if c := slices.Index(order, a.Status) - slices.Index(order, b.Status); c != 0 {
 			return c
@@ -49,12 +49,24 @@ func service(w *rule.World, svc *topology.Service, findings []report.Finding) re
 		s.Paths = append(s.Paths, x.Report())
 	}
 	s.Status, s.Summary = status(svc, walks, s.RootCause, findings)
-	if s.RootCause == "" && s.Status != report.Serving {
-		if f := designed(svc.Key(), findings); f != nil {
-			s.RootCause, s.Summary = f.Rule, join(f.Title, s.Summary)
+	if s.RootCause != "" || s.Status == report.Serving || s.Status == report.Broken && !onlyPodsLack(walks) {
+		return s // a note explains no hop of Azure that blocks
+	}
+	if f := designed(svc.Key(), findings); f != nil {
+		s.RootCause, s.Summary = f.Rule, join(f.Title, s.Summary)
+		if s.Status == report.Broken {
+			s.Status = report.Idle
 		}
 	}
 	return s
+}
+
+// onlyPodsLack reports whether every path that is blocked is so at its very end.
+func onlyPodsLack(walks []*walk.Walk) bool {
+	return !slices.ContainsFunc(walks, func(x *walk.Walk) bool {
+		b := x.Blocked()
+		return b != nil && b.Kind != walk.Endpoint
+	})
 }
 
 // designed is the note that explains a Service which does not serve and has no

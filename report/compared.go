@@ -44,7 +44,7 @@ func skipped(r *Report) []string {
 				names = append(names, s.Service)
 			}
 		}
-		out = append(out, "Not compared: "+several(names)+": "+reason+".")
+		out = append(out, "Not compared: "+several(names)+" ("+reason+").")
 	}
 	return out
 }
@@ -85,7 +85,7 @@ func several(names []string) string {
 // Repair says whether a difference goes away by itself.
 func (d Drift) Repair() string {
 	if d.Heals {
-		return "at the next sync"
+		return oneLine("at the next sync" + prefixed("; ", d.Why))
 	}
 	return oneLine("no sync repairs it" + prefixed(": ", d.Why))
 }

@@ -138,13 +138,15 @@ type Step struct {
 // ServiceStatus is the state of a Service as a whole.
 type ServiceStatus string
 
-// The states of a Service. Foreign: another controller's.
+// The states of a Service. Foreign: another controller's. Idle: the way to the nodes
+// is open, and no pod is asked to stand behind it.
 const (
 	Serving  ServiceStatus = "serving"
 	Degraded ServiceStatus = "degraded"
 	Broken   ServiceStatus = "broken"
 	Pending  ServiceStatus = "pending"
 	Deleting ServiceStatus = "deleting"
+	Idle     ServiceStatus = "idle"
 	Foreign  ServiceStatus = "foreign"
 	Unknown  ServiceStatus = "unknown"
 )
@@ -237,7 +239,8 @@ type Drift struct {
 	Want     string   `json:"want"`
 	Got      string   `json:"got"`
 	Because  string   `json:"because"`
-	// Heals says that the next sync of the Service repairs it; where not, Why may say why.
+	// Heals says that the next sync of the Service repairs it. Why may say why not, or
+	// of what heals that a sync may have repaired it already.
 	Heals bool   `json:"heals"`
 	Why   string `json:"why"`
 	Cites []Cite `json:"cites"`

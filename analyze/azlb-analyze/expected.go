@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
-	"strings"
 
 	"azlb/analyze"
 	"azlb/report"
@@ -18,21 +16,15 @@ var expectedFormats = map[string]func(io.Writer, *report.Expected) error{
 }
 
 // expected prints what the cloud provider would build for one Service next to what
-// is there. It judges nothing: the exit code is 0.
+// is there. It judges nothing: the exit code is 0, differences or not, and 4 where
+// there was nothing to show.
 func expected(inputs []string, o options, stdin io.Reader, stdout io.Writer, fail func(int, error) int) int {
 	if len(inputs) == 0 || o.service == "" {
 		return fail(exitUsage, errors.New("expected takes a bundle and one Service, for example: azlb-analyze expected bundle.tgz --service shop/web"))
 	}
-	format := o.format
-	if format == "" {
-		format = map[string]string{".md": "markdown", ".markdown": "markdown", ".json": "json"}[strings.ToLower(filepath.Ext(o.output))]
-	}
-	if format == "" {
-		format = "table"
-	}
-	write, ok := expectedFormats[format]
+	write, ok := expectedFormats[o.chosen()]
 	if !ok {
-		return fail(exitUsage, fmt.Errorf("expected is printed as table, markdown or json, not as %s", format))
+		return fail(exitUsage, fmt.Errorf("expected is printed as table, markdown or json, not as %s", o.chosen()))
 	}
 	s, err := load(inputs, stdin)
 	if err != nil {
@@ -49,6 +41,9 @@ func expected(inputs []string, o options, stdin io.Reader, stdout io.Writer, fai
 	}
 	if err != nil {
 		return fail(exitUnread, err)
+	}
+	if len(e.Objects) == 0 {
+		return exitUnhelpful
 	}
 	return exitClean
 }

@@ -18,7 +18,7 @@ import (
 // The exit codes, the same for every format.
 const (
 	exitClean     = 0 // analysed, no error found
-	exitErrors    = 1 // analysed, errors found
+	exitErrors    = 1 // analysed, errors found, or a Service is broken that nothing explains
 	exitUsage     = 2 // wrong usage
 	exitUnread    = 3 // the bundle could not be read, or the report not written
 	exitUnhelpful = 4 // nothing could be evaluated
@@ -79,11 +79,11 @@ func diagnose(inputs []string, o options, stdin io.Reader, stdout, stderr io.Wri
 	if err != nil {
 		return fail(exitUnread, err)
 	}
-	r := analyze.Snapshot(s, versionText())
-	if o.service != "" {
-		if r, err = analyze.Narrow(r, o.service); err != nil {
-			return fail(exitUsage, err)
-		}
+	var r *report.Report
+	if o.service == "" {
+		r = analyze.Snapshot(s, versionText())
+	} else if r, err = analyze.Service(s, o.service, versionText()); err != nil {
+		return fail(exitUsage, err)
 	}
 	switch {
 	case o.output != "":
@@ -108,6 +108,11 @@ func exitCode(r *report.Report) int {
 	for _, f := range r.Findings {
 		if f.Severity == report.Error {
 			return exitErrors
+		}
+	}
+	for _, s := range r.Services {
+		if s.Status == report.Broken || s.Status == report.Degraded {
+			return exitErrors // no success for a script, only because no rule knows why
 		}
 	}
 	if !looked {

@@ -19,8 +19,10 @@ const terminalWidth = 80
 // Every report of ours begins with one of these and then names the program: a
 // file that does not is not replaced, not even notes that speak of azlb-analyze.
 var (
-	beginnings = []string{"<!DOCTYPE html>\n", "# Azure load balancer report\n", "{\n  \"schema\": ", "Context  "}
-	signatures = []string{`<meta name="generator" content="azlb-analyze">`, "\n| Analysed by | azlb-analyze ", `"tool": "azlb-analyze `, "\nAnalysed by      azlb-analyze "}
+	beginnings = []string{"<!DOCTYPE html>\n", "# Azure load balancer report\n", "{\n  \"schema\": ", "Context  ",
+		"# Expected and actual objects of ", "Expected and actual objects of"}
+	signatures = []string{`<meta name="generator" content="azlb-analyze">`, "\n| Analysed by | azlb-analyze ", `"tool": "azlb-analyze `, "\nAnalysed by      azlb-analyze ",
+		"\nAnalysed by azlb-analyze ", "\nAnalysed by azlb-analyze "}
 )
 
 type writer func(io.Writer, *report.Report) error
@@ -34,6 +36,15 @@ var formats = map[string]writer{
 
 // writerFor chooses the writer by -f, else by the ending of -o.
 func writerFor(o options) (writer, error) {
+	w, ok := formats[o.chosen()]
+	if !ok {
+		return nil, fmt.Errorf("there is no format %s: use table, markdown, html or json", o.format)
+	}
+	return w, nil
+}
+
+// chosen is the format that the flags ask for.
+func (o options) chosen() string {
 	f := o.format
 	if f == "" {
 		f = map[string]string{".md": "markdown", ".markdown": "markdown", ".html": "html", ".htm": "html", ".json": "json"}[strings.ToLower(filepath.Ext(o.output))]
@@ -41,11 +52,7 @@ func writerFor(o options) (writer, error) {
 	if f == "" {
 		f = "table"
 	}
-	w, ok := formats[f]
-	if !ok {
-		return nil, fmt.Errorf("there is no format %s: use table, markdown, html or json", o.format)
-	}
-	return w, nil
+	return f
 }
 
 // leave prints the summary and writes the two reports that are attached to a ticket.

@@ -16,7 +16,8 @@ const usage = `azlb-analyze says why a Kubernetes LoadBalancer Service on Azure 
 
   azlb-analyze BUNDLE...          print a summary, leave NAME.report.html and NAME.report.md here
   azlb-analyze expected BUNDLE... --service NS/NAME
-                                  what the provider would build, next to what is there
+                                  what the provider would build, next to what is there,
+                                  as table, markdown or json
   azlb-analyze explain ID         what a rule means and how it is repaired
   azlb-analyze rules [TOPIC]      list the rules; -f markdown prints the catalogue
 
@@ -29,7 +30,8 @@ svc.yaml lb.json ccm.log, or - for an archive on standard input.
       --version         version, commit, Go, date of the rules
   -h, --help            this text
 
-exit: 0 no errors found, 1 errors found, 2 wrong usage, 3 not readable, 4 nothing could be evaluated
+exit: 0 no errors found, 1 errors found or a Service is broken, 2 wrong usage, 3 not readable,
+      4 nothing could be evaluated
 
   azlb-analyze azlb-prod-20261124T020000Z.tgz
   azlb-analyze svc.yaml lb.json ccm.log -f markdown

@@ -90,14 +90,6 @@ func (c *Comparison) Drift() []Check {
 	return slices.DeleteFunc(slices.Clone(c.Checks), func(x Check) bool { return x.Kind == Same || x.Kind == NotCompared })
 }
 
-// CompareOne compares one Service, also where it still waits for its address or
-// for its deletion, and tells of values too that cannot be compared.
-func CompareOne(w *Wants, key string) []Check {
-	c := &Cluster{Graph: w.graph, Settings: w.Settings, Version: w.Provider.Candidates[0]}
-	all := Comparison{Checks: gathered(compareAs(w, c, key).Checks)}
-	return all.Of(key)
-}
-
 // Of are the checks of one Service.
 func (c *Comparison) Of(service string) []Check {
 	return slices.DeleteFunc(slices.Clone(c.Checks), func(x Check) bool { return !slices.Contains(x.Services, service) })
