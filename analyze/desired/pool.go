@@ -41,6 +41,9 @@ func (c *Cluster) place(n *topology.Node, sku string) Place {
 		return no("no machine is behind a virtual node", "/metadata/name")
 	}
 	if n.Labels["kubernetes.azure.com/managed"] == "false" {
+		if !c.has(unmanagedLabel) {
+			return perhaps("label kubernetes.azure.com/managed is false, which keeps a node out only with another label in this release", label("kubernetes.azure.com/managed"))
+		}
 		return no("label kubernetes.azure.com/managed is false: the provider does not manage the node", label("kubernetes.azure.com/managed"))
 	}
 	if v, ok := n.Labels[topology.ExcludeLabel]; ok && c.has(excludeLabel) {
