@@ -1,7 +1,6 @@
 package desired
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -103,18 +102,17 @@ func (x *comparer) pool(services []string, lb *snapshot.LoadBalancer, name strin
 	if strings.EqualFold(sku, "Basic") {
 		set, ok = x.onlySet(lb)
 	}
-	if len(x.Settings.Many) > 0 || !ok || !x.Graph.Snapshot.Complete(&bundle.Nodes, "") {
-		return // which nodes a load balancer gets is a choice of its own there
+	if len(x.Settings.Many) > 0 || !ok || strings.EqualFold(x.Settings.PoolType.V, podIP) || !x.Graph.Snapshot.Complete(&bundle.Nodes, "") {
+		return // which nodes a load balancer gets is a choice of its own there, or it gets none
 	}
-	members := x.Graph.Members(p)
-	empty := x.settled(members)
+	m := membership{services: services, lb: lb, pool: p, object: object, sku: sku, set: set, exact: x.exact(p), all: x.Graph.Members(p)}
 	for _, n := range x.Graph.Nodes {
-		if at := x.place(n, sku); set == "" || strings.EqualFold(machineSet(n), set) {
-			x.member(services, lb, p, object, at, members, empty)
+		if set == "" || strings.EqualFold(machineSet(n), set) {
+			x.member(m, n)
 		}
 	}
-	x.strangers(services, lb, object, members)
-	x.scaleSets(services, lb, p, object)
+	x.strangers(m)
+	x.scaleSets(m)
 }
 
 // onlySet is the scale set or availability set whose machines a Basic load balancer
@@ -150,146 +148,4 @@ func machineSet(n *topology.Node) string {
 		return az.LastName(n.Machine.AvailabilitySet.ID)
 	}
 	return ""
-}
-
-// settled reports whether taking every node out that must leave would leave the pool
-// empty: the provider then takes none.
-func (x *comparer) settled(members []*topology.Member) bool {
-	if !x.has(keepsLastMember) {
-		return false
-	}
-	return !slices.ContainsFunc(members, func(m *topology.Member) bool { return m.Node == nil || x.place(m.Node, "Standard").Answer != No })
-}
-
-// member compares one node's place.
-func (x *comparer) member(services []string, lb *snapshot.LoadBalancer, p *az.BackendPool, object string, at Place, members []*topology.Member, empty bool) {
-	i := slices.IndexFunc(members, func(m *topology.Member) bool { return m.Node == at.Node })
-	c := Check{Services: services, Hop: HopPool, Object: object, Field: "members", Want: at.Node.Name, Got: at.Node.Name, Because: at.Because, Heals: true}
-	places := []place{{at.Node.Doc, at.Pointer}, {lb.Doc, p.At}}
-	switch {
-	case at.Answer == Perhaps, at.Answer == No && i < 0, at.Answer == No && empty:
-		return
-	case at.Answer == Yes && i < 0:
-		if x.young(at.Node, members) || x.elsewhere(at.Node, lb) || x.unreadable(members) {
-			return
-		}
-		c.Kind, c.Got = Missing, "absent"
-	case at.Answer == No:
-		c.Kind, c.Want = Leftover, "absent"
-		places[1].pointer = members[i].At
-	default:
-		places[1].pointer = members[i].At
-	}
-	x.add(c, object+"/"+at.Node.Name, places...)
-}
-
-// young reports whether the node has come since the pool was filled and the
-// controller may not have got to it.
-func (x *comparer) young(n *topology.Node, members []*topology.Member) bool {
-	created, now := n.CreationTimestamp.Time, x.Graph.Snapshot.Now
-	if created.IsZero() || now.IsZero() || now.Sub(created) > syncTime {
-		return false
-	}
-	for _, m := range members {
-		if m.Node != nil && !created.After(m.Node.CreationTimestamp.Add(syncTime/20)) {
-			return false
-		}
-	}
-	return true
-}
-
-// elsewhere reports whether the node is in the pool of another load balancer of the
-// same kind: the provider then leaves it there.
-func (x *comparer) elsewhere(n *topology.Node, than *snapshot.LoadBalancer) bool {
-	for i := range x.Graph.Snapshot.Loads {
-		lb := &x.Graph.Snapshot.Loads[i]
-		if lb == than || azname.IsInternalName(lb.Name) != azname.IsInternalName(than.Name) {
-			continue
-		}
-		for j := range lb.Pools {
-			if slices.ContainsFunc(x.Graph.Members(&lb.Pools[j]), func(m *topology.Member) bool { return m.Node == n }) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// unreadable reports whether some member names no machine that can be told: it may
-// be the one that is looked for. Only the interface of a plain machine can hide it.
-func (x *comparer) unreadable(members []*topology.Member) bool {
-	return slices.ContainsFunc(members, func(m *topology.Member) bool {
-		id, ok := az.ParseID(m.ID)
-		return m.Node == nil && m.NIC == nil && m.Address == "" && (!ok || az.Masked(m.ID) || id.Name("virtualMachineScaleSets") == "")
-	})
-}
-
-// strangers compares an IP-based pool, which holds addresses of nodes and nothing else.
-func (x *comparer) strangers(services []string, lb *snapshot.LoadBalancer, object string, members []*topology.Member) {
-	for _, m := range members {
-		if m.Node == nil && m.Address != "" && m.ID == m.Address {
-			x.add(Check{Services: services, Kind: Leftover, Hop: HopPool, Object: object, Field: "members", Want: "absent", Got: m.Address,
-				Because: "no node has the address", Heals: true}, object+"/"+m.Address, place{lb.Doc, m.At})
-		}
-	}
-}
-
-// scaleSets compares the models of the scale sets, from which new instances get
-// their pools.
-func (x *comparer) scaleSets(services []string, lb *snapshot.LoadBalancer, p *az.BackendPool, object string) {
-	if !x.has(scaleSetModel) {
-		return
-	}
-	for i := range x.Graph.Snapshot.ScaleSets {
-		set := &x.Graph.Snapshot.ScaleSets[i]
-		if !x.wholly(set) || strings.EqualFold(set.OrchestrationMode, "Flexible") {
-			continue
-		}
-		model, at := primary(set, strings.HasSuffix(strings.ToLower(p.Name), "-ipv6"))
-		if model == nil {
-			continue
-		}
-		c := Check{Services: services, Hop: HopPool, Object: "scale set " + set.Name, Field: "loadBalancerBackendAddressPools", Want: object, Got: object,
-			Because: "new instances of the scale set join the pools of its model", Heals: true}
-		if !slices.ContainsFunc(model.Pools, func(r az.Ref) bool { return az.SameID(r.ID, p.ID) }) {
-			c.Kind, c.Got = Missing, "absent"
-		}
-		x.add(c, set.Name+object, place{lb.Doc, p.At}, place{set.Doc, at})
-	}
-}
-
-// wholly reports whether nodes of the cluster stand on the scale set and all of
-// them belong into the pools.
-func (x *comparer) wholly(set *snapshot.ScaleSet) bool {
-	group, n := az.GroupOf(set.ID), 0
-	for _, node := range x.Graph.Nodes {
-		if !strings.EqualFold(node.ScaleSet, set.Name) || group != "" && !strings.EqualFold(node.Group, group) {
-			continue
-		}
-		if x.place(node, "Standard").Answer != Yes {
-			return false
-		}
-		n++
-	}
-	return n > 0
-}
-
-// primary is the IP configuration of the model that joins the pools: the primary one
-// for IPv4, the first of its family for IPv6 (getPrimaryNetworkInterfaceConfiguration,
-// getConfigForScaleSetByIPFamily).
-func primary(set *snapshot.ScaleSet, ipv6 bool) (*az.IPConfig, string) {
-	nics := set.Profile.Network.NICs
-	for i := range nics {
-		if !nics[i].Primary && len(nics) > 1 {
-			continue
-		}
-		for j := range nics[i].IPConfigurations {
-			ip := &nics[i].IPConfigurations[j]
-			six := strings.EqualFold(ip.Version, "IPv6")
-			if ipv6 && six || !ipv6 && !six && (ip.Primary || len(nics[i].IPConfigurations) == 1) {
-				return ip, set.At + fmt.Sprintf("/virtualMachineProfile/networkProfile/networkInterfaceConfigurations/%d/ipConfigurations/%d", i, j)
-			}
-		}
-	}
-	return nil, ""
 }

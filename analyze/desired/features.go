@@ -75,6 +75,7 @@ var (
 	notReadyRemovedBegin = since("1.0.16/1.1.12/1.23.9")
 	notReadyRemovedEnds  = since("1.24.22/1.25.16/1.26.12/1.27.6/1.28")
 	excludeLabel         = since("all").InTree("1.19")
+	unmanagedLabel       = since("all").InTree("1.16.14/1.17.10/1.18.7/1.19")
 	keepsLastMember      = since("1.23.27/1.24.14/1.25.8/1.26.4/1.27")
 	inactiveSkipped      = since("1.26.20/1.27.14/1.28.6/1.29.1/1.30")
 	cordonCounts         = since("all").InTree("1.19") // from here on cordoned nodes stay in
@@ -90,7 +91,7 @@ var behaviours = []azname.Releases{
 	localBehindLink, sharedProbe, probeFieldsCompared, probeThreshold, rootPath, poolPerFamily, dualStack, addressAnnotations, publicIPName,
 	publicIPNameV6, publicIPPrefix, accessControl, invalidRangeDenies, coreRangesAllowed, internalAllowAll, rangesMerged, allRangesOnly,
 	staleSourcesRemoved, noSecurityRule, serviceTags, tagsReplaceAll, denyAllAnnotation, additionalAddresses, nodeAddressSources, privateLink,
-	privateLinkGroup, manyBalancers, stableNodes, notReadyRemovedBegin, notReadyRemovedEnds, excludeLabel, keepsLastMember, inactiveSkipped,
+	privateLinkGroup, manyBalancers, stableNodes, notReadyRemovedBegin, notReadyRemovedEnds, excludeLabel, unmanagedLabel, keepsLastMember, inactiveSkipped,
 	cordonCounts, scaleSetModel, nodeIPPools, unknownProbeIsTCP, longIdleTimeout, emptyGroup, anyServiceTag,
 	azname.SingleLocalProbe, azname.HashedSecurityRules,
 }

@@ -14,6 +14,7 @@ import (
 const (
 	nodeIPConfiguration = "nodeIPConfiguration"
 	nodeIP              = "nodeIP"
+	podIP               = "podIP"
 )
 
 // Place says whether a node belongs into the backend pools.
@@ -23,7 +24,13 @@ type Place struct {
 	// Because is the reason, and Pointer its place in the node's document.
 	Because string
 	Pointer string
+	// Stays is why the provider leaves a member in that must not be there; empty: it
+	// takes it out.
+	Stays string
 }
+
+// sticky is why a pool of network interfaces keeps a member (ReconcileBackendPools).
+const sticky = "the provider puts no control-plane node in, but takes a network interface out only if its machine or node is gone, or a label excludes the node"
 
 // autoscalerTaint marks a node that the cluster autoscaler is about to delete.
 const autoscalerTaint = "ToBeDeletedByClusterAutoscaler"
@@ -31,16 +38,27 @@ const autoscalerTaint = "ToBeDeletedByClusterAutoscaler"
 // syncTime is how long the controller may take to put a new node into the pools.
 const syncTime = 10 * time.Minute
 
-// place follows the node predicates of the service controller (k8s.io/cloud-provider)
-// and ShouldNodeExcludedFromLoadBalancer and EnsureHostsInPool of the provider.
-func (c *Cluster) place(n *topology.Node, sku string) Place {
-	no := func(because, pointer string) Place { return Place{n, No, because, pointer} }
-	perhaps := func(because, pointer string) Place { return Place{n, Perhaps, because, pointer} }
+// place is a node's place in a pool of network interfaces.
+func (c *Cluster) place(n *topology.Node, sku string) Place { return c.placeIn(n, sku, false) }
+
+// placeIn follows the node predicates of the service controller (k8s.io/cloud-provider)
+// and ShouldNodeExcludedFromLoadBalancer, EnsureHostsInPool and ReconcileBackendPools of
+// the provider.
+func (c *Cluster) placeIn(n *topology.Node, sku string, exact bool) Place {
+	no := func(because, pointer string) Place {
+		return Place{Node: n, Answer: No, Because: because, Pointer: pointer}
+	}
+	perhaps := func(because, pointer string) Place {
+		return Place{Node: n, Answer: Perhaps, Because: because, Pointer: pointer}
+	}
 	label := func(key string) string { return "/metadata/labels/" + strings.ReplaceAll(key, "/", "~1") }
 	if n.Virtual() {
 		return no("no machine is behind a virtual node", "/metadata/name")
 	}
 	if n.Labels["kubernetes.azure.com/managed"] == "false" {
+		if !c.has(unmanagedLabel) {
+			return perhaps("label kubernetes.azure.com/managed is false, which keeps a node out only with another label in this release", label("kubernetes.azure.com/managed"))
+		}
 		return no("label kubernetes.azure.com/managed is false: the provider does not manage the node", label("kubernetes.azure.com/managed"))
 	}
 	if v, ok := n.Labels[topology.ExcludeLabel]; ok && c.has(excludeLabel) {
@@ -55,12 +73,19 @@ func (c *Cluster) place(n *topology.Node, sku string) Place {
 	if n.ControlPlane() {
 		switch {
 		case c.Settings.ExcludeControlPlane.V && sku != "Basic" || !c.has(excludeLabel):
-			return no("a control-plane node, and "+c.Settings.ExcludeControlPlane.Because, "/metadata/labels")
+			out := no("a control-plane node, and "+c.Settings.ExcludeControlPlane.Because, "/metadata/labels")
+			if !exact {
+				out.Stays = sticky
+			}
+			return out
 		default:
 			return perhaps("a control-plane node", "/metadata/labels")
 		}
 	}
 	if n.DeletionTimestamp != nil {
+		if !exact || !c.has(stableNodes) { // there it is excluded when the object is gone (updateNodeCaches)
+			return perhaps("the node is being deleted", "/metadata/deletionTimestamp")
+		}
 		return no("the node is being deleted", "/metadata/deletionTimestamp")
 	}
 	for i, t := range n.Spec.Taints {
@@ -80,12 +105,14 @@ func (c *Cluster) place(n *topology.Node, sku string) Place {
 	if p := c.machine(n); p.Because != "" {
 		return p
 	}
-	return Place{n, Yes, "a node with a machine, and nothing keeps it out", "/spec/providerID"}
+	return Place{Node: n, Answer: Yes, Because: "a node with a machine, and nothing keeps it out", Pointer: "/spec/providerID"}
 }
 
 // machine says what the node's machine means for its place; an empty reason: nothing.
 func (c *Cluster) machine(n *topology.Node) Place {
-	perhaps := func(because, pointer string) Place { return Place{n, Perhaps, because, pointer} }
+	perhaps := func(because, pointer string) Place {
+		return Place{Node: n, Answer: Perhaps, Because: because, Pointer: pointer}
+	}
 	switch {
 	case n.Machine == nil && n.Spec.ProviderID == "":
 		return perhaps("no machine of that name is in the bundle", "/metadata/name")

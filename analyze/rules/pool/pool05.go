@@ -6,6 +6,7 @@ import (
 
 	"azlb/analyze/desired"
 	"azlb/analyze/rule"
+	"azlb/analyze/topology"
 	bundle "azlb/bundle-schema"
 	"azlb/bundle-schema/azname"
 	"azlb/report"
@@ -26,7 +27,7 @@ var POOL05 = &rule.Rule{
 		},
 		References: []string{"kubernetes-sigs/cloud-provider-azure#401", "kubernetes/kubernetes#95519", "kubernetes-sigs/cloud-provider-azure#8649", "kubernetes-sigs/cloud-provider-azure#1902", "Azure/AKS#3545"},
 		Affects:    "the in-tree provider before 1.20 (cloud-provider-azure#401); updating the label on nodes of a scale set: cloud-provider-azure#8649",
-		Healthy:    "Between the label and the next sync this is normal, so it is told as an information. If all nodes of a pool are excluded, the provider keeps them on purpose rather than empty the pool (AZLB-POOL04). Nodes labelled kubernetes.azure.com/managed=false are told by AZLB-POOL11.",
+		Healthy:    "Between the label and the next sync this is normal, so it is told as an information. If all nodes of a pool are excluded, the provider keeps them on purpose rather than empty the pool (AZLB-POOL04). A control-plane node whose network interface somebody put in stays, and harms nobody who wants it there; a node that is being deleted leaves when it is gone. Nodes labelled kubernetes.azure.com/managed=false are told by AZLB-POOL11.",
 	},
 	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers}},
 	Check: checkPOOL05,
@@ -66,6 +67,13 @@ func lingering(p *rule.Pass, name string, checks []desired.Check) rule.Finding {
 	case n.Excluded() && p.Wants.Provider.Has(takesOut) == desired.No:
 		f.Severity = report.Warning
 		f.Message += fmt.Sprintf(" The provider (%s) does not take a node out that got the label after it had joined; it goes on getting traffic.", p.Wants.Provider.Candidates[0])
+	case !checks[0].Heals:
+		f.Message += " It goes on getting traffic, and no sync changes that: " + checks[0].Why + "."
+		if p.Wants.Provider.Has(takesOut) == desired.Yes {
+			f.Fix = []report.Step{{Say: "If the node is not meant to serve, label it: then the provider takes it out at its next sync.",
+				Run: fmt.Sprintf("kubectl label node %s %s=true", rule.Word(name, "NODE"), topology.ExcludeLabel), Changes: true}}
+		}
+		return f
 	default:
 		f.Message += " It goes on getting traffic until the provider takes it out, at its next sync."
 	}

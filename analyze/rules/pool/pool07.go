@@ -31,7 +31,7 @@ var POOL07 = &rule.Rule{
 		},
 		References: []string{"kubernetes/kubernetes#80365", "kubernetes/kubernetes#89336", "Azure/AKS#1372", "ensureVMSSInPool of cloud-provider-azure"},
 		Affects:    "before 1.14.7, 1.15.4 and 1.16; for internal load balancers before 1.16.9, 1.17.5 and 1.18.1",
-		Healthy:    "A scale set of which some nodes are kept out of the load balancers, a flexible one, and one whose instances are in no pool need no pool in their model.",
+		Healthy:    "A scale set of which some nodes are kept out of the load balancers, a flexible one, one whose instances are in no pool, and one that is in another load balancer need no pool in their model; nor does any where the pools hold addresses.",
 	},
 	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers, &bundle.ScaleSets}},
 	Check: checkPOOL07,
@@ -102,11 +102,11 @@ func unwritten(p *rule.Pass, add func(set, pool string, services []string, cites
 	}
 }
 
-// models reports whether the model of a scale set names the pool.
+// models reports whether the model of a scale set names the pool, or may name it.
 func models(set *snapshot.ScaleSet, pool string) bool {
 	for _, nic := range set.Profile.Network.NICs {
 		for _, ip := range nic.IPConfigurations {
-			if slices.ContainsFunc(ip.Pools, func(r az.Ref) bool { return az.SameID(r.ID, pool) }) {
+			if desired.NamesPool(ip.Pools, pool) != desired.No {
 				return true
 			}
 		}
