@@ -33,6 +33,8 @@ type Check struct {
 	// Subnet and NIC are the groups looked at; nil: none, or not readable.
 	Subnet, NIC *snapshot.NSG
 	Facts       nsg.Facts // of the backends' network, for a second question about the same flow
+
+	subnet, nic nsg.Level // the same groups as the evaluation takes them
 }
 
 // Cites proves the decision with the rule that decided, where one did.
@@ -207,7 +209,7 @@ func (w *Walk) check(s site, purpose Purpose, who string, f nsg.Flow) {
 	facts := s.facts
 	facts.Frontend = w.kind()
 	w.Checks = append(w.Checks, Check{Purpose: purpose, Source: who, Flow: f, Decision: nsg.Evaluate(f, s.subnet, s.nic, facts),
-		Members: s.members, Subnet: s.subnetNSG, NIC: s.nicNSG, Facts: facts})
+		Members: s.members, Subnet: s.subnetNSG, NIC: s.nicNSG, Facts: facts, subnet: s.subnet, nic: s.nic})
 }
 
 func (w *Walk) kind() nsg.FrontendKind {

@@ -8,6 +8,7 @@ import (
 	"azlb/analyze/desired"
 	"azlb/analyze/rule"
 	"azlb/analyze/topology"
+	"azlb/analyze/walk"
 	"azlb/report"
 )
 
@@ -114,6 +115,11 @@ func altered(p *rule.Pass, checks []desired.Check) rule.Finding {
 	default:
 		f.Message = fmt.Sprintf("The load balancer treats %s otherwise than it asks for: %s.", who, rule.List(said))
 	}
+	if _, path := wantedPort(p, services[0], worst.Object); worst.Hop == desired.HopRule && path != nil {
+		if name := filtered(p, services[0], path); name != "" {
+			f.Message += fmt.Sprintf(" Security rule %s lets clients in at the address and port that a packet carries as the Service asks for it; as it is, Azure checks others, and nothing lets them in.", name)
+		}
+	}
 	var repair []report.Step
 	if heals {
 		f.Message += " The provider looks again only when the Service or the nodes change, and then writes its own values."
@@ -172,12 +178,30 @@ func worksAlike(p *rule.Pass, c desired.Check) bool {
 	}
 	r := path.Rule.To
 	switch {
+	case filtered(p, c.Services[0], path) != "":
+		return false
 	case c.Field == "backendAddressPool":
 		return slices.ContainsFunc(path.Members, func(m *topology.Member) bool { return m.Node != nil })
 	case r.EnableFloatingIP:
 		return r.BackendPort == r.FrontendPort
 	}
 	return r.BackendPort != 0 && r.BackendPort == int(path.Port.NodePort)
+}
+
+// filtered is the security rule that would let clients in if floating IP were as the
+// Service asks for it, where a group drops them only for the destination that they carry
+// instead; empty: that is not what happens.
+func filtered(p *rule.Pass, key string, path *topology.Path) string {
+	for _, w := range p.Walks.Of(key) {
+		c := w.Decided(walk.ForClient)
+		if w.Path != path || c == nil {
+			continue
+		}
+		if d, _, ok := w.AsAsked(c); ok {
+			return d.Deciding.Rule.Name
+		}
+	}
+	return ""
 }
 
 // different says one difference with the reason for the value that is wanted.

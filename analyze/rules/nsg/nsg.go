@@ -23,35 +23,80 @@ const firstDefault = 65000
 
 // drop is one security rule that drops packets of Services, or the lack of any group.
 type drop struct {
-	check *walk.Check
-	walks []*walk.Walk
+	check  *walk.Check // the first of checks
+	walks  []*walk.Walk
+	checks []*walk.Check // of each walk
+	free   []int         // priorities for new rules before the deciding one, no other drop's
 }
 
-// drops groups the walks that a purpose's packets do not get through, by the rule
-// that decides. Left out are Services that wait for an address or for their deletion:
-// the provider writes their security rule last, so that its absence is no news.
-func drops(p *rule.Pass, purpose walk.Purpose, blocked func(*walk.Walk) bool) []*drop {
+// drops groups the checks that drop a purpose's packets by the rule that decides. Left
+// out are Services that wait for an address or for their deletion: the provider writes
+// their security rule last, so that its absence is no news.
+func drops(p *rule.Pass, pick func(*walk.Walk) []*walk.Check) []*drop {
 	byRule := map[string]*drop{}
 	var out []*drop
 	for _, w := range p.Walks.All {
-		if w.Path.Service.Deleting() || w.Path.Address == "" || !blocked(w) {
+		if w.Path.Service.Deleting() || w.Path.Address == "" {
 			continue
 		}
-		c := w.Decided(purpose)
-		if c == nil {
-			continue
+		for _, c := range pick(w) {
+			key := ""
+			if d := c.Decision.Deciding; d != nil {
+				key = d.NSG + "\x00" + d.Level + "\x00" + d.Rule.Name
+			}
+			if byRule[key] == nil {
+				byRule[key] = &drop{}
+				out = append(out, byRule[key])
+			}
+			byRule[key].add(w, c)
 		}
-		key := ""
-		if d := c.Decision.Deciding; d != nil {
-			key = d.NSG + "\x00" + d.Level + "\x00" + d.Rule.Name
-		}
-		if byRule[key] == nil {
-			byRule[key] = &drop{check: c}
-			out = append(out, byRule[key])
-		}
-		byRule[key].walks = append(byRule[key].walks, w)
 	}
 	return out
+}
+
+func (d *drop) add(w *walk.Walk, c *walk.Check) {
+	if d.check == nil {
+		d.check = c
+	}
+	d.walks, d.checks = append(d.walks, w), append(d.checks, c)
+}
+
+// parts splits a drop by what the key says of each of its walks, in their order.
+func (d *drop) parts(key func(*walk.Walk, *walk.Check) string) []*drop {
+	index := map[string]*drop{}
+	var out []*drop
+	for i, w := range d.walks {
+		k := key(w, d.checks[i])
+		if index[k] == nil {
+			index[k] = &drop{free: d.free}
+			out = append(out, index[k])
+		}
+		index[k].add(w, d.checks[i])
+	}
+	return out
+}
+
+// stoppedClients are the checks of clients that reach no node.
+func stoppedClients(w *walk.Walk) []*walk.Check {
+	if h := w.Hop(walk.NSG); h == nil || h.Verdict != report.Blocks || w.Answer(walk.ForClient) != nsg.Denied {
+		return nil
+	}
+	return decidedBy(w, walk.ForClient)
+}
+
+// stoppedProbes are the checks of probes that reach no node.
+func stoppedProbes(w *walk.Walk) []*walk.Check {
+	if w.Answer(walk.ForProbe) != nsg.Denied {
+		return nil
+	}
+	return decidedBy(w, walk.ForProbe)
+}
+
+func decidedBy(w *walk.Walk, purpose walk.Purpose) []*walk.Check {
+	if c := w.Decided(purpose); c != nil {
+		return []*walk.Check{c}
+	}
+	return nil
 }
 
 // group is the security group that decides, nil where there is none.
@@ -101,6 +146,15 @@ func (d *drop) services() []string {
 	return out
 }
 
+// sends says who sends to which Services what is dropped, each sender once.
+func (d *drop) sends() string {
+	var out []string
+	for _, part := range d.parts(func(_ *walk.Walk, c *walk.Check) string { return c.Source }) {
+		out = append(out, fmt.Sprintf("what %s sends to %s", part.check.Source, part.targets(frontendPort)))
+	}
+	return rule.List(out)
+}
+
 // targets lists Services with the ports at which their packets are dropped:
 // "shop/web (TCP 80, TCP 443 at 20.1.2.3)".
 func (d *drop) targets(port func(*walk.Walk) string) string {
@@ -133,21 +187,6 @@ func (d *drop) cites() []report.Cite {
 // place names a group as az does.
 func place(g *snapshot.NSG) string {
 	return "-g " + rule.Word(az.GroupOf(g.ID), "GROUP") + " --nsg-name " + rule.Word(g.Name, "NSG")
-}
-
-// priority is a free one for a new rule before the deciding one, false where there
-// is none. Azure allows 100 to 4096; the provider counts up from 500.
-func (d *drop) priority() (int, bool) {
-	g := d.group()
-	below := min(d.check.Decision.Deciding.Rule.Priority, 400)
-	for p := below - 1; p >= 100; p-- {
-		if !slices.ContainsFunc(g.SecurityRules, func(r az.SecurityRule) bool {
-			return r.Priority == p && strings.EqualFold(r.Direction, "Inbound")
-		}) {
-			return p, true
-		}
-	}
-	return 0, false
 }
 
 // without decides the check's flow at one group alone, leaving one of its rules out.

@@ -2,7 +2,7 @@ package nsg
 
 import (
 	"fmt"
-	"strings"
+	"slices"
 
 	"azlb/analyze/nsg"
 	"azlb/analyze/rule"
@@ -18,14 +18,14 @@ var NSG01 = &rule.Rule{
 	Severity: report.Error,
 	Doc: report.Doc{
 		Title:   "a network security group drops the clients' packets to the Service",
-		Symptom: "The Service has its address and no warning event, the pods answer inside the cluster, but every connection from outside times out.",
+		Symptom: "The Service has its address and no warning event, the pods answer inside the cluster, but every connection from outside times out; or some do, where only some of the nodes have such a group.",
 		Cause: "A packet that the load balancer hands on must still be allowed by the network security group of the nodes' subnet and by that of their network interface. " +
 			"In each, the rule with the lowest priority number that matches decides, and if none does Azure's default denies. With floating IP, which the provider uses, the packet still carries the frontend's address and the Service's port: rules for node ports do not match it. " +
 			"The provider writes an allow rule to one group only, the one named in azure.json; a deny with a lower number in it, a second group, or a rule that somebody removed stops the packet. A Standard public frontend without any group is closed.",
 		Fix: []report.Step{
 			{Say: "See the group's rules in order.", Run: "az network nsg rule list -g GROUP --nsg-name NSG --include-default -o table"},
 			{Say: "Let clients reach the frontend's address and port before the denying rule.",
-				Run: "az network nsg rule create -g GROUP --nsg-name NSG -n allow-SERVICE --priority 300 --direction Inbound --access Allow --protocol Tcp --source-address-prefixes Internet --destination-address-prefixes FRONTEND --destination-port-ranges PORT", Changes: true},
+				Run: "az network nsg rule create -g GROUP --nsg-name NSG -n allow-SERVICE --priority 300 --direction Inbound --access Allow --protocol Tcp --source-address-prefixes SOURCES --destination-address-prefixes FRONTEND --destination-port-ranges PORT", Changes: true},
 			{Say: "If the provider's own rule is gone, make it write the rule again.", Run: "kubectl annotate service -n NAMESPACE SERVICE azlb-resync=\"$(date +%s)\" --overwrite", Changes: true},
 		},
 		References: []string{"https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview", "https://learn.microsoft.com/azure/load-balancer/load-balancer-overview#secure-by-default",
@@ -36,22 +36,44 @@ var NSG01 = &rule.Rule{
 		Any: []*bundle.Evidence{&bundle.NSGs},
 		All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.VNets},
 	},
-	FollowsFrom: []string{"AZLB-AUTH01", "AZLB-AUTH02", "AZLB-NSG05", "AZLB-NSG06", "AZLB-NSG14", "AZLB-NSG13", "AZLB-NSG07", "AZLB-NSG08", "AZLB-NSG09", "AZLB-NSG03",
-		"AZLB-ANN01", "AZLB-ANN07", "AZLB-DATA08"},
-	Check: checkNSG01,
+	FollowsFrom: append([]string{"AZLB-NSG06", "AZLB-NSG13", "AZLB-NSG07", "AZLB-NSG09", "AZLB-NSG03", "AZLB-ANN07", "AZLB-DATA08"}, failedSync...),
+	Check:       checkNSG01,
 }
 
+// failedSync are the rules of syncs that fail: what such a sync did not write, nobody
+// took out.
+var failedSync = []string{"AZLB-AUTH01", "AZLB-AUTH02", "AZLB-AUTH03", "AZLB-AUTH08", "AZLB-CFG06", "AZLB-CFG07", "AZLB-THR01", "AZLB-THR02", "AZLB-QUOTA02",
+	"AZLB-SKU01", "AZLB-SKU02", "AZLB-SKU03", "AZLB-ANN01", "AZLB-ANN02", "AZLB-ANN03", "AZLB-NSG05", "AZLB-NSG08", "AZLB-NSG10", "AZLB-NSG14",
+	"AZLB-PIP01", "AZLB-PIP04", "AZLB-PIP05", "AZLB-PIP06", "AZLB-PIP07", "AZLB-PIP08", "AZLB-PIP09", "AZLB-POOL06", "AZLB-POOL10"}
+
 func checkNSG01(p *rule.Pass) {
-	for _, d := range drops(p, walk.ForClient, func(w *walk.Walk) bool {
-		h := w.Hop(walk.NSG)
-		return h != nil && h.Verdict == report.Blocks && w.Answer(walk.ForClient) == nsg.Denied
-	}) {
+	whole, partly := clientDrops(p)
+	for _, d := range whole {
 		if d.group() == nil {
 			p.Find(closed(p, d))
 			continue
 		}
-		p.Find(denied(p, d))
+		for _, part := range bySync(p, d) {
+			p.Find(denied(p, part))
+		}
 	}
+	for _, d := range partly {
+		p.Find(half(p, d))
+	}
+}
+
+// clientDrops are the drops of clients' packets at all nodes and at some, with
+// priorities for the commands against them.
+func clientDrops(p *rule.Pass) (whole, partly []*drop) {
+	whole = drops(p, stoppedClients)
+	partly = drops(p, func(w *walk.Walk) []*walk.Check {
+		if p.Wants.Of(w.Path.Service.Key()).Sources.Unmanaged {
+			return nil // who should get in is not known
+		}
+		return w.Partly()
+	})
+	reserve(p, slices.Concat(whole, partly))
+	return whole, partly
 }
 
 // anew is what a sync does for a security group.
@@ -89,64 +111,43 @@ func denied(p *rule.Pass, d *drop) rule.Finding {
 	f := rule.Finding{
 		Subject:  d.subject(),
 		Services: d.services(),
+		Severity: report.Error,
 		Cites:    d.cites(),
-		Message:  fmt.Sprintf("%s drops what %s sends to %s: %s.", d.where(), d.check.Source, d.targets(frontendPort), d.decided()),
+		Message:  fmt.Sprintf("%s drops %s: %s.", d.where(), d.sends(), d.decided()),
 	}
-	deciding := d.check.Decision.Deciding.Rule
-	if deciding.Priority < firstDefault {
-		if next := without(g, deciding.Name, d.check); next.Answer == nsg.Allowed && next.Deciding != nil {
-			f.Message += fmt.Sprintf(" Without it, %s (priority %d) would let it in.", next.Deciding.Rule.Name, next.Deciding.Rule.Priority)
-			f.Cites = append(f.Cites, g.Doc.Cite(next.Deciding.Rule.At+"/priority"))
-		}
+	if deciding := d.check.Decision.Deciding.Rule; deciding.Priority < firstDefault {
+		f.Message += d.otherwise(g, deciding.Name, &f)
 	}
 	f.Message += providers(p, d, g, &f)
 	f.Fix = repair(p, d, g)
+	if d.unwritten(p) {
+		unsynced(p, d, &f)
+	}
 	return f
 }
 
-// providers says what the group that the provider writes to has for the packet.
-func providers(p *rule.Pass, d *drop, g *snapshot.NSG, f *rule.Finding) string {
-	c := p.Snapshot.Config
-	if c == nil || c.SecurityGroupName == "" {
-		return ""
-	}
-	if strings.EqualFold(c.SecurityGroupName, g.Name) {
-		if d.check.Decision.Deciding.Rule.Priority >= firstDefault {
-			return " This is the group that the provider writes to (azure.json); its rule for the Service is missing there."
+// otherwise says which rules would let the packets in without the one that denies,
+// where that is so of every sender.
+func (d *drop) otherwise(g *snapshot.NSG, denying string, f *rule.Finding) string {
+	var names []string
+	var cites []report.Cite
+	parts := d.parts(func(_ *walk.Walk, c *walk.Check) string { return c.Source })
+	for _, part := range parts {
+		next := without(g, denying, part.check)
+		if next.Answer != nsg.Allowed || next.Deciding == nil {
+			return ""
 		}
-		return ""
-	}
-	f.Cites = append(f.Cites, c.Doc.Cite("/securityGroupName"))
-	own := ownGroup(p)
-	if own == nil {
-		return fmt.Sprintf(" The provider writes its rules to %s (azure.json), not to this group.", c.SecurityGroupName)
-	}
-	said := fmt.Sprintf(" The provider writes its rules to %s (azure.json)", own.Name)
-	if d.check.Subnet != own && d.check.NIC != own {
-		said += ", which is on neither the subnet nor the interfaces of these nodes"
-	}
-	if there := without(own, "", d.check); there.Answer == nsg.Allowed && there.Deciding != nil {
-		f.Cites = append(f.Cites, own.Doc.Cite(there.Deciding.Rule.At+"/access"))
-		return said + fmt.Sprintf("; there %s allows it.", there.Deciding.Rule.Name)
-	}
-	return said + "."
-}
-
-// ownGroup is the group that the provider writes to, or nil.
-func ownGroup(p *rule.Pass) *snapshot.NSG {
-	for i := range p.Snapshot.NSGs {
-		if c := p.Snapshot.Config; c != nil && c.SecurityGroupName != "" && strings.EqualFold(p.Snapshot.NSGs[i].Name, c.SecurityGroupName) {
-			return &p.Snapshot.NSGs[i]
+		name := fmt.Sprintf("%s (priority %d)", next.Deciding.Rule.Name, next.Deciding.Rule.Priority)
+		if !slices.Contains(names, name) {
+			names, cites = append(names, name), append(cites, g.Doc.Cite(next.Deciding.Rule.At+"/priority"))
 		}
 	}
-	return nil
-}
-
-func ownName(p *rule.Pass) string {
-	if g := ownGroup(p); g != nil {
-		return g.ID
+	f.Cites = append(f.Cites, cites...)
+	them := "it"
+	if len(parts) > 1 {
+		them = "these"
 	}
-	return ""
+	return fmt.Sprintf(" Without it, %s would let %s in.", rule.List(names), them)
 }
 
 // repair fits what decided: a deny to remove, a provider's rule to write again, or
@@ -155,35 +156,15 @@ func repair(p *rule.Pass, d *drop, g *snapshot.NSG) []report.Step {
 	at := place(g)
 	steps := []report.Step{{Say: "See the group's rules in order.", Run: "az network nsg rule list " + at + " --include-default -o table"}}
 	deciding := d.check.Decision.Deciding.Rule
-	own := p.Snapshot.Config != nil && strings.EqualFold(p.Snapshot.Config.SecurityGroupName, g.Name)
 	switch {
 	case deciding.Priority < firstDefault:
 		steps = append(steps, report.Step{Say: "If nobody needs the denying rule any more, remove it; else make it narrower.",
 			Run: fmt.Sprintf("az network nsg rule delete %s -n %s", at, rule.Word(deciding.Name, "RULE")), Changes: true})
-	case !own && ownGroup(p) != nil && d.check.Decision.Deciding.Level == "subnet":
+	case writes(p, g):
+		return append(steps, restore(p, d, g)...)
+	case ownGroup(p) != nil && d.check.Decision.Deciding.Level == "subnet":
 		steps = append(steps, report.Step{Say: "If this group is there by mistake, associate the provider's with the subnet again.",
 			Run: fmt.Sprintf("az network vnet subnet update --ids %s --network-security-group %s", rule.Word(d.check.Members[0].IP.Subnet.ID, "SUBNET_ID"), rule.Word(ownGroup(p).ID, "NSG")), Changes: true})
-	case own:
-		for _, key := range d.services() {
-			steps = append(steps, rule.Resync(p.Graph.Service(key), anew))
-		}
-		return append(steps, report.Step{Say: "Find out who removed the rule, or it will be gone again: look for template deployments and Terraform runs that write the group as a whole.",
-			Run: fmt.Sprintf("az monitor activity-log list --resource-id %s --offset 7d -o table", rule.Word(g.ID, "NSG_ID"))})
 	}
-	w := d.walks[0] // its other ports and Services alike
-	source, destination := "Internet", "'*'"
-	if w.Internal {
-		source = "VirtualNetwork"
-	}
-	if w.Path.Rule.To.EnableFloatingIP {
-		destination = rule.Word(w.Path.Address, "FRONTEND")
-	}
-	s := w.Path.Service
-	priority, ok := d.priority()
-	if !ok {
-		return append(steps, report.Step{Say: fmt.Sprintf("No priority before that of %s is free. If it must stay, give it a higher number, behind a rule that lets clients in.", deciding.Name)})
-	}
-	return append(steps, report.Step{Say: fmt.Sprintf("Let clients reach %s port %d before that rule; other ports and Services alike.", s.Key(), w.Path.Port.Port),
-		Run: fmt.Sprintf("az network nsg rule create %s -n %s --priority %d --direction Inbound --access Allow --protocol %s --source-address-prefixes %s --destination-address-prefixes %s --destination-port-ranges %d",
-			at, rule.Word(fmt.Sprintf("allow-%s-%s-%d", s.Namespace, s.Name, w.Path.Port.Port), "RULE"), priority, d.check.Flow.Protocol, source, destination, d.check.Flow.DstPort), Changes: true})
+	return append(steps, admit(p, d, false, "Let", "before that rule")...)
 }

@@ -3,7 +3,6 @@ package nsg
 import (
 	"fmt"
 
-	"azlb/analyze/nsg"
 	"azlb/analyze/rule"
 	"azlb/analyze/walk"
 	bundle "azlb/bundle-schema"
@@ -35,12 +34,12 @@ var NSG04 = &rule.Rule{
 }
 
 func checkNSG04(p *rule.Pass) {
-	for _, d := range drops(p, walk.ForProbe, func(w *walk.Walk) bool { return w.Answer(walk.ForProbe) == nsg.Denied }) {
+	for _, d := range drops(p, stoppedProbes) {
 		g := d.group()
 		at := place(g)
 		probe := d.walks[0].Path.Probe.To
 		allow := report.Step{Say: fmt.Sprintf("No priority before that of %s is free: give it a higher number, behind a rule that lets AzureLoadBalancer in.", d.check.Decision.Deciding.Rule.Name)}
-		if priority, ok := d.priority(); ok {
+		if priority, ok := d.lowest(); ok {
 			allow = report.Step{Say: fmt.Sprintf("Let the probes in before %s.", d.check.Decision.Deciding.Rule.Name), Changes: true,
 				Run: fmt.Sprintf("az network nsg rule create %s -n allow-azure-load-balancer --priority %d --direction Inbound --access Allow --protocol '*' --source-address-prefixes AzureLoadBalancer --destination-address-prefixes '*' --destination-port-ranges '*'", at, priority)}
 		}

@@ -41,29 +41,51 @@ var NSG08 = &rule.Rule{
 var rangeText = regexp.MustCompile(`(?i)found invalid (?:spec\.)?LoadBalancerSourceRanges|found invalid \S+azure-allowed-ip-ranges|should be properly masked|invalid IP range|invalid service\.Spec\.LoadBalancerSourceRanges|` +
 	`invalid service annotation \S+(?:azure-allowed-ip-ranges|load-balancer-source-ranges)|expecting a (?:comma-separated )?list of (?:source )?IP ranges|failed to parse (?:AllowedIPRange|SourceRange)`)
 
-// mask writes the whole list anew, host bits cut off, where that is all that is wrong.
+// mask writes the whole list of the problem's key anew, the same for each problem of
+// it: what is a network without its host bits, and without what cannot be read, which
+// the provider leaves out as well.
 func mask(s *topology.Service, x desired.Problem) []report.Step {
-	p, err := netip.ParsePrefix(x.Value)
+	list := s.Spec.LoadBalancerSourceRanges
 	annotated := !strings.HasPrefix(x.Key, "spec.")
-	switch {
-	case err == nil && annotated:
-		return []report.Step{rule.Annotate(s, x.Key, strings.ReplaceAll(s.Annotations[x.Key], x.Value, p.Masked().String()), "Write the network; if one address is meant, write it with the length 32 (IPv6: 128).")}
-	case annotated:
-		return []report.Step{rule.Annotate(s, x.Key, "203.0.113.0/24", "Write networks, separated by commas; the one here is an example."),
-			rule.Unannotate(s, x.Key, "Or take the annotation out, which lets everybody in.")}
+	if annotated {
+		list = strings.Split(s.Annotations[x.Key], ",")
 	}
-	text := "ADDRESS/LENGTH"
-	if err == nil {
-		text = p.Masked().String()
-	}
-	list := slices.Clone(s.Spec.LoadBalancerSourceRanges)
-	for n := range list {
-		if strings.TrimSpace(list[n]) == x.Value {
-			list[n] = text
+	var networks, unread []string
+	for _, text := range list {
+		text = strings.TrimSpace(text)
+		n, ok := network(text)
+		switch {
+		case !ok:
+			unread = append(unread, fmt.Sprintf("%q", text))
+		case !slices.Contains(networks, n):
+			networks = append(networks, n)
 		}
 	}
-	return []report.Step{{Say: "Write the network; if one address is meant, write it with the length 32 (IPv6: 128).", Changes: true,
-		Run: fmt.Sprintf("kubectl patch service -n %s %s -p %s", rule.Word(s.Namespace, "NAMESPACE"), rule.Word(s.Name, "SERVICE"), rule.Word(fmt.Sprintf(`{"spec":{"loadBalancerSourceRanges":["%s"]}}`, strings.Join(list, `","`)), ""))}}
+	say := "Write the whole list as networks; if one address is meant, write it with the length 32 (IPv6: 128)."
+	if len(unread) > 0 && len(networks) > 0 {
+		say += fmt.Sprintf(" %s cannot be read and is left out here: add the network that was meant.", rule.List(unread))
+	}
+	switch {
+	case len(networks) == 0 && annotated:
+		return []report.Step{{Say: fmt.Sprintf("Write the networks that were meant in the annotation %s, separated by commas: none of the list can be read.", x.Key), Run: rule.Kubectl("edit", s.Key(), ""), Changes: true},
+			rule.Unannotate(s, x.Key, "Or take the annotation out, which lets everybody in.")}
+	case len(networks) == 0:
+		return []report.Step{{Say: "Write the networks that were meant in spec.loadBalancerSourceRanges: none of the list can be read.", Run: rule.Kubectl("edit", s.Key(), ""), Changes: true}}
+	case annotated:
+		return []report.Step{rule.Annotate(s, x.Key, strings.Join(networks, ","), say)}
+	}
+	return []report.Step{{Say: say, Changes: true, Run: rule.Kubectl("patch", s.Key(), "-p "+rule.Word(fmt.Sprintf(`{"spec":{"loadBalancerSourceRanges":["%s"]}}`, strings.Join(networks, `","`)), ""))}}
+}
+
+// network is a range with its host bits cut off; an address alone is a network of one.
+func network(text string) (string, bool) {
+	if p, err := netip.ParsePrefix(text); err == nil {
+		return p.Masked().String(), true
+	}
+	if a, err := netip.ParseAddr(text); err == nil && a.Zone() == "" {
+		return netip.PrefixFrom(a, a.BitLen()).String(), true
+	}
+	return "", false
 }
 
 // denyAll is the rule by which the provider denies whom no range lets in.

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"azlb/analyze/nsg"
 	"azlb/analyze/rule"
 	"azlb/analyze/snapshot"
 	"azlb/analyze/topology"
@@ -29,7 +28,7 @@ var NSG09 = &rule.Rule{
 			"up to 1.29.6 and 1.30.2 rules of the customer with an application security group as destination are deleted; up to 1.29.7 and 1.30.3 the rule of a Service without floating IP names the frontend instead of the nodes.",
 		Fix: []report.Step{
 			{Say: "Upgrade to 1.29.8, 1.30.4, 1.31 or later, which have none of these errors.", Changes: true},
-			{Say: "Until then, let clients in by a rule of your own, with a priority below 500.", Run: "az network nsg rule create -g GROUP --nsg-name NSG -n allow-SERVICE --priority 300 --direction Inbound --access Allow --protocol Tcp --source-address-prefixes Internet --destination-address-prefixes '*' --destination-port-ranges PORT", Changes: true},
+			{Say: "Until then, let clients in by a rule of your own, with a priority below 500.", Run: "az network nsg rule create -g GROUP --nsg-name NSG -n allow-SERVICE --priority 300 --direction Inbound --access Allow --protocol Tcp --source-address-prefixes SOURCES --destination-address-prefixes '*' --destination-port-ranges PORT", Changes: true},
 		},
 		References: []string{"kubernetes-sigs/cloud-provider-azure#5918", "kubernetes-sigs/cloud-provider-azure#6092", "kubernetes-sigs/cloud-provider-azure#6217", "kubernetes-sigs/cloud-provider-azure#6342", "Azure/AKS#4254", "kubernetes-sigs/cloud-provider-azure#6464"},
 		Affects:    "1.29.0 to 1.29.7 and 1.30.0 to 1.30.3, each error until its own release",
@@ -53,43 +52,34 @@ var (
 type loss struct {
 	bug   rule.Bug
 	what  string // what the provider does, after "which"
-	walks []*walk.Walk
+	part  *drop  // of what is dropped
 	cites []report.Cite
 }
 
 func checkNSG09(p *rule.Pass) {
-	for _, d := range drops(p, walk.ForClient, func(w *walk.Walk) bool {
-		h := w.Hop(walk.NSG)
-		return h != nil && h.Verdict == report.Blocks && w.Answer(walk.ForClient) == nsg.Denied
-	}) {
+	whole, _ := clientDrops(p)
+	for _, d := range whole {
 		g := d.group()
 		if g == nil || !writes(p, g) {
 			continue
 		}
 		var losses []*loss
-		for _, w := range d.walks {
+		for n, w := range d.walks {
 			if l := symptom(p, d, g, w); l != nil {
-				if i := slices.IndexFunc(losses, func(x *loss) bool { return x.bug == l.bug }); i >= 0 {
-					losses[i].walks = append(losses[i].walks, w)
-				} else {
-					l.walks = []*walk.Walk{w}
+				i := slices.IndexFunc(losses, func(x *loss) bool { return x.bug == l.bug })
+				if i < 0 {
+					i, l.part = len(losses), &drop{}
 					losses = append(losses, l)
 				}
+				losses[i].part.add(w, d.checks[n])
 			}
 		}
 		for _, l := range losses {
-			lost(p, d, g, l)
+			l.part.free = d.free
+			lost(p, g, l)
+			d.free = l.part.free
 		}
 	}
-}
-
-// writes reports whether the provider writes its rules to the group: azure.json says
-// so, or, where that is not in the bundle, one of its rules stands there.
-func writes(p *rule.Pass, g *snapshot.NSG) bool {
-	if own := ownGroup(p); own != nil {
-		return own == g
-	}
-	return slices.ContainsFunc(g.SecurityRules, func(r az.SecurityRule) bool { return azname.IsManagedSecurityRule(r.Name) })
 }
 
 // symptom is the error that drops the walk's packets in its way, nil: none does.
@@ -154,28 +144,25 @@ func sharer(p *rule.Pass, s *topology.Service, fe *topology.Frontend) *topology.
 	return nil
 }
 
-func lost(p *rule.Pass, d *drop, g *snapshot.NSG, l *loss) {
+func lost(p *rule.Pass, g *snapshot.NSG, l *loss) {
 	confidence, why, ok := p.Blame(l.bug)
 	if !ok {
 		return
 	}
-	part := &drop{check: d.check, walks: l.walks}
-	f := rule.Finding{Subject: d.subject(), Services: part.services(), Cites: append(part.cites(), l.cites...), Confidence: confidence, Why: why}
+	part := l.part
+	f := rule.Finding{Subject: part.subject(), Services: part.services(), Cites: append(part.cites(), l.cites...), Confidence: confidence, Why: why}
 	if confidence == report.Certain {
 		f.Confidence, f.Why = report.Likely, "the release has the error and the packets are dropped in its way; that somebody changed the group by hand cannot be ruled out"
 	} else {
 		f.Severity = report.Warning
 	}
-	f.Message = fmt.Sprintf("%s drops what %s sends to %s. That is a known error of %s, which %s.", d.where(), d.check.Source, part.targets(frontendPort), p.Culprit(l.bug), l.what)
+	f.Message = fmt.Sprintf("%s drops %s. That is a known error of %s, which %s.", part.where(), part.sends(), p.Culprit(l.bug), l.what)
 	f.Fix = []report.Step{{Say: "Upgrade the cluster so that the provider is " + l.bug.Repaired() + " (1.29.8, 1.30.4 and 1.31 have none of the errors of this kind).", Changes: true}}
-	deciding := d.check.Decision.Deciding.Rule
-	if priority, free := d.priority(); deciding.Priority < firstDefault {
+	if deciding := part.check.Decision.Deciding.Rule; deciding.Priority < firstDefault {
 		f.Fix = append(f.Fix, report.Step{Say: "Or delete the old rule.", Run: fmt.Sprintf("az network nsg rule delete %s -n %s", place(g), rule.Word(deciding.Name, "RULE")), Changes: true})
-	} else if free {
-		w := l.walks[0]
-		f.Fix = append(f.Fix, report.Step{Say: fmt.Sprintf("Until then, let clients reach port %d by a rule of your own; other ports and Services alike. Its destination must not be the address itself, which these releases take out of any rule.", w.Path.Port.Port), Changes: true,
-			Run: fmt.Sprintf("az network nsg rule create %s -n %s --priority %d --direction Inbound --access Allow --protocol %s --source-address-prefixes Internet --destination-address-prefixes '*' --destination-port-ranges %d",
-				place(g), rule.Word(fmt.Sprintf("allow-%s-%s-%d", w.Path.Service.Namespace, w.Path.Service.Name, w.Path.Port.Port), "RULE"), priority, d.check.Flow.Protocol, d.check.Flow.DstPort)})
+	} else {
+		// these releases take the address itself out of any rule
+		f.Fix = append(f.Fix, admit(p, part, true, "Until then, let", "by a rule of your own, whose destination is not the address itself, which these releases take out of any rule")...)
 	}
 	for _, key := range part.services() {
 		f.Fix = append(f.Fix, rule.Resync(p.Graph.Service(key), "After the upgrade: "+strings.ToLower(anew[:1])+anew[1:]))

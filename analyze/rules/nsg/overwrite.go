@@ -1,6 +1,7 @@
 package nsg
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -36,14 +37,22 @@ func (e effect) severity() report.Severity {
 	return report.Info
 }
 
-func (e effect) say() string {
-	switch e {
+// say tells what the effect is to clients.
+func (l *overwrite) say(p *rule.Pass) string {
+	switch l.effect {
 	case stopped:
 		return "So what clients send is dropped."
 	case open:
 		return "This exposes the Service: clients get in that it does not allow."
 	case untold:
 		return "Whether clients still get in is not known."
+	}
+	for _, key := range l.services {
+		for _, w := range p.Walks.Of(key) {
+			if h := w.Hop(walk.NSG); h != nil && h.Verdict == report.Blocks {
+				return fmt.Sprintf("This is not what stops the clients of %s; a security group drops what they send for another reason.", key)
+			}
+		}
 	}
 	return "The clients that the Service wants still get in."
 }
@@ -52,20 +61,25 @@ func (e effect) say() string {
 type overwrite struct {
 	group    string
 	effect   effect
+	running  bool // a sync of the Services ran while the evidence was collected
 	checks   []desired.Check
 	services []string // sorted
 }
 
 // recorded adds a check's effect on a Service; the list stays sorted, worst first.
-func recorded(all []*overwrite, group string, e effect, c desired.Check, key string) []*overwrite {
-	i, found := slices.BinarySearchFunc(all, &overwrite{group: group, effect: e}, func(a, b *overwrite) int {
-		if n := strings.Compare(a.group, b.group); n != 0 {
-			return n
+func recorded(all []*overwrite, one overwrite, c desired.Check, key string) []*overwrite {
+	i, found := slices.BinarySearchFunc(all, &one, func(a, b *overwrite) int {
+		running := 0
+		if a.running != b.running {
+			running = 1
+			if b.running {
+				running = -1
+			}
 		}
-		return int(a.effect - b.effect)
+		return cmp.Or(strings.Compare(a.group, b.group), int(a.effect-b.effect), running)
 	})
 	if !found {
-		all = slices.Insert(all, i, &overwrite{group: group, effect: e})
+		all = slices.Insert(all, i, &one)
 	}
 	l := all[i]
 	if n := len(l.checks); n == 0 || !same(l.checks[n-1], c) {
@@ -190,7 +204,7 @@ func (l *overwrite) told() string {
 		_, name, _ := strings.Cut(c.Object, "/")
 		switch c.Kind {
 		case desired.Missing:
-			parts = append(parts, fmt.Sprintf("the provider's rule %s (%s) is gone", name, c.Want))
+			parts = append(parts, fmt.Sprintf("the provider's rule %s (%s) is missing", name, c.Want))
 		case desired.Leftover:
 			parts = append(parts, fmt.Sprintf("the provider's rule %s still lists %s, which nothing asks for", name, c.Got))
 		default:
