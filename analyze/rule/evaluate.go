@@ -32,7 +32,7 @@ func Evaluate(w *World, rules []*Rule) Outcome {
 			found, verdict := evaluate(w, r, claims)
 			verdicts = append(verdicts, verdict...)
 			for _, f := range found {
-				all = append(all, ranked{Finding: f, rule: r, order: i})
+				all = append(all, ranked{Finding: f, rule: r, order: i, fails: fails(w, f, claims)})
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"azlb/analyze/errtext"
 	"azlb/report"
 )
 
@@ -11,7 +12,16 @@ import (
 type ranked struct {
 	report.Finding
 	rule  *Rule
-	order int // of the rule in the suite: the order in which a packet meets the topics
+	order int  // of the rule in the suite: the order in which a packet meets the topics
+	fails bool // its rule knows an error at which the syncs of its Services stop now
+}
+
+// fails reports whether a rule knows an error that stops the syncs of one of the
+// finding's Services, or of all: only that explains what else those syncs say.
+func fails(w *World, f report.Finding, claims map[*errtext.Error]string) bool {
+	return slices.ContainsFunc(append([]string{""}, f.Services...), func(key string) bool {
+		return slices.ContainsFunc(w.Errors.Current(key), func(e *errtext.Error) bool { return !e.Advisory && claims[e] == f.Rule })
+	})
 }
 
 // rank sorts findings, the likeliest root cause first: by severity, the net below
@@ -34,18 +44,20 @@ func rank(all []ranked) []ranked {
 // fold puts every finding that another one explains below that one, and returns
 // the causes in rank order. A finding explains another when its rule is among the
 // rules that the other follows from (directly or through a third), both are about
-// the same subject or every Service of the other is harmed by it too, and it is no
-// milder: a warning that may be history must not hide an error.
+// the same subject and not of disjoint Services, or every Service of the other is
+// harmed by it too, and it is no milder: a warning that may be history must not hide
+// an error. What the net caught is explained by a failing sync alone: a pod that
+// restarts or a thing left over never is why Azure refuses.
 func fold(all []ranked, rules []*Rule) []report.Finding {
 	causes := closure(rules)
 	parent := make([]int, len(all))
 	for i, f := range all {
 		parent[i] = -1
 		for j, c := range all {
-			if i == j || severityOrder(c.Severity) > severityOrder(f.Severity) || !(causes[f.Rule][c.Rule] || f.rule.Net && !c.rule.Net && c.Severity != report.Info) {
+			if i == j || severityOrder(c.Severity) > severityOrder(f.Severity) || !(causes[f.Rule][c.Rule] || f.rule.Net && !c.rule.Net && c.fails && c.Severity != report.Info) {
 				continue
 			}
-			if f.Subject == c.Subject || contains(c.Services, f.Services) {
+			if f.Subject == c.Subject && !disjoint(c.Services, f.Services) || contains(c.Services, f.Services) {
 				parent[i] = j
 				break // the highest ranked cause
 			}
@@ -109,6 +121,11 @@ func contains(whole, part []string) bool {
 		}
 	}
 	return true
+}
+
+// disjoint reports whether both name Services and none is in both.
+func disjoint(a, b []string) bool {
+	return len(a) > 0 && len(b) > 0 && !slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
 }
 
 func severityOrder(s report.Severity) int {

@@ -14,6 +14,8 @@ func TestFold(t *testing.T) {
 	finding := func(r *Rule, s report.Severity, services []string) ranked {
 		return ranked{Finding: report.Finding{Rule: r.ID, Severity: s, Confidence: report.Certain, Services: services, Subject: report.Object{Kind: "X", Name: r.ID}}, rule: r}
 	}
+	failing := func(f ranked) ranked { f.fails = true; return f }
+	at := func(f ranked, name string) ranked { f.Subject.Name = name; return f }
 	for _, c := range []struct {
 		name          string
 		cause, effect ranked
@@ -23,7 +25,11 @@ func TestFold(t *testing.T) {
 		{"an error explains a warning", finding(rules[0], report.Error, web), finding(rules[1], report.Warning, web), true},
 		{"a warning does not hide an error", finding(rules[0], report.Warning, web), finding(rules[1], report.Error, web), false},
 		{"nor what the net caught", finding(rules[0], report.Warning, web), finding(rules[2], report.Error, web), false},
-		{"the net is below a rule as severe", finding(rules[0], report.Error, web), finding(rules[2], report.Error, web), true},
+		{"the net is below a rule that knows what stops the syncs", failing(finding(rules[0], report.Error, web)), finding(rules[2], report.Error, web), true},
+		{"also a warning", failing(finding(rules[0], report.Warning, web)), finding(rules[2], report.Warning, web), true},
+		{"not below one that knows no failure", finding(rules[0], report.Error, web), finding(rules[2], report.Error, web), false},
+		{"one subject explains where a side names no Service", finding(rules[0], report.Error, nil), at(finding(rules[1], report.Error, web), rules[0].ID), true},
+		{"not where the Services are others", finding(rules[0], report.Error, []string{"shop/api"}), at(finding(rules[1], report.Error, web), rules[0].ID), false},
 		{"of other Services nothing is explained", finding(rules[0], report.Error, []string{"shop/api"}), finding(rules[1], report.Error, web), false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
