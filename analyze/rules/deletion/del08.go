@@ -153,7 +153,13 @@ func retired(p *rule.Pass, s *snapshot.Service, left []topology.Leftover) rule.F
 		f.Fix = append(f.Fix, rule.Remove(l)...)
 	}
 	f.Message = fmt.Sprintf("%s is of type %s now, but the provider's work for it is still in Azure: %s.", key, or(string(s.Spec.Type), "ClusterIP"), rule.List(what))
-	why(p, s, &f)
+	if why(p, s, &f); slices.Contains(s.Finalizers, cleanup) && !(s.Spec.Type == corev1.ServiceTypeExternalName && p.Runs(keepsExternalName) == desired.Yes) {
+		f.Message += " It still has the finalizer " + cleanup + ": the service controller cleans up by itself and tries again until that is done, so nothing need be deleted by hand now."
+		f.Fix = append([]report.Step{
+			{Say: "See whether the clean-up fails, and repair what it fails with.", Run: rule.Kubectl("describe", key, "")},
+			{Say: "Only if something is still there when the finalizer is gone, delete it, in the order of the steps below.", Run: rule.Kubectl("get", key, "-o jsonpath='{.metadata.finalizers}'")},
+		}, f.Fix...)
+	}
 	f.Fix = append([]report.Step{{Say: "Make sure that nobody uses the address any more, for example by a DNS record; once deleted it is gone for good."}}, f.Fix...)
 	return f
 }
