@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"azlb/analyze/errtext"
+	bundle "azlb/bundle-schema"
 	"azlb/report"
 )
 
@@ -12,16 +13,28 @@ import (
 type ranked struct {
 	report.Finding
 	rule  *Rule
-	order int  // of the rule in the suite: the order in which a packet meets the topics
-	fails bool // its rule knows an error at which the syncs of its Services stop now
+	order int      // of the rule in the suite: the order in which a packet meets the topics
+	fails []string // Services whose syncs stop now at an error that its rule knows; "" where it names none
 }
 
-// fails reports whether a rule knows an error that stops the syncs of one of the
-// finding's Services, or of all: only that explains what else those syncs say.
-func fails(w *World, f report.Finding, claims map[*errtext.Error]string) bool {
-	return slices.ContainsFunc(append([]string{""}, f.Services...), func(key string) bool {
-		return slices.ContainsFunc(w.Errors.Current(key), func(e *errtext.Error) bool { return !e.Advisory && claims[e] == f.Rule })
+// failing lists the Services of a finding, and "", with an error that stops their syncs
+// now and that its rule knows: only that explains what those syncs did not do.
+func failing(w *World, f report.Finding, claims map[*errtext.Error][]string) []string {
+	return slices.DeleteFunc(append([]string{""}, f.Services...), func(key string) bool {
+		return !slices.ContainsFunc(w.Errors.Current(key), func(e *errtext.Error) bool { return !e.Advisory && slices.Contains(claims[e], f.Rule) })
 	})
+}
+
+// stops reports whether a finding tells why the syncs of another one's Services fail.
+func (c ranked) stops(f ranked) bool {
+	return slices.ContainsFunc(c.fails, func(key string) bool {
+		return key == "" || len(f.Services) == 0 || slices.Contains(f.Services, key)
+	})
+}
+
+// ofSyncs reports a rule that reads what syncs say, not only the state.
+func ofSyncs(r *Rule) bool {
+	return slices.ContainsFunc(slices.Concat(r.Needs.Any, r.Needs.All), func(e *bundle.Evidence) bool { return e == &bundle.Events || e == &bundle.ControllerLog })
 }
 
 // rank sorts findings, the likeliest root cause first: by severity, the net below
@@ -54,8 +67,11 @@ func fold(all []ranked, rules []*Rule) []report.Finding {
 	for i, f := range all {
 		parent[i] = -1
 		for j, c := range all {
-			if i == j || severityOrder(c.Severity) > severityOrder(f.Severity) || !(causes[f.Rule][c.Rule] || f.rule.Net && !c.rule.Net && c.fails && c.Severity != report.Info) {
+			if i == j || severityOrder(c.Severity) > severityOrder(f.Severity) || !(causes[f.Rule][c.Rule] || f.rule.Net && !c.rule.Net && c.stops(f) && c.Severity != report.Info) {
 				continue
+			}
+			if c.Severity != report.Error && ofSyncs(c.rule) && !ofSyncs(f.rule) && !c.stops(f) {
+				continue // a sync that does not fail leaves nothing undone
 			}
 			if f.Subject == c.Subject && !disjoint(c.Services, f.Services) || contains(c.Services, f.Services) {
 				parent[i] = j
