@@ -70,7 +70,7 @@ func fold(all []ranked, rules []*Rule) []report.Finding {
 			if i == j || severityOrder(c.Severity) > severityOrder(f.Severity) || !(causes[f.Rule][c.Rule] || f.rule.Net && !c.rule.Net && c.stops(f) && c.Severity != report.Info) {
 				continue
 			}
-			if c.Severity != report.Error && ofSyncs(c.rule) && !ofSyncs(f.rule) && !c.stops(f) {
+			if c.Severity != report.Error && c.Subject != f.Subject && ofSyncs(c.rule) && !ofSyncs(f.rule) && !c.stops(f) {
 				continue // a sync that does not fail leaves nothing undone
 			}
 			if f.Subject == c.Subject && !disjoint(c.Services, f.Services) || contains(c.Services, f.Services) {

@@ -31,6 +31,7 @@ func TestFold(t *testing.T) {
 		{"also a warning", failing(finding(rules[0], report.Warning, web)), finding(rules[2], report.Warning, web), true},
 		{"not below one that knows no failure", finding(rules[0], report.Error, web), finding(rules[2], report.Error, web), false},
 		{"a warning about syncs that do not fail explains no difference", finding(rules[3], report.Warning, web), finding(rules[4], report.Warning, web), false},
+		{"unless both are about one thing", finding(rules[3], report.Warning, web), at(finding(rules[4], report.Warning, web), rules[3].ID), true},
 		{"one about syncs that do explains it", failing(finding(rules[3], report.Warning, web)), finding(rules[4], report.Warning, web), true},
 		{"one subject explains where a side names no Service", finding(rules[0], report.Error, nil), at(finding(rules[1], report.Error, web), rules[0].ID), true},
 		{"not where the Services are others", finding(rules[0], report.Error, []string{"shop/api"}), at(finding(rules[1], report.Error, web), rules[0].ID), false},
