@@ -24,8 +24,8 @@ func blamed(p *rule.Pass, f *rule.Finding, checks []desired.Check, n *topology.N
 		f.Severity = report.Info
 		f.Message += " The provider's last sync failed, so it may never have come to it: repair what it fails with."
 		return
-	case ownFault(p, checks) != "":
-		f.Message += " " + ownFault(p, checks)
+	case unhealed(p, checks):
+		f.Message += " This release of Kubernetes puts no node into internal pools (AZLB-POOL09): no sync of it repairs that, an upgrade does."
 		f.Confidence, f.Why = report.Likely, "the provider's release may be why, without anybody else's doing"
 		return
 	case p.Running(f, lb):
@@ -49,37 +49,22 @@ func blamed(p *rule.Pass, f *rule.Finding, checks []desired.Check, n *topology.N
 	f.Cites = append(f.Cites, s.Cite)
 }
 
-// ownFault says which fault of the provider's release leaves nodes out of these pools,
-// so that no sync need put them back; empty where none is known.
-func ownFault(p *rule.Pass, checks []desired.Check) string {
-	all := func(is func(lb, pool string) bool) bool {
-		return !slices.ContainsFunc(checks, func(c desired.Check) bool {
-			lb, pool, _ := strings.Cut(c.Object, "/")
-			return !is(lb, pool)
-		})
-	}
-	switch {
-	case passesOver(p) && all(func(lb, _ string) bool { return azname.IsInternalName(lb) }):
-		return "This release of Kubernetes puts no node into internal pools (AZLB-POOL09): no sync of it repairs that, an upgrade does."
-	case len(p.Wants.Settings.Many) > 0 && all(func(_, pool string) bool { return ofService(p, pool) }):
-		return "The pool is one Service's own, which the provider fills with the nodes of its endpoints; releases with the faults AZLB-MSLB01 or AZLB-MSLB06 leave some out, and then an upgrade repairs it."
-	}
-	return ""
-}
-
-// ofService reports whether a pool is not the cluster's but that of one local Service.
-func ofService(p *rule.Pass, pool string) bool {
-	name, _, _ := strings.Cut(strings.ToLower(pool), "-ipv6")
-	return name != strings.ToLower(p.Graph.ClusterName)
+// unhealed reports nodes that the provider's release itself leaves out of the pools, so
+// that no sync puts them in.
+func unhealed(p *rule.Pass, checks []desired.Check) bool {
+	return passesOver(p) && !slices.ContainsFunc(checks, func(c desired.Check) bool {
+		lb, _, _ := strings.Cut(c.Object, "/")
+		return !azname.IsInternalName(lb)
+	})
 }
 
 // repair are the steps against nodes that are missing: a sync, and who took them out.
 // Where the release is at fault neither helps.
 func repair(p *rule.Pass, f *rule.Finding, checks []desired.Check, say string, histories []string, ids ...string) []report.Step {
-	if ownFault(p, checks) != "" {
-		return []report.Step{{Say: "Upgrade to a release of the provider without that fault; until then no sync puts the nodes in."}}
-	}
-	if f.Confidence == report.Possible { // a sync runs
+	switch {
+	case unhealed(p, checks):
+		return []report.Step{{Say: "Upgrade the control plane to 1.9.4, to 1.10 or later; until then no sync puts the nodes in.", Changes: true}}
+	case f.Confidence == report.Possible: // a sync runs
 		return append([]report.Step{{Say: "Look again when it has ended: the events tell.", Run: rule.Kubectl("describe", f.Services[0], "")}}, refill(p, checks, say)...)
 	}
 	return append(refill(p, checks, say), writers(p, f, histories, ids...)...)
