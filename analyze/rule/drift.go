@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"azlb/analyze/desired"
 	"azlb/analyze/errtext"
 	"azlb/analyze/snapshot"
 	"azlb/bundle-schema/az"
@@ -110,6 +111,26 @@ func (w *World) ResyncAll(services []string, say string) []report.Step {
 		if s := w.Graph.Service(key); s != nil {
 			out = append(out, Resync(s, say))
 		}
+	}
+	return out
+}
+
+// Late says that a difference which a sync puts right may be the Service's own last
+// change that none has brought to Azure, and returns the steps that show it. ids are
+// what was written: where the activity log names somebody else as the last, it was they.
+func (w *World) Late(f *Finding, ids ...string) []report.Step {
+	if who, ok := w.LastWriter(ids...); ok && who.Provider == desired.No {
+		return nil
+	}
+	f.Message += " Either no sync has brought the Service's last change to Azure, or somebody changed it there."
+	return Describe(f.Services)
+}
+
+// Describe shows what the syncs of each Service, up to three, come to.
+func Describe(services []string) []report.Step {
+	var out []report.Step
+	for _, key := range services[:min(len(services), 3)] {
+		out = append(out, report.Step{Say: "See whether its syncs fail, or none came since the Service was changed; then repair that first.", Run: Kubectl("describe", key, "")})
 	}
 	return out
 }

@@ -21,7 +21,7 @@ type Outcome struct {
 // Evaluate runs the rules on a world. Every rule ends in exactly one state: a rule
 // that found something has one verdict per finding, every other rule has one.
 func Evaluate(w *World, rules []*Rule) Outcome {
-	claims := map[*errtext.Error]string{}
+	claims := map[*errtext.Error][]string{}
 	var all []ranked
 	var verdicts []report.Verdict
 	for _, net := range []bool{false, true} {
@@ -32,7 +32,7 @@ func Evaluate(w *World, rules []*Rule) Outcome {
 			found, verdict := evaluate(w, r, claims)
 			verdicts = append(verdicts, verdict...)
 			for _, f := range found {
-				all = append(all, ranked{Finding: f, rule: r, order: i})
+				all = append(all, ranked{Finding: f, rule: r, order: i, fails: failing(w, f, claims)})
 			}
 		}
 	}
@@ -46,7 +46,7 @@ func Evaluate(w *World, rules []*Rule) Outcome {
 }
 
 // evaluate runs one rule. A panic is the state broken, not the end of the report.
-func evaluate(w *World, r *Rule, claims map[*errtext.Error]string) (found []report.Finding, verdicts []report.Verdict) {
+func evaluate(w *World, r *Rule, claims map[*errtext.Error][]string) (found []report.Finding, verdicts []report.Verdict) {
 	one := func(s report.State, reason string) []report.Verdict {
 		return []report.Verdict{{Rule: r.ID, State: s, Reason: reason}}
 	}

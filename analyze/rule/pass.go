@@ -28,7 +28,7 @@ type Pass struct {
 	rule          *Rule
 	found         []Finding
 	notApplicable string
-	claims        map[*errtext.Error]string
+	claims        map[*errtext.Error][]string // the rules that know it
 }
 
 // Find reports a finding.
@@ -41,13 +41,13 @@ func (p *Pass) NotApplicable(reason string) { p.notApplicable = reason }
 // Claim says that the rule knows the error, whether it makes a finding of it or
 // not, so that the net below all rules stays silent about it.
 func (p *Pass) Claim(e *errtext.Error) {
-	if p.claims[e] == "" {
-		p.claims[e] = p.rule.ID
+	if !slices.Contains(p.claims[e], p.rule.ID) {
+		p.claims[e] = append(p.claims[e], p.rule.ID)
 	}
 }
 
 // Claimed reports whether some rule knows the error.
-func (p *Pass) Claimed(e *errtext.Error) bool { return p.claims[e] != "" }
+func (p *Pass) Claimed(e *errtext.Error) bool { return len(p.claims[e]) > 0 }
 
 // Current returns the errors, of every Service and of none, that match and that no
 // later success ended, oldest first; all that match are claimed, history as well.

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 
+	"azlb/analyze/errtext"
+	bundle "azlb/bundle-schema"
 	"azlb/report"
 )
 
@@ -11,7 +13,28 @@ import (
 type ranked struct {
 	report.Finding
 	rule  *Rule
-	order int // of the rule in the suite: the order in which a packet meets the topics
+	order int      // of the rule in the suite: the order in which a packet meets the topics
+	fails []string // Services whose syncs stop now at an error that its rule knows; "" where it names none
+}
+
+// failing lists the Services of a finding, and "", with an error that stops their syncs
+// now and that its rule knows: only that explains what those syncs did not do.
+func failing(w *World, f report.Finding, claims map[*errtext.Error][]string) []string {
+	return slices.DeleteFunc(append([]string{""}, f.Services...), func(key string) bool {
+		return !slices.ContainsFunc(w.Errors.Current(key), func(e *errtext.Error) bool { return !e.Advisory && slices.Contains(claims[e], f.Rule) })
+	})
+}
+
+// stops reports whether a finding tells why the syncs of another one's Services fail.
+func (c ranked) stops(f ranked) bool {
+	return slices.ContainsFunc(c.fails, func(key string) bool {
+		return key == "" || len(f.Services) == 0 || slices.Contains(f.Services, key)
+	})
+}
+
+// ofSyncs reports a rule that reads what syncs say, not only the state.
+func ofSyncs(r *Rule) bool {
+	return slices.ContainsFunc(slices.Concat(r.Needs.Any, r.Needs.All), func(e *bundle.Evidence) bool { return e == &bundle.Events || e == &bundle.ControllerLog })
 }
 
 // rank sorts findings, the likeliest root cause first: by severity, the net below
@@ -34,18 +57,23 @@ func rank(all []ranked) []ranked {
 // fold puts every finding that another one explains below that one, and returns
 // the causes in rank order. A finding explains another when its rule is among the
 // rules that the other follows from (directly or through a third), both are about
-// the same subject or every Service of the other is harmed by it too, and it is no
-// milder: a warning that may be history must not hide an error.
+// the same subject and not of disjoint Services, or every Service of the other is
+// harmed by it too, and it is no milder: a warning that may be history must not hide
+// an error. What the net caught is explained by a failing sync alone: a pod that
+// restarts or a thing left over never is why Azure refuses.
 func fold(all []ranked, rules []*Rule) []report.Finding {
 	causes := closure(rules)
 	parent := make([]int, len(all))
 	for i, f := range all {
 		parent[i] = -1
 		for j, c := range all {
-			if i == j || severityOrder(c.Severity) > severityOrder(f.Severity) || !(causes[f.Rule][c.Rule] || f.rule.Net && !c.rule.Net && c.Severity != report.Info) {
+			if i == j || severityOrder(c.Severity) > severityOrder(f.Severity) || !(causes[f.Rule][c.Rule] || f.rule.Net && !c.rule.Net && c.stops(f) && c.Severity != report.Info) {
 				continue
 			}
-			if f.Subject == c.Subject || contains(c.Services, f.Services) {
+			if c.Severity != report.Error && c.Subject != f.Subject && ofSyncs(c.rule) && !ofSyncs(f.rule) && !c.stops(f) {
+				continue // a sync that does not fail leaves nothing undone
+			}
+			if f.Subject == c.Subject && !disjoint(c.Services, f.Services) || contains(c.Services, f.Services) {
 				parent[i] = j
 				break // the highest ranked cause
 			}
@@ -109,6 +137,11 @@ func contains(whole, part []string) bool {
 		}
 	}
 	return true
+}
+
+// disjoint reports whether both name Services and none is in both.
+func disjoint(a, b []string) bool {
+	return len(a) > 0 && len(b) > 0 && !slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
 }
 
 func severityOrder(s report.Severity) int {

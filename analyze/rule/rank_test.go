@@ -3,17 +3,21 @@ package rule
 import (
 	"testing"
 
+	bundle "azlb/bundle-schema"
 	"azlb/report"
 )
 
 // TestFold puts a finding that another one explains below it, but never an error
 // below a warning.
 func TestFold(t *testing.T) {
-	rules := []*Rule{{ID: "AZLB-A01"}, {ID: "AZLB-B01", FollowsFrom: []string{"AZLB-A01"}}, {ID: "AZLB-N00", Net: true}}
+	rules := []*Rule{{ID: "AZLB-A01"}, {ID: "AZLB-B01", FollowsFrom: []string{"AZLB-A01"}}, {ID: "AZLB-N00", Net: true},
+		{ID: "AZLB-C01", Needs: Needs{Any: []*bundle.Evidence{&bundle.Events}}}, {ID: "AZLB-D01", FollowsFrom: []string{"AZLB-C01"}}}
 	web := []string{"shop/web"}
 	finding := func(r *Rule, s report.Severity, services []string) ranked {
 		return ranked{Finding: report.Finding{Rule: r.ID, Severity: s, Confidence: report.Certain, Services: services, Subject: report.Object{Kind: "X", Name: r.ID}}, rule: r}
 	}
+	failing := func(f ranked) ranked { f.fails = f.Services; return f }
+	at := func(f ranked, name string) ranked { f.Subject.Name = name; return f }
 	for _, c := range []struct {
 		name          string
 		cause, effect ranked
@@ -23,7 +27,14 @@ func TestFold(t *testing.T) {
 		{"an error explains a warning", finding(rules[0], report.Error, web), finding(rules[1], report.Warning, web), true},
 		{"a warning does not hide an error", finding(rules[0], report.Warning, web), finding(rules[1], report.Error, web), false},
 		{"nor what the net caught", finding(rules[0], report.Warning, web), finding(rules[2], report.Error, web), false},
-		{"the net is below a rule as severe", finding(rules[0], report.Error, web), finding(rules[2], report.Error, web), true},
+		{"the net is below a rule that knows what stops the syncs", failing(finding(rules[0], report.Error, web)), finding(rules[2], report.Error, web), true},
+		{"also a warning", failing(finding(rules[0], report.Warning, web)), finding(rules[2], report.Warning, web), true},
+		{"not below one that knows no failure", finding(rules[0], report.Error, web), finding(rules[2], report.Error, web), false},
+		{"a warning about syncs that do not fail explains no difference", finding(rules[3], report.Warning, web), finding(rules[4], report.Warning, web), false},
+		{"unless both are about one thing", finding(rules[3], report.Warning, web), at(finding(rules[4], report.Warning, web), rules[3].ID), true},
+		{"one about syncs that do explains it", failing(finding(rules[3], report.Warning, web)), finding(rules[4], report.Warning, web), true},
+		{"one subject explains where a side names no Service", finding(rules[0], report.Error, nil), at(finding(rules[1], report.Error, web), rules[0].ID), true},
+		{"not where the Services are others", finding(rules[0], report.Error, []string{"shop/api"}), at(finding(rules[1], report.Error, web), rules[0].ID), false},
 		{"of other Services nothing is explained", finding(rules[0], report.Error, []string{"shop/api"}), finding(rules[1], report.Error, web), false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -31,7 +42,7 @@ func TestFold(t *testing.T) {
 			if folded := len(out) == 1 && len(out[0].Consequences) == 1; folded != c.folded {
 				t.Errorf("folded is %v, want %v: %+v", folded, c.folded, out)
 			}
-			if !c.folded && out[0].Severity != report.Error {
+			if !c.folded && c.effect.Severity == report.Error && out[0].Severity != report.Error {
 				t.Errorf("the first finding is a %s", out[0].Severity)
 			}
 		})

@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"fmt"
 	"strings"
 
 	"azlb/analyze/topology"
@@ -10,7 +11,9 @@ import (
 
 // Remove are the steps that take what is left of a dead Service out of Azure, in
 // the only order in which Azure lets them go: what refers to a thing before the
-// thing itself, so rules, probes, frontend, public IP.
+// thing itself, so rules, probes, frontend, public IP. An address that the frontend
+// refers to goes only if it is the leftover's own: it may be the customer's, of
+// another group, or kept by a living Service.
 func Remove(l topology.Leftover) []report.Step {
 	var steps []report.Step
 	add := func(say string, commands []string) {
@@ -29,13 +32,13 @@ func Remove(l topology.Leftover) []report.Step {
 		}
 		add("Delete its load balancing rules first; a frontend with a rule cannot be deleted.", rules)
 		add("Delete its probes.", probes)
-		add("Delete its frontend.", []string{"az network lb frontend-ip delete" + where + Word(l.Frontend.Name, "FRONTEND")})
+		say := "Delete its frontend."
+		if kept := l.Frontend.PublicIP; kept != nil && kept != l.PublicIP {
+			say = fmt.Sprintf("Delete its frontend; public IP %s on it is not the provider's work for this Service and stays.", kept.Name)
+		}
+		add(say, []string{"az network lb frontend-ip delete" + where + Word(l.Frontend.Name, "FRONTEND")})
 	}
-	pip := l.PublicIP
-	if pip == nil && l.Frontend != nil {
-		pip = l.Frontend.PublicIP
-	}
-	if pip != nil {
+	if pip := l.PublicIP; pip != nil {
 		add("Delete the public IP last; while a frontend refers to it Azure refuses.",
 			[]string{"az network public-ip delete -g " + Word(az.GroupOf(pip.ID), "GROUP") + " -n " + Word(pip.Name, "PUBLIC_IP")})
 	}

@@ -77,7 +77,8 @@ func noRule(p *rule.Pass, checks []desired.Check) rule.Finding {
 	}
 	state, cites := unfinished(lb)
 	f.Message, f.Cites = f.Message+state, append(f.Cites, cites...)
-	f.Fix = append(p.LastWritten(&f, rule.Writers(lb.ID, "LOAD_BALANCER_ID"), lb.ID), fix...)
+	f.Fix = append(p.Late(&f, lb.ID), p.LastWritten(&f, rule.Writers(lb.ID, "LOAD_BALANCER_ID"), lb.ID)...)
+	f.Fix = append(f.Fix, fix...)
 	f.Fix = append(f.Fix, rule.Resync(s, "Make the provider sync the Service; it then writes the rule."))
 	if state != "" {
 		f.Fix = append(f.Fix, report.Step{Say: "If that fails, write the load balancer again as it is.", Run: fmt.Sprintf("az network lb update -g %s -n %s", rule.Word(p.Wants.Settings.Group.V, "GROUP"), rule.Word(lb.Name, "LOAD_BALANCER")), Changes: true})

@@ -129,8 +129,14 @@ func altered(p *rule.Pass, checks []desired.Check) rule.Finding {
 	}
 	state, cites := unfinished(lb)
 	f.Message, f.Cites = f.Message+state, append(f.Cites, cites...)
-	f.Fix = append(p.LastWritten(&f, rule.Writers(lb.ID, "LOAD_BALANCER_ID"), lb.ID), repair...)
-	f.Fix = append(f.Fix, p.ResyncAll(services, "Make the provider sync the Service; if the change was meant, ask for it in the Service first.")...)
+	if heals {
+		f.Fix = p.Late(&f, lb.ID)
+	}
+	f.Fix = append(f.Fix, p.LastWritten(&f, rule.Writers(lb.ID, "LOAD_BALANCER_ID"), lb.ID)...)
+	f.Fix = append(f.Fix, repair...)
+	if slices.ContainsFunc(checks, func(c desired.Check) bool { return c.Heals }) {
+		f.Fix = append(f.Fix, p.ResyncAll(services, "Make the provider sync the Service; if a change in Azure was meant, ask for it in the Service first.")...)
+	}
 	if f.Severity == report.Error {
 		p.Running(&f, lb) // no sync that fails leaves behind what the provider never writes
 	} else {

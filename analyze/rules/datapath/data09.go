@@ -79,6 +79,7 @@ func gone(p *rule.Pass, services []string, checks []desired.Check) rule.Finding 
 		switch c.Hop {
 		case desired.HopBalancer:
 			what = append(what, "load balancer "+c.Object)
+			f.Cites = append(f.Cites, others(p)...)
 			f.Absence = append(f.Absence, &bundle.LoadBalancers)
 		case desired.HopFrontend:
 			f.Subject.Name = c.Object
@@ -102,6 +103,9 @@ func gone(p *rule.Pass, services []string, checks []desired.Check) rule.Finding 
 			}
 		}
 	}
+	staying, cites := stays(p, lost)
+	f.Cites = append(f.Cites, cites...)
+	anew = anew || len(staying) < len(lost) && slices.ContainsFunc(lost, func(a string) bool { return p.Graph.PublicIPByAddress(a) != nil })
 	verb := "do not exist"
 	if len(what) == 1 {
 		verb = "does not exist"
@@ -117,6 +121,8 @@ func gone(p *rule.Pass, services []string, checks []desired.Check) rule.Finding 
 	case !heals:
 		f.Message += " The provider does not make a public IP that the Service names itself: the next sync fails."
 	case len(lost) == 0:
+	case len(staying) == len(lost):
+		f.Message += fmt.Sprintf(" The provider notices only at the next sync, and then makes anew what is missing. The address stays: %s.", rule.List(staying))
 	case anew:
 		f.Message += " The provider notices only at the next sync, and then makes anew what is missing, with another address."
 	default:
@@ -125,20 +131,37 @@ func gone(p *rule.Pass, services []string, checks []desired.Check) rule.Finding 
 	if len(lost) == 0 {
 		f.Fix = bring(p, services)
 	} else {
-		f.Fix = append(p.LastWritten(&f, remover(p), removed(p, checks)...), restore(p, services, checks)...)
+		f.Fix = append(p.LastWritten(&f, remover(p), removed(p, checks)...), restore(p, services, checks, len(staying) == len(lost))...)
 	}
 	p.Doubt(&f, p.Balancer(first.Object))
 	return f
 }
 
+// stays are those of the addresses that are kept by a public IP which is still there
+// and static, in words, with the proofs.
+func stays(p *rule.Pass, addresses []string) (say []string, cites []report.Cite) {
+	for _, a := range addresses {
+		if pip := p.Graph.PublicIPByAddress(a); pip != nil && strings.EqualFold(pip.AllocationMethod, "Static") {
+			say = append(say, fmt.Sprintf("public IP %s with %s is still there, and static", pip.Name, a))
+			cites = append(cites, pip.Doc.Cite(pip.At+"/ipAddress"))
+		}
+	}
+	return say, cites
+}
+
+// others prove that a load balancer is not in the list: these are.
+func others(p *rule.Pass) []report.Cite {
+	var out []report.Cite
+	for i := range p.Snapshot.Loads[:min(len(p.Snapshot.Loads), 2)] {
+		lb := &p.Snapshot.Loads[i]
+		out = append(out, lb.Doc.Cite(lb.At+"/name"))
+	}
+	return out
+}
+
 // bring are the steps that bring the last change of Services to Azure.
 func bring(p *rule.Pass, services []string) []report.Step {
-	var steps []report.Step
-	for _, key := range services[:min(len(services), 3)] {
-		ns, name, _ := strings.Cut(key, "/")
-		steps = append(steps, report.Step{Say: "See whether its syncs fail, and what with.", Run: fmt.Sprintf("kubectl describe service -n %s %s", rule.Word(ns, "NAMESPACE"), rule.Word(name, "SERVICE"))})
-	}
-	return append(steps, p.ResyncAll(services, "Make the provider sync the Service, unless the change was a mistake; its address changes with it.")...)
+	return append(rule.Describe(services), p.ResyncAll(services, "Make the provider sync the Service, unless the change was a mistake; its address changes with it.")...)
 }
 
 // remover asks Azure who deleted what is gone.
@@ -173,8 +196,8 @@ func removed(p *rule.Pass, checks []desired.Check) []string {
 	return ids[desired.HopFrontend]
 }
 
-// restore are the steps that bring back what is gone.
-func restore(p *rule.Pass, services []string, checks []desired.Check) []report.Step {
+// restore are the steps that bring back what is gone; same says that the address stays.
+func restore(p *rule.Pass, services []string, checks []desired.Check, same bool) []report.Step {
 	var steps []report.Step
 	for _, c := range checks {
 		if c.Hop != desired.HopPublicIP || c.Heals {
@@ -190,9 +213,12 @@ func restore(p *rule.Pass, services []string, checks []desired.Check) []report.S
 			Run: fmt.Sprintf("az network public-ip create -g %s -n %s --sku %s --allocation-method Static", rule.Word(want.PublicIPGroup.V, "GROUP"), rule.Word(c.Object, "NAME"), rule.Word(want.SKU.V, "Standard"))})
 	}
 	steps = append(steps, p.ResyncAll(services, "Make the provider sync the Service.")...)
+	say := "See the new address, and bring DNS records and allow-lists up to date with it."
+	if same {
+		say = "See that it has the same address again."
+	}
 	for _, key := range services[:min(len(services), 3)] {
-		ns, name, _ := strings.Cut(key, "/")
-		steps = append(steps, report.Step{Say: "See the new address, and bring DNS records and allow-lists up to date with it.", Run: fmt.Sprintf("kubectl get service -n %s %s", rule.Word(ns, "NAMESPACE"), rule.Word(name, "SERVICE"))})
+		steps = append(steps, report.Step{Say: say, Run: rule.Kubectl("get", key, "")})
 	}
 	return steps
 }

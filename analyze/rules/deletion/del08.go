@@ -92,6 +92,9 @@ func remains(p *rule.Pass, prefix string) []topology.Leftover {
 			if shared && l.Frontend.PublicIP != nil {
 				addresses = append(addresses, l.Frontend.PublicIP)
 			}
+			if pip := l.Frontend.PublicIP; pip != nil && !shared && strings.Contains(strings.ToLower(pip.Name), prefix) && !wanted(p, pip) {
+				l.PublicIP = pip // a name that the provider derives: not the user's own address
+			}
 			if is(fe.Name) && !shared || len(l.Rules) > 0 {
 				out = append(out, l)
 				addresses = append(addresses, l.Frontend.PublicIP)
@@ -147,14 +150,16 @@ func retired(p *rule.Pass, s *snapshot.Service, left []topology.Leftover) rule.F
 		}
 		what = append(what, text)
 		f.Cites = append(f.Cites, fe.LB.Doc.Cite(fe.At+"/name"))
-		if fe.PublicIP != nil && !strings.Contains(strings.ToLower(fe.PublicIP.Name), l.Prefix) {
-			kept := *fe
-			kept.PublicIP, l.Frontend = nil, &kept // the user's own address stays
-		}
 		f.Fix = append(f.Fix, rule.Remove(l)...)
 	}
 	f.Message = fmt.Sprintf("%s is of type %s now, but the provider's work for it is still in Azure: %s.", key, or(string(s.Spec.Type), "ClusterIP"), rule.List(what))
-	why(p, s, &f)
+	if why(p, s, &f); slices.Contains(s.Finalizers, cleanup) && !(s.Spec.Type == corev1.ServiceTypeExternalName && p.Runs(keepsExternalName) == desired.Yes) {
+		f.Message += " It still has the finalizer " + cleanup + ": the service controller cleans up by itself and tries again until that is done, so nothing need be deleted by hand now."
+		f.Fix = append([]report.Step{
+			{Say: "See whether the clean-up fails, and repair what it fails with.", Run: rule.Kubectl("describe", key, "")},
+			{Say: "Only if something is still there when the finalizer is gone, delete it, in the order of the steps below.", Run: rule.Kubectl("get", key, "-o jsonpath='{.metadata.finalizers}'")},
+		}, f.Fix...)
+	}
 	f.Fix = append([]report.Step{{Say: "Make sure that nobody uses the address any more, for example by a DNS record; once deleted it is gone for good."}}, f.Fix...)
 	return f
 }

@@ -3,11 +3,14 @@ package ipv6
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
+	"azlb/analyze/desired"
 	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
 	"azlb/analyze/snapshot"
+	"azlb/analyze/topology"
 	"azlb/bundle-schema/az"
 	"azlb/report"
 )
@@ -19,18 +22,19 @@ var V606 = &rule.Rule{
 	Doc: report.Doc{
 		Title:   "two Services cannot share a public IPv6 address in this release of the cloud provider",
 		Symptom: "The first Service with a public IPv6 address works, the second one that asks for the same address stays pending; events show the code PublicIPReferencedByMultipleIPConfigs. With IPv4 the same works.",
-		Cause: "To share an address the provider must find that a frontend carries it already, and put the second Service's rules there. Releases of 2023 to 2025 compare IPv6 addresses wrongly and do not find it; " +
-			"they make a second frontend for the address, which Azure refuses. They also overlook azure-pip-name-ipv6 of a Service with IPv6 alone.",
+		Cause: "To share an address the provider must find that a frontend carries it already, and put the second Service's rules there. Releases from 1.32 on compared IPv6 addresses wrongly and did not find it; " +
+			"they made a second frontend for the address, which Azure refuses. A frontend that somebody made by hand, or that a dead Service left, is refused likewise in any release.",
 		Fix: []report.Step{
 			{Say: "Upgrade the cloud-controller-manager.", Changes: true},
 			{Say: "Or give the second Service an address of its own.", Run: "az network public-ip create -g GROUP -n NAME --sku Standard --version IPv6 --allocation-method Static", Changes: true},
 		},
 		References: []string{"kubernetes-sigs/cloud-provider-azure#9589", "kubernetes-sigs/cloud-provider-azure#9602", "kubernetes-sigs/cloud-provider-azure#9599", "https://cloud-provider-azure.sigs.k8s.io/topics/shared-ip/"},
-		Affects:    "cloud-provider-azure before 1.32.9, 1.33.4, 1.34.2 and 1.35",
-		Healthy:    "Services that share an IPv4 address are not meant, nor are newer releases, which share both. A refusal that a later success followed is history.",
+		Affects:    "cloud-provider-azure 1.32.0 to 1.32.8, 1.33.0 to 1.33.3, 1.34.0 and 1.34.1",
+		Healthy:    "Services that share an IPv4 address are not meant, nor are newer releases, which share both. A refusal that a later success followed is history. Where the bundle shows the two Services and their address, AZLB-PIP07 tells it.",
 	},
-	Needs: rule.Needs{Any: text},
-	Check: checkV606,
+	Needs:       rule.Needs{Any: text},
+	FollowsFrom: []string{"AZLB-PIP07"},
+	Check:       checkV606,
 }
 
 // twice is the public IP that Azure's message names.
@@ -56,7 +60,7 @@ func checkV606(p *rule.Pass) {
 	var order []string
 	for _, e := range p.Current(func(e *errtext.Error) bool { _, _, ok := shared(p, e); return ok }) {
 		id, _, _ := shared(p, e)
-		if p.Gone(e) {
+		if p.Gone(e) || shownByServices(p, e) {
 			continue
 		}
 		if byID[strings.ToLower(id)] == nil {
@@ -67,6 +71,25 @@ func checkV606(p *rule.Pass) {
 	for _, id := range order {
 		p.Find(sharedByTwo(p, id, byID[strings.ToLower(id)]))
 	}
+}
+
+// shownByServices reports whether AZLB-PIP07 tells it: the bundle has the Service, the
+// address that it asks for and the frontend of another one with that, and the release
+// may have the error.
+func shownByServices(p *rule.Pass, e *errtext.Error) bool {
+	id, pip, _ := shared(p, e)
+	s, want := p.Graph.Service(e.Service), p.Wants.Of(e.Service)
+	if pip == nil || s == nil || want == nil || p.Runs(rule.SharedIPv6) == desired.No {
+		return false
+	}
+	is := func(address, name string) bool {
+		return address != "" && address == pip.IPAddress || name != "" && strings.EqualFold(name, pip.Name)
+	}
+	asks := is(want.Address.V, want.PublicIPName.V) || len(s.Spec.IPFamilies) == 2 &&
+		is(s.Annotations["service.beta.kubernetes.io/azure-load-balancer-ipv6"], s.Annotations["service.beta.kubernetes.io/azure-pip-name-ipv6"])
+	return asks && slices.ContainsFunc(p.Graph.Served(), func(other *topology.Service) bool {
+		return other != s && slices.ContainsFunc(other.Frontends, func(f topology.Frontend) bool { return f.PublicIP != nil && az.SameID(f.PublicIP.ID, id) })
+	})
 }
 
 func sharedByTwo(p *rule.Pass, id string, errs []*errtext.Error) rule.Finding {
@@ -84,16 +107,18 @@ func sharedByTwo(p *rule.Pass, id string, errs []*errtext.Error) rule.Finding {
 			}
 		}
 	}
-	switch n := p.Graph.Minor(); {
-	case n >= 36:
-		f.Confidence, f.Why = report.Possible, "Kubernetes "+p.Snapshot.Kubernetes+" is not known to compare IPv6 addresses wrongly, so a frontend made by hand or left over may be the first one"
-	case n == 0 || n >= 32:
-		f.Confidence, f.Why = report.Likely, "the patch release of the cloud-controller-manager decides, and it is not known"
+	confidence, why, ok := p.Blame(rule.SharedIPv6)
+	if !ok {
+		confidence, why = report.Possible, "release "+p.Wants.Provider.String()+" of the provider does not have the error, so a frontend made by hand or left over may be the first one"
 	}
+	f.Confidence, f.Why = confidence, why
 	f.Fix = []report.Step{
-		{Say: "Upgrade to cloud-provider-azure 1.32.9, 1.33.4, 1.34.2, 1.35 or later.", Changes: true},
+		{Say: "See which frontends refer to the address: one that no Service needs must go.", Run: "az network public-ip show --ids " + rule.Word(id, "PUBLIC_IP_ID") + " --query ipConfiguration.id -o tsv"},
 		{Say: "Or make another IPv6 address for the second Service, and name it there.", Changes: true,
 			Run: fmt.Sprintf("az network public-ip create -g %s -n NAME --sku Standard --version IPv6 --allocation-method Static", rule.Word(az.GroupOf(id), "GROUP"))},
+	}
+	if ok {
+		f.Fix = append([]report.Step{{Say: "Upgrade so that the provider is " + rule.SharedIPv6.Repaired() + ".", Changes: true}}, f.Fix...)
 	}
 	return f
 }

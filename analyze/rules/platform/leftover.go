@@ -44,14 +44,17 @@ func left(p *rule.Pass, checks []desired.Check) rule.Finding {
 			}
 		}
 	}
-	says := "it keeps a port open that the Service gave up"
+	says := "a probe alone opens nothing"
+	if slices.ContainsFunc(checks, func(c desired.Check) bool { return c.Hop == desired.HopRule }) {
+		says = "it keeps a port open that the Service gave up"
+	}
 	if slices.ContainsFunc(checks, func(c desired.Check) bool { return c.Hop == desired.HopFrontend || c.Hop == desired.HopPublicIP }) {
 		f.Severity = report.Warning
 		says = "an address that is kept costs money and counts against the limits"
 	}
 	f.Message = fmt.Sprintf("In Azure there is something under the name of %s that it does not ask for: %s; %s. Either no sync has brought the last change of the Service to Azure, or somebody made it by hand; the next sync removes it.", key, rule.List(what), says)
 	id := idOf(p, checks[0])
-	f.Fix = p.LastWritten(&f, rule.Writers(id, "RESOURCE_ID"), id)
+	f.Fix = append(rule.Describe(f.Services), p.LastWritten(&f, rule.Writers(id, "RESOURCE_ID"), id)...)
 	f.Fix = append(f.Fix, p.ResyncAll(f.Services, "Make the provider sync the Service; it then removes what nobody asks for.")...)
 	f.Fix = append(f.Fix, report.Step{Say: "If it is still there afterwards and nobody uses it, delete it.", Run: strings.Join(commands, " && "), Changes: true})
 	p.Doubt(&f, nil)

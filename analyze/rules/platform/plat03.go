@@ -146,8 +146,8 @@ func changed(p *rule.Pass, checks []desired.Check) rule.Finding {
 	}
 	slices.Sort(f.Services)
 	f.Services = slices.Compact(f.Services)
-	f.Message = fmt.Sprintf("%s %s of %s is not as the provider writes it: %s.", strings.ReplaceAll(first.Hop, "-", " "), first.Object, rule.List(f.Services), strings.Join(said, "; "))
-	f.Message = strings.ToUpper(f.Message[:1]) + f.Message[1:]
+	what := map[string]string{"PublicIP": "Public IP", "LoadBalancer": "Load balancer", "PrivateLinkService": "Private link service", "Subnet": "Subnet"}[f.Subject.Kind]
+	f.Message = fmt.Sprintf("%s %s of %s is not as the provider writes it: %s.", what, f.Subject.Name, rule.List(f.Services), strings.Join(said, "; "))
 	switch {
 	case replaced != "":
 		f.Message += " Beware, " + replaced + "."
@@ -157,16 +157,22 @@ func changed(p *rule.Pass, checks []desired.Check) rule.Finding {
 		f.Message += " The next sync writes the provider's own values; if the change was meant, ask for it in the Service."
 	}
 	id := idOf(p, first)
-	f.Fix = p.LastWritten(&f, rule.Writers(id, "RESOURCE_ID"), id)
+	if len(stay) == 0 && slices.ContainsFunc(checks, func(c desired.Check) bool {
+		return strings.HasPrefix(c.Because, "annotation ") || strings.HasPrefix(c.Because, "spec.")
+	}) {
+		f.Fix = p.Late(&f, id)
+	}
+	f.Fix = append(f.Fix, p.LastWritten(&f, rule.Writers(id, "RESOURCE_ID"), id)...)
 	if len(flags) > 0 {
 		f.Fix = append(f.Fix, report.Step{Say: "Write the values as the provider does.", Changes: true,
 			Run: fmt.Sprintf("az network public-ip update -g %s -n %s %s", rule.Word(az.GroupOf(id), "GROUP"), rule.Word(first.Object, "PUBLIC_IP"), strings.Join(flags, " "))})
 	}
-	if replaced != "" { // a sync is what the address must be kept from
+	switch {
+	case replaced != "": // a sync is what the address must be kept from
 		namespace, name, _ := strings.Cut(f.Services[0], "/")
 		f.Fix = append(f.Fix, report.Step{Say: "Keep the address until it may change: no longer ask for IP tags. Any sync of the Service, and any change of the nodes, replaces it otherwise.", Changes: true,
 			Run: fmt.Sprintf("kubectl annotate service -n %s %s service.beta.kubernetes.io/azure-pip-ip-tags-", namespace, name)})
-	} else {
+	case len(stay) < len(checks):
 		f.Fix = append(f.Fix, p.ResyncAll(f.Services, "Make the provider sync the Service.")...)
 	}
 	p.Doubt(&f, nil)

@@ -22,7 +22,7 @@ var POOL04 = &rule.Rule{
 	Doc: report.Doc{
 		Title:   "every node is labelled to be kept out of the load balancers",
 		Symptom: "New Services get an address that nobody reaches, and an event UnAvailableLoadBalancer says that there are no available nodes; or everything still works, and new nodes or new load balancers get no traffic.",
-		Cause: "A node with the label node.kubernetes.io/exclude-from-external-load-balancers belongs into no backend pool. Its value is irrelevant: \"false\" keeps the node out like \"true\". " +
+		Cause: "A node with the label node.kubernetes.io/exclude-from-external-load-balancers belongs in no backend pool. Its value is irrelevant: \"false\" keeps the node out like \"true\". " +
 			"If every node has it, no node is left. Newer releases of the provider refuse to empty a pool and leave its members as they are, so that existing load balancers work on until they are made anew; older ones empty it.",
 		Fix: []report.Step{
 			{Say: "See which nodes have the label.", Run: "kubectl get nodes -l node.kubernetes.io/exclude-from-external-load-balancers"},
@@ -98,7 +98,7 @@ func allKept(p *rule.Pass, nodes []*topology.Node) {
 			alive = append(alive, s.Key())
 		}
 	}
-	every := fmt.Sprintf("Every node that could get traffic (%s) is labelled %s, so none belongs into a backend pool.", rule.List(named(nodes)), topology.ExcludeLabel)
+	every := fmt.Sprintf("Every node that could get traffic (%s) is labelled %s, so none belongs in a backend pool.", rule.List(named(nodes)), topology.ExcludeLabel)
 	if len(dead) > 0 {
 		f := excluded(p, nodes, dead, every+fmt.Sprintf(" %s %s no backend.", rule.List(dead), verb(len(dead))))
 		if len(errs) > 0 {

@@ -58,7 +58,7 @@ func lingering(p *rule.Pass, name string, checks []desired.Check) rule.Finding {
 	for _, c := range checks {
 		f.Services = join(f.Services, c.Services...)
 	}
-	f.Message = fmt.Sprintf("Backend pool %s still holds %s, which does not belong there: %s.", rule.List(objects(checks)), name, checks[0].Because)
+	f.Message = fmt.Sprintf("%s still %s %s, which does not belong there: %s.", capital(pools(checks)), holds(checks), name, checks[0].Because)
 	n := p.Graph.Node(name)
 	switch {
 	case n == nil:
@@ -84,3 +84,12 @@ func lingering(p *rule.Pass, name string, checks []desired.Check) rule.Finding {
 	}
 	return f
 }
+
+func holds(checks []desired.Check) string {
+	if len(objects(checks)) == 1 {
+		return "holds"
+	}
+	return "hold"
+}
+
+func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -33,7 +33,7 @@ var POOL08 = &rule.Rule{
 		},
 		References: []string{"https://learn.microsoft.com/azure/load-balancer/load-balancer-common-deployment-errors", "giantswarm/azure-operator#117", "seanknox/aztack#3", "kubermatic/kubeone#612", "openshift/installer#3440",
 			"EnsureHostInPool of cloud-provider-azure"},
-		Healthy: "One public and one internal load balancer over the same nodes are normal, so are several pools of one load balancer, several load balancers that azure.json names, and another load balancer that holds only control-plane nodes. Where only some nodes are elsewhere, the others carry the Services: that is told as an information.",
+		Healthy: "One public and one internal load balancer over the same nodes are normal, so are several pools of one load balancer, several load balancers that azure.json names, and another load balancer that holds only control-plane nodes, or that holds the nodes by their addresses instead of their interfaces. Where only some nodes are elsewhere, the others carry the Services: that is told as an information.",
 	},
 	Needs: rule.Needs{
 		Any: append([]*bundle.Evidence{&bundle.LoadBalancers}, text...),
@@ -50,8 +50,8 @@ func checkPOOL08(p *rule.Pass) {
 		p.Find(refusedSecond(p, errs))
 		return
 	}
-	if p.Wants.Settings.Balancer.Unknown != "" || len(p.Wants.Settings.Many) > 0 {
-		return // among several load balancers of its own the provider distributes the nodes
+	if p.Wants.Settings.Balancer.Unknown != "" || len(p.Wants.Settings.Many) > 0 || strings.EqualFold(p.Wants.Settings.PoolType.V, "nodeIP") {
+		return // among several load balancers of its own the provider distributes the nodes; addresses may be in many pools
 	}
 	for i := range p.Snapshot.Loads {
 		if lb := &p.Snapshot.Loads[i]; p.Graph.OwnLoadBalancer(lb) {
@@ -143,7 +143,8 @@ func taken(p *rule.Pass, lb *snapshot.LoadBalancer, pool *az.BackendPool) (rule.
 	return f, true
 }
 
-// holder is another load balancer of the same kind and SKU that holds the node.
+// holder is another load balancer of the same kind and SKU that holds the node by its
+// interface.
 func holder(p *rule.Pass, n *topology.Node, than *snapshot.LoadBalancer, inside func(*topology.Node, *az.BackendPool) *topology.Member) (*snapshot.LoadBalancer, *topology.Member) {
 	for i := range p.Snapshot.Loads {
 		lb := &p.Snapshot.Loads[i]
@@ -151,12 +152,18 @@ func holder(p *rule.Pass, n *topology.Node, than *snapshot.LoadBalancer, inside 
 			continue
 		}
 		for j := range lb.Pools {
-			if m := inside(n, &lb.Pools[j]); m != nil {
+			if m := inside(n, &lb.Pools[j]); m != nil && !byAddress(&lb.Pools[j]) {
 				return lb, m
 			}
 		}
 	}
 	return nil, nil
+}
+
+// byAddress reports a pool of addresses: Azure's limit and the provider look at the
+// interfaces, which know nothing of it.
+func byAddress(pool *az.BackendPool) bool {
+	return slices.ContainsFunc(pool.Addresses, func(a az.PoolAddress) bool { return a.IPAddress != "" && a.NICIPConfiguration == nil })
 }
 
 // public reports whether a load balancer has public frontends; Azure does not let
@@ -190,8 +197,16 @@ func moveOut(p *rule.Pass, lb, other *snapshot.LoadBalancer, n *topology.Node, s
 			report.Step{Say: "... remove it ...", Run: fmt.Sprintf("az vmss update -g %s -n %s --remove 'virtualMachineProfile.networkProfile.networkInterfaceConfigurations[0].ipConfigurations[0].loadBalancerBackendAddressPools' INDEX", at, set), Changes: true},
 			report.Step{Say: "... and bring the instances up to date with the model.", Run: fmt.Sprintf("az vmss update-instances -g %s -n %s --instance-ids '*'", at, set), Changes: true})
 	} else {
+		pool, nic, config := other.ID+"/backendAddressPools/POOL", "NIC", "IP_CONFIG"
+		for i := range other.Pools {
+			for _, m := range p.Graph.Members(&other.Pools[i]) {
+				if m.Node == n && m.NIC != nil {
+					pool, nic, config = other.Pools[i].ID, rule.Word(m.NIC.Name, "NIC"), rule.Word(az.LastName(m.ID), "IP_CONFIG")
+				}
+			}
+		}
 		steps = append(steps, report.Step{Say: fmt.Sprintf("If it is not needed, take the nodes' interfaces out of its pool, one by one; %s's for example.", n.Name),
-			Run: fmt.Sprintf("az network nic ip-config address-pool remove -g %s --nic-name NIC --ip-config-name IP_CONFIG --lb-name %s --address-pool POOL", group, name), Changes: true})
+			Run: fmt.Sprintf("az network nic ip-config address-pool remove -g %s --nic-name %s --ip-config-name %s --address-pool %s", rule.Word(n.Group, "GROUP"), nic, config, rule.Word(pool, "POOL_ID")), Changes: true})
 	}
 	steps = append(steps, report.Step{Say: fmt.Sprintf("If it is needed, move what it does to %s: a load balancer of the cluster's name may have frontends, rules and pools of yours.", lb.Name)})
 	if s := p.Graph.Service(service); s != nil {

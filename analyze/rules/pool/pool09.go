@@ -32,9 +32,14 @@ var POOL09 = &rule.Rule{
 	Check: checkPOOL09,
 }
 
-func checkPOOL09(p *rule.Pass) {
+// passesOver reports a release that puts no node into an internal pool.
+func passesOver(p *rule.Pass) bool {
 	v, err := azname.ParseVersion(p.Snapshot.Kubernetes, true)
-	if err != nil || v.Major != 1 || v.Minor != 9 || v.Patch > 3 {
+	return err == nil && v.Major == 1 && v.Minor == 9 && v.Patch <= 3
+}
+
+func checkPOOL09(p *rule.Pass) {
+	if !passesOver(p) {
 		p.NotApplicable(fmt.Sprintf("Kubernetes %s is not 1.9.0 to 1.9.3", p.Snapshot.Kubernetes))
 		return
 	}

@@ -14,7 +14,7 @@ import (
 	"azlb/report"
 )
 
-// POOL17 is a node that belongs into a backend pool and is not there.
+// POOL17 is a node that belongs in a backend pool and is not there.
 var POOL17 = &rule.Rule{
 	ID:       "AZLB-POOL17",
 	Severity: report.Error,
@@ -35,7 +35,7 @@ var POOL17 = &rule.Rule{
 	Needs: rule.Needs{
 		All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers},
 	},
-	FollowsFrom: []string{"AZLB-AUTH01", "AZLB-AUTH02", "AZLB-AUTH03", "AZLB-AUTH08", "AZLB-THR01", "AZLB-THR02", "AZLB-POOL03", "AZLB-POOL06", "AZLB-POOL07", "AZLB-POOL08", "AZLB-POOL09", "AZLB-POOL10"},
+	FollowsFrom: []string{"AZLB-AUTH01", "AZLB-AUTH02", "AZLB-AUTH03", "AZLB-AUTH08", "AZLB-THR01", "AZLB-THR02", "AZLB-POOL03", "AZLB-POOL06", "AZLB-POOL07", "AZLB-POOL08", "AZLB-POOL09", "AZLB-POOL10", "AZLB-MSLB01", "AZLB-MSLB06"},
 	Check:       checkPOOL17,
 }
 
@@ -82,6 +82,7 @@ func noPool(p *rule.Pass, c desired.Check) rule.Finding {
 	lb, _ := pooled(p, c.Object)
 	f := rule.Finding{
 		Subject:  report.Object{Kind: "LoadBalancer", Name: lb.Name},
+		Severity: report.Error,
 		Services: c.Services,
 		Message:  fmt.Sprintf("Load balancer %s has no %s, the pool of the cluster's nodes.", lb.Name, c.Want),
 		Cites:    c.Cites(),
@@ -93,8 +94,8 @@ func noPool(p *rule.Pass, c desired.Check) rule.Finding {
 		f.Severity = report.Warning
 		f.Message += " The Services work through another pool."
 	}
-	blamed(p, &f, c.Services, nil, lb.ID)
-	f.Fix = append(refill(p, []desired.Check{c}, "Make the provider make the pool and fill it"), writers(p, &f, []string{lb.ID}, lb.ID)...)
+	blamed(p, &f, []desired.Check{c}, nil, lb.ID)
+	f.Fix = repair(p, &f, []desired.Check{c}, "Make the provider make the pool and fill it", []string{lb.ID}, lb.ID)
 	return f
 }
 
@@ -107,15 +108,16 @@ func nobody(p *rule.Pass, object string, checks []desired.Check) rule.Finding {
 	}
 	f := rule.Finding{
 		Subject:  report.Object{Kind: "LoadBalancer", Name: lb.Name},
+		Severity: report.Error,
 		Services: checks[0].Services,
-		Message:  fmt.Sprintf("Backend pool %s holds none of the cluster's nodes, so nobody reaches %s. %s belong into it, and nothing in Kubernetes keeps them out.", object, rule.List(checks[0].Services), rule.List(names)),
+		Message:  fmt.Sprintf("Backend pool %s holds none of the cluster's nodes, so nobody reaches %s. %s, and nothing in Kubernetes keeps %s out.", object, rule.List(checks[0].Services), belong(names), them(len(names))),
 		Cites:    cited(checks),
 		Absence:  []*bundle.Evidence{&bundle.LoadBalancers},
 	}
 	n := p.Graph.Node(names[0])
 	ids := append(carriers(p, n, lb), lb.ID)
-	blamed(p, &f, checks[0].Services, n, ids...)
-	f.Fix = append(refill(p, checks[:1], "Make the provider fill the pool again"), writers(p, &f, []string{lb.ID, machineID(n)}, ids...)...)
+	blamed(p, &f, checks, n, ids...)
+	f.Fix = repair(p, &f, checks[:1], "Make the provider fill the pool again", []string{lb.ID, machineID(n)}, ids...)
 	return f
 }
 
@@ -150,37 +152,13 @@ func out(p *rule.Pass, n *topology.Node, checks []desired.Check, services []stri
 		Subject:  report.Object{Kind: "Node", Name: n.Name},
 		Services: services,
 		Severity: severity,
-		Message:  fmt.Sprintf("Node %s %s belongs into backend pool %s, and nothing in Kubernetes keeps it out, but it is not there. %s", n.Name, state, rule.List(objects(checks)), say),
+		Message:  fmt.Sprintf("Node %s %s belongs in %s, and nothing in Kubernetes keeps it out, but %s. %s", n.Name, state, pools(checks), absent(checks), say),
 		Cites:    cited(checks),
 		Absence:  []*bundle.Evidence{&bundle.LoadBalancers},
 	}
 	lb, _ := pooled(p, checks[0].Object)
 	ids := carriers(p, n, lb)
-	blamed(p, &f, services, n, ids...)
-	f.Fix = append(refill(p, checks, "Make the provider put the node back"), writers(p, &f, []string{machineID(n)}, ids...)...)
+	blamed(p, &f, checks, n, ids...)
+	f.Fix = repair(p, &f, checks, "Make the provider put the node back", []string{machineID(n)}, ids...)
 	return f
-}
-
-// blamed says what the provider's last sync tells about who did it. One that failed
-// never came to it; one that succeeded since the node came had it in the pool. ids are
-// what would have been written.
-func blamed(p *rule.Pass, f *rule.Finding, services []string, n *topology.Node, ids ...string) {
-	if failing(p, services) {
-		f.Severity = report.Info
-		f.Message += " The provider's last sync failed, so it may never have come to it: repair what it fails with."
-		return
-	}
-	s := p.Synced(services)
-	if s == nil || n != nil && !s.At.After(n.CreationTimestamp.Time) {
-		f.Message += " The provider puts it right at its next sync."
-		f.Confidence, f.Why = report.Likely, "no later sync that succeeded is in the bundle, so the provider may not have come to it yet"
-		return
-	}
-	since := ", so somebody else has changed it since"
-	if p.WroteAfter(s.At, ids...) {
-		since = ""
-	}
-	f.Message += fmt.Sprintf(" The provider's last sync of %s succeeded (%s)%s; the provider puts it right at its next sync and does not look before.",
-		s.Service, s.At.UTC().Format("2006-01-02 15:04:05 UTC"), since)
-	f.Cites = append(f.Cites, s.Cite)
 }

@@ -26,8 +26,8 @@ var PLS04 = &rule.Rule{
 			"It makes the link in the resource group of the annotation, else of azure.json; on AKS that is the node resource group (MC_…), where many look last.",
 		Fix: []report.Step{
 			{Say: "See all links, in every group.", Run: "az network private-link-service list --query \"[].{name:name, group:resourceGroup, owner:tags.\\\"k8s-azure-owner-service\\\"}\" -o table"},
-			{Say: "Delete the link that stands in the way; its private endpoints lose their connection.", Run: "az network private-link-service delete -g GROUP -n NAME", Changes: true},
-			{Say: "Make the provider sync the Service.", Run: "kubectl annotate service -n NAMESPACE SERVICE azlb-resync=\"$(date +%s)\" --overwrite", Changes: true},
+			{Say: "Let the Service ask for no link of its own; the sync then goes through, and the link that stands there stays.", Run: "kubectl annotate service -n NAMESPACE SERVICE service.beta.kubernetes.io/azure-pls-create-", Changes: true},
+			{Say: "Only if nobody needs it: delete the link that stands in the way. Its private endpoints lose their connection for good.", Run: "az network private-link-service delete -g GROUP -n NAME", Changes: true},
 		},
 		References: []string{docs, "kubernetes-sigs/cloud-provider-azure#4838", "kubernetes-sigs/cloud-provider-azure#4608"},
 		Affects:    "cloud-provider-azure with azure-pls-create: 1.0.19, 1.1.15, 1.23.12, 1.24 and later",
@@ -94,7 +94,10 @@ func inTheWay(p *rule.Pass, s linked) *rule.Finding {
 		case !strings.EqualFold(tag(l, clusterTag), p.Graph.ClusterName) && (tag(l, clusterTag) == "" || !strings.EqualFold(owner, s.Key())): // or the cluster's name is a wrong guess
 			f.Cites = []report.Cite{l.Doc.Cite(l.At + "/name")}
 			f.Message = fmt.Sprintf("The frontend of %s has private link service %s, which does not carry the tag of cluster %s: somebody else made it, and the provider fails the sync.", s.Key(), l.Name, p.Graph.ClusterName)
-			f.Fix = []report.Step{remove(l), rule.Resync(s.Service, "Then make the provider sync the Service.")}
+			f.Fix = []report.Step{
+				{Say: "Let the Service ask for no link of its own: the sync then goes through, and the link that is there keeps working for the Service's frontend.", Changes: true, Run: annotate(s.Key(), "service.beta.kubernetes.io/azure-pls-create-")},
+				users(l), remove(l),
+			}
 		case !strings.EqualFold(owner, s.Key()) && own(s.link):
 			f.Message = fmt.Sprintf("%s shares a frontend with %s, whose private link service %s stands there, and has settings of its own for a link: the provider fails the sync.", s.Key(), owner, l.Name)
 			f.Fix = []report.Step{{Say: "Leave the settings to the Service that owns the link; azure-pls-create alone shares it.", Changes: true,
@@ -105,7 +108,7 @@ func inTheWay(p *rule.Pass, s linked) *rule.Finding {
 			f.Message = fmt.Sprintf("%s asks for the private link service name %s, and its link is %s; a name cannot be changed, and the provider fails the sync.", s.Key(), s.link.Name.V, l.Name)
 			f.Fix = []report.Step{
 				{Say: "Take the name back.", Changes: true, Run: annotate(s.Key(), "service.beta.kubernetes.io/azure-pls-name="+rule.Word(l.Name, "NAME"))},
-				remove(l),
+				users(l), remove(l),
 			}
 		default:
 			continue
@@ -118,8 +121,14 @@ func inTheWay(p *rule.Pass, s linked) *rule.Finding {
 	return nil
 }
 
+// users asks who is connected to a link: nothing in the bundle tells.
+func users(l *snapshot.PrivateLinkService) report.Step {
+	return report.Step{Say: "To have the provider's own link instead, first see who made this one and which private endpoints are connected to it.",
+		Run: "az network private-link-service show -g " + rule.Word(az.GroupOf(l.ID), "GROUP") + " -n " + rule.Word(l.Name, "NAME") + " --query \"{tags:tags, endpoints:privateEndpointConnections[].privateEndpoint.id}\" -o json"}
+}
+
 func remove(l *snapshot.PrivateLinkService) report.Step {
-	return report.Step{Say: "Or delete the link; its private endpoints lose their connection.", Changes: true,
+	return report.Step{Say: "Only if nobody needs it: delete the link. Its private endpoints lose their connection for good; the provider's next try then makes its own.", Changes: true,
 		Run: "az network private-link-service delete -g " + rule.Word(az.GroupOf(l.ID), "GROUP") + " -n " + rule.Word(l.Name, "NAME")}
 }
 

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -117,8 +118,10 @@ func restore(p *rule.Pass, lb *snapshot.LoadBalancer, list []*altered) []report.
 				Run: fmt.Sprintf("az network lb probe update -g %s --lb-name %s -n %s%s", rule.Word(az.GroupOf(lb.ID), "GROUP"), rule.Word(lb.Name, "LOAD_BALANCER"), rule.Word(a.name(), "PROBE"), command)})
 		}
 	}
-	for _, key := range list[0].services[:min(len(list[0].services), 3)] {
-		steps = append(steps, rule.Resync(p.Graph.Service(key), "Make the provider sync the Service; it then writes the probe."))
+	if slices.ContainsFunc(list, func(a *altered) bool {
+		return slices.ContainsFunc(a.checks, func(c desired.Check) bool { return c.Heals })
+	}) {
+		steps = append(steps, p.ResyncAll(list[0].services, "Make the provider sync the Service; it then writes the probe.")...)
 	}
 	return steps
 }
@@ -154,7 +157,11 @@ func told(p *rule.Pass, list []*altered, more string) rule.Finding {
 	}
 	f.Message += more
 	lb := p.Balancer(worst.object)
-	f.Fix = append(p.LastWritten(&f, rule.Writers(lb.ID, "LOAD_BALANCER_ID"), lb.ID), restore(p, lb, list)...)
+	if heals {
+		f.Fix = p.Late(&f, lb.ID)
+	}
+	f.Fix = append(f.Fix, p.LastWritten(&f, rule.Writers(lb.ID, "LOAD_BALANCER_ID"), lb.ID)...)
+	f.Fix = append(f.Fix, restore(p, lb, list)...)
 	if worst.field("port") == nil || worst.stale() {
 		p.Doubt(&f, lb)
 	} else {

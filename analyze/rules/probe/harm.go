@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"azlb/analyze/desired"
 	"azlb/analyze/rule"
 	"azlb/analyze/topology"
 	bundle "azlb/bundle-schema"
@@ -30,6 +31,10 @@ func harms(p *rule.Pass, a *altered) harm {
 	local := slices.ContainsFunc(a.services, func(key string) bool { return uneven(p.Graph.Service(key)) })
 	port, protocol, path := a.field("port"), a.field("protocol"), a.field("requestPath")
 	switch {
+	case a.missing() && ruleless(p, a):
+		return harm{severity: report.Warning, say: "The rule that should have it is not there either; the probe alone changes nothing."}
+	case a.missing() && len(instead(p, a)) > 0:
+		return harm{severity: report.Warning, say: fmt.Sprintf("Azure still goes by %s, which the Service had before.", rule.List(instead(p, a)))}
 	case a.missing() && local:
 		return harm{severity: report.Error, say: "Without it Azure sends to every node, and with externalTrafficPolicy Local a node without a pod of the Service drops what it gets."}
 	case a.missing():
@@ -57,6 +62,48 @@ func harms(p *rule.Pass, a *altered) harm {
 			say: "Unless the pods say 200 to it, Azure takes every backend for dead and sends no traffic."}
 	}
 	return harm{severity: report.Warning, say: "Backends that die leave the load balancer sooner or later than the Service asks for."}
+}
+
+// ruleless reports whether none of the rules that should have the probe is there.
+func ruleless(p *rule.Pass, a *altered) bool {
+	return len(holders(p, a)) > 0 && !slices.ContainsFunc(holders(p, a), func(x *topology.Path) bool { return x.Rule.To != nil })
+}
+
+// instead are the probes that the rules have in place of the one that is missing; none
+// where one of them has no probe at all.
+func instead(p *rule.Pass, a *altered) []string {
+	var out []string
+	for _, x := range holders(p, a) {
+		switch {
+		case x.Rule.To == nil:
+		case x.Probe.To == nil || strings.EqualFold(x.Probe.To.Name, a.name()):
+			return nil
+		default:
+			say := fmt.Sprintf("probe %s (%s %d)", x.Probe.To.Name, x.Probe.To.Protocol, x.Probe.To.Port)
+			if !slices.Contains(out, say) {
+				out = append(out, say)
+			}
+		}
+	}
+	return out
+}
+
+// holders are the ways of the Services' ports whose rules should have the probe.
+func holders(p *rule.Pass, a *altered) []*topology.Path {
+	var out []*topology.Path
+	for _, key := range a.services {
+		lanes := p.Wants.Of(key).Lanes
+		for _, x := range p.Graph.Service(key).Paths {
+			if slices.ContainsFunc(lanes, func(l desired.Lane) bool {
+				return l.Family == x.Family && slices.ContainsFunc(l.Rules, func(r desired.Rule) bool {
+					return r.Index == x.Index && r.Probe != nil && strings.EqualFold(r.Probe.Name, a.name())
+				})
+			}) {
+				out = append(out, x)
+			}
+		}
+	}
+	return out
 }
 
 // uneven reports a Service with externalTrafficPolicy Local and nodes in its pool that

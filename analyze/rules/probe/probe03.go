@@ -31,7 +31,7 @@ var PROBE03 = &rule.Rule{
 				Run: "kubectl patch service -n NAMESPACE SERVICE --type json -p '[{\"op\":\"replace\",\"path\":\"/spec/ports/0/targetPort\",\"value\":PORT}]'", Changes: true},
 		},
 		References: []string{"https://kubernetes.io/docs/concepts/services-networking/service/#defining-a-service", "https://github.com/feiskyer/kubernetes-handbook/blob/master/en/troubleshooting/azure.md"},
-		Healthy:    "A container may listen at a port that it does not declare. The rule is silent where some pod declares no port that serves clients, where one pod of several declares the port, where a health check of a ready pod asks that very port, and where the sidecar of a service mesh takes all connections; for a number it is never certain.",
+		Healthy:    "A container may listen at a port that it does not declare. The rule is silent where some pod declares no port that serves clients, where one pod of several declares the port, where a health check of a ready pod asks that very port, and where the sidecar of a service mesh takes all connections; for a number it is never certain, and a warning at most unless a refusal or a pod that is not ready speaks for it.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.Pods, &bundle.EndpointSlices}, All: []*bundle.Evidence{&bundle.Services, &bundle.Pods}},
 	Check: checkPROBE03,
@@ -64,7 +64,7 @@ func checkPROBE03(p *rule.Pass) {
 			}
 		}
 		if len(wrong) > 0 {
-			p.Find(noListener(s, wrong))
+			p.Find(noListener(p, s, wrong))
 		}
 	}
 }
@@ -189,7 +189,35 @@ func other(p corev1.ContainerPort, named bool) string {
 	return fmt.Sprint(p.ContainerPort)
 }
 
-func noListener(s *topology.Service, wrong []mismatch) rule.Finding {
+// speaking is what speaks for it that nobody listens at a number: the kubelet was
+// refused at that very port, or a pod is not ready.
+func speaking(p *rule.Pass, s *topology.Service, wrong []mismatch) (say string, cites []report.Cite) {
+	for _, e := range p.Snapshot.Events {
+		pod := slices.IndexFunc(living(s), func(pod *snapshot.Pod) bool {
+			return e.Kind == "Pod" && e.Namespace == pod.Namespace && e.Name == pod.Name
+		})
+		if pod >= 0 && e.Reason == "Unhealthy" && fresh(p, e.Last) && strings.Contains(e.Message, "refused") &&
+			slices.ContainsFunc(wrong, func(m mismatch) bool { return asked(e.Message, target(s.Spec.Ports[m.index])) }) {
+			return fmt.Sprintf(" The kubelet was refused there: %s", snapshot.Quote(e.Message)), []report.Cite{e.Doc.Cite("/message")}
+		}
+	}
+	for _, pod := range living(s) {
+		for i, c := range pod.Status.Conditions {
+			if c.Type == corev1.PodReady && c.Status == corev1.ConditionFalse {
+				return fmt.Sprintf(" Pod %s is not ready.", pod.Name), []report.Cite{pod.Doc.Cite(fmt.Sprintf("/status/conditions/%d/status", i))}
+			}
+		}
+	}
+	return "", nil
+}
+
+// asked reports whether a text names the port of an address ("10.0.0.1:8080/").
+func asked(text string, port int32) bool {
+	_, rest, ok := strings.Cut(text, fmt.Sprintf(":%d", port))
+	return ok && (rest == "" || rest[0] < '0' || rest[0] > '9')
+}
+
+func noListener(p *rule.Pass, s *topology.Service, wrong []mismatch) rule.Finding {
 	f := rule.Finding{Subject: report.Object{Kind: "Service", Namespace: s.Namespace, Name: s.Name}, Services: []string{s.Key()}}
 	if len(s.Status.LoadBalancer.Ingress) == 0 {
 		f.Severity = report.Warning // without an address something else is wrong first
@@ -231,10 +259,18 @@ func noListener(s *topology.Service, wrong []mismatch) rule.Finding {
 		return f
 	}
 	f.Message += " Unless a container listens there without declaring it, every connection and every health probe is refused."
-	f.Confidence, f.Why = report.Likely, "a container may listen at a port that it does not declare"
-	if fits(s, wrong) {
+	speaks, cites := speaking(p, s, wrong)
+	switch {
+	case speaks != "":
+		f.Message += speaks
+		f.Cites = append(f.Cites, cites...)
+		f.Confidence, f.Why = report.Likely, "a container may listen at a port that it does not declare"
+	case fits(s, wrong):
 		f.Severity, f.Confidence = report.Warning, report.Possible
 		f.Why = "the pods declare what the Service's other ports ask for, and a container may listen at more ports than it declares"
+	default: // what a container declares is only informational
+		f.Severity, f.Confidence = report.Warning, report.Possible
+		f.Why = "a container may listen at a port that it does not declare, and nothing in the bundle tells of a refusal"
 	}
 	try := report.Step{Say: "Make sure first: nothing should answer at the present port.", Run: fmt.Sprintf("kubectl port-forward -n %s pod/%s 18080:%s", rule.Word(s.Namespace, "NAMESPACE"), rule.Word(pod, "POD"), rule.Word(wrong[0].target, "PORT"))}
 	f.Fix = append([]report.Step{try}, f.Fix...)

@@ -29,7 +29,7 @@ var PROBE04 = &rule.Rule{
 			{Say: "Give the container a readiness probe that asks what clients ask, so that a pod that does not answer leaves the Service.", Run: "kubectl edit deployment -n NAMESPACE NAME", Changes: true},
 		},
 		References: []string{"https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/", "https://github.com/feiskyer/kubernetes-handbook/blob/master/en/troubleshooting/azure.md"},
-		Healthy:    "Many healthy Services have no readiness probe; that alone is nothing. A restart of hours ago is over. Only pods that restarted or failed a check within the last hour count.",
+		Healthy:    "Many healthy Services have no readiness probe; that alone is nothing. A restart of hours ago is over, and a single one is only an information. Only pods that restarted or failed a check within the last hour count, in the container that declares the Service's target port or is the only one.",
 	},
 	Needs: rule.Needs{
 		Any: []*bundle.Evidence{&bundle.Pods, &bundle.Events},
@@ -47,6 +47,9 @@ type ailing struct {
 	pod       *snapshot.Pod
 	container string // without a readiness probe
 	say       string
+	once      bool // it restarted a single time, and nothing else tells against it
+	loops     bool // it dies again and again
+	inside    bool // it is a ready endpoint of the Service
 	cites     []report.Cite
 }
 
@@ -56,10 +59,11 @@ func checkPROBE04(p *rule.Pass) {
 	var order []report.Object
 	for _, s := range selecting(p) {
 		for _, pod := range living(s) {
-			a, ok := ails(p, pod)
+			a, ok := ails(p, s, pod)
 			if !ok {
 				continue
 			}
+			a.inside = slices.ContainsFunc(s.ReadyEndpoints(), func(e topology.Endpoint) bool { return e.Pod == pod })
 			o := owner(pod)
 			if byOwner[o] == nil {
 				order = append(order, o)
@@ -87,11 +91,28 @@ func owner(pod *snapshot.Pod) report.Object {
 	return report.Object{Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name}
 }
 
-// ails reports whether the pod failed within the last hour in a container that has
-// no readiness probe.
-func ails(p *rule.Pass, pod *snapshot.Pod) (ailing, bool) {
+// serves reports whether the container is the one that clients of the Service reach:
+// it declares a target port, or is the pod's only one. What ships logs beside it fails
+// no connection.
+func serves(s *topology.Service, pod *snapshot.Pod, c corev1.Container) bool {
+	if isProxy(c.Name) {
+		return false
+	}
+	if !slices.ContainsFunc(pod.Spec.Containers, func(x corev1.Container) bool { return x.Name != c.Name && !isProxy(x.Name) }) {
+		return true
+	}
+	return slices.ContainsFunc(c.Ports, func(cp corev1.ContainerPort) bool {
+		return slices.ContainsFunc(s.Spec.Ports, func(sp corev1.ServicePort) bool {
+			return (cp.Protocol == "" || cp.Protocol == protocol(sp)) && (sp.TargetPort.StrVal != "" && cp.Name == sp.TargetPort.StrVal || sp.TargetPort.StrVal == "" && cp.ContainerPort == target(sp))
+		})
+	})
+}
+
+// ails reports whether the pod failed within the last hour in a container that serves
+// the Service and has no readiness probe.
+func ails(p *rule.Pass, s *topology.Service, pod *snapshot.Pod) (ailing, bool) {
 	for i, c := range pod.Spec.Containers {
-		if c.ReadinessProbe != nil || isProxy(c.Name) {
+		if c.ReadinessProbe != nil || !serves(s, pod, c) {
 			continue
 		}
 		a := ailing{pod: pod, container: c.Name, cites: []report.Cite{pod.Doc.Cite(fmt.Sprintf("/spec/containers/%d/name", i))}}
@@ -103,21 +124,31 @@ func ails(p *rule.Pass, pod *snapshot.Pod) (ailing, bool) {
 			if w := st.State.Waiting; w != nil && w.Reason == "CrashLoopBackOff" {
 				a.say = fmt.Sprintf("%s is in CrashLoopBackOff after %d restarts", pod.Name, st.RestartCount)
 				a.cites = append(a.cites, pod.Doc.Cite(at+"/state/waiting/reason"))
+				a.loops = true
 				return a, true
 			}
 			if t := st.LastTerminationState.Terminated; t != nil && st.RestartCount > 0 && fresh(p, t.FinishedAt.Time) {
+				a.once = st.RestartCount == 1
 				a.say = fmt.Sprintf("%s restarted %d times, last at %s", pod.Name, st.RestartCount, t.FinishedAt.UTC().Format("15:04:05 UTC"))
+				if a.once {
+					a.say = fmt.Sprintf("%s restarted once, at %s", pod.Name, t.FinishedAt.UTC().Format("15:04:05 UTC"))
+				}
 				a.cites = append(a.cites, pod.Doc.Cite(at+"/restartCount"))
-				return a, true
+				if !a.once {
+					return a, true
+				}
 			}
 		}
 		for _, e := range p.Snapshot.Events {
 			if e.Kind == "Pod" && e.Namespace == pod.Namespace && e.Name == pod.Name && (e.UID == "" || pod.UID == "" || e.UID == string(pod.UID)) &&
 				e.Type == corev1.EventTypeWarning && concerns(e, pod, c.Name) && fresh(p, e.Last) {
-				a.say = fmt.Sprintf("%s: %s", pod.Name, snapshot.Quote(e.Message))
+				a.say, a.once = fmt.Sprintf("%s: %s", pod.Name, snapshot.Quote(e.Message)), false
 				a.cites = append(a.cites, e.Doc.Cite("/message"))
 				return a, true
 			}
+		}
+		if a.once {
+			return a, true
 		}
 	}
 	return ailing{}, false
@@ -161,8 +192,19 @@ func flapping(o report.Object, list []ailing, services []*topology.Service) rule
 		}
 	}
 	first := list[0]
-	f.Message = fmt.Sprintf("%d of %d pods behind %s failed within the last hour (%s). Container %s has no readiness probe, so such a pod keeps getting connections and health probes until it answers again.",
-		len(list), len(living(services[0])), rule.List(keys), rule.List(says), first.container)
+	becomes := "so Kubernetes counts such a pod as ready as soon as the container runs, whether it answers or not."
+	switch {
+	case slices.ContainsFunc(list, func(a ailing) bool { return a.loops }):
+		becomes = "so such a pod comes and goes: it counts as ready from the moment that the container starts, and gets connections and health probes until it dies again."
+	case slices.ContainsFunc(list, func(a ailing) bool { return a.inside }):
+		becomes = "so such a pod keeps getting connections and health probes until it answers again."
+	}
+	if !slices.ContainsFunc(list, func(a ailing) bool { return !a.once }) {
+		f.Severity = report.Info // one restart is over
+		becomes = "so such a pod gets connections as soon as the container runs, whether it answers or not."
+	}
+	f.Message = fmt.Sprintf("%d of %d pods behind %s failed within the last hour (%s). Container %s has no readiness probe, %s",
+		len(list), len(living(services[0])), rule.List(keys), rule.List(says), first.container, becomes)
 	f.Fix = []report.Step{
 		{Say: "See why the pod fails.", Run: fmt.Sprintf("kubectl describe pod -n %s %s", rule.Word(o.Namespace, "NAMESPACE"), rule.Word(first.pod.Name, "POD"))},
 		{Say: "See what it said before its last restart.", Run: fmt.Sprintf("kubectl logs -n %s %s -c %s --previous", rule.Word(o.Namespace, "NAMESPACE"), rule.Word(first.pod.Name, "POD"), rule.Word(first.container, "CONTAINER"))},

@@ -1,8 +1,6 @@
 package probe
 
 import (
-	"fmt"
-
 	"azlb/analyze/rule"
 	"azlb/report"
 )
@@ -34,9 +32,9 @@ func checkPROBE05(p *rule.Pass) {
 	p.NotCompared()
 	for _, list := range together(changed(p), (*altered).stale) {
 		f := told(p, list, " The Service probably had that node port before.")
-		s := p.Graph.Service(f.Services[0])
-		f.Fix = append([]report.Step{{Say: "See whether the syncs of the Service fail; then repair that first.",
-			Run: fmt.Sprintf("kubectl describe service -n %s %s", rule.Word(s.Namespace, "NAMESPACE"), rule.Word(s.Name, "SERVICE"))}}, f.Fix...)
+		if first := rule.Describe(f.Services); f.Fix[0] != first[0] {
+			f.Fix = append(first, f.Fix...)
+		}
 		p.Find(f)
 	}
 }

@@ -160,8 +160,15 @@ func (l *lost) finding(p *rule.Pass) rule.Finding {
 		f.Subject.Name = l.at.Name
 		f.Cites = append(f.Cites, l.at.Doc.Cite(l.at.At+"/id"))
 		f.Message = fmt.Sprintf("%s asks for public IP %s, which is %s in resource group %s; the provider looks only in %s.", who, l.what, l.at.Name, az.GroupOf(l.at.ID), where)
-		if len(l.errs) > 0 {
+		switch {
+		case len(l.errs) > 0:
 			f.Absence = nil // the provider itself says that it is not there
+		default:
+			f.Confidence, f.Why = report.Likely, "the bundle has no refusal that says so"
+			if !slices.ContainsFunc(l.services, func(key string) bool { return len(p.Graph.Service(key).Status.LoadBalancer.Ingress) == 0 }) {
+				f.Severity = report.Warning
+				f.Message += " What it has works on; the next sync fails."
+			}
 		}
 	default:
 		f.Confidence, f.Why = report.Possible, "the address is in no collected resource group: it may be in one that was not collected, in another subscription, or not exist at all"

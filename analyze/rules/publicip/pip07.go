@@ -40,10 +40,7 @@ var PIP07 = &rule.Rule{
 	Check: checkPIP07,
 }
 
-var (
-	sharedIPv6 = rule.Bug{From: "1.32", Fixed: "1.32.9/1.33.4/1.34.2/1.35"}
-	ignoredV6  = rule.Bug{From: "1.27", Fixed: "1.30.16/1.31.10/1.32.9/1.33.4/1.34.2/1.35"}
-)
+var ignoredV6 = rule.Bug{From: "1.27", Fixed: "1.30.16/1.31.10/1.32.9/1.33.4/1.34.2/1.35"}
 
 func isIPv6(pip *snapshot.PublicIP) bool {
 	return pip != nil && (strings.EqualFold(pip.Version, "IPv6") || strings.Contains(pip.IPAddress, ":"))
@@ -53,7 +50,7 @@ func isIPv6(pip *snapshot.PublicIP) bool {
 // its Service wants to share, and the release may be one that cannot.
 func ofIPv6(p *rule.Pass, e *errtext.Error) bool {
 	s := p.Graph.Service(e.Service)
-	return s != nil && isManyConfigs(e) && p.Runs(sharedIPv6) != desired.No && slices.ContainsFunc(pins(p, s), func(x pin) bool {
+	return s != nil && isManyConfigs(e) && p.Runs(rule.SharedIPv6) != desired.No && slices.ContainsFunc(pins(p, s), func(x pin) bool {
 		return x.pip != nil && az.SameID(x.pip.ID, addressOf(e)) && firstOf(p, s, x) != nil
 	})
 }
@@ -85,7 +82,7 @@ func checkPIP07(p *rule.Pass) {
 
 // notShared is a second Service that does not find the IPv6 frontend of the first.
 func notShared(p *rule.Pass, s *topology.Service, x pin, h *held, errs []*errtext.Error) {
-	confidence, why, ok := p.Blame(sharedIPv6)
+	confidence, why, ok := p.Blame(rule.SharedIPv6)
 	if !ok || confidence != report.Certain && len(errs) == 0 {
 		return
 	}
@@ -93,7 +90,7 @@ func notShared(p *rule.Pass, s *topology.Service, x pin, h *held, errs []*errtex
 	f := rule.Finding{Subject: subject(s), Services: []string{s.Key()}, Confidence: confidence, Why: why,
 		Cites: append(told.Cites, s.Doc.Cite(x.pointer), h.lb.Doc.Cite(h.frontend.At+"/name"))}
 	f.Message = fmt.Sprintf("%s asks for IPv6 address %s (%s), which is on frontend %s; %s takes a shared frontend for one of IPv4, so it makes a second one with the same address, and Azure refuses the load balancer.",
-		s.Key(), x.pip.Name, x.pip.IPAddress, h.frontend.Name, p.Culprit(sharedIPv6))
+		s.Key(), x.pip.Name, x.pip.IPAddress, h.frontend.Name, p.Culprit(rule.SharedIPv6))
 	switch {
 	case len(errs) > 0:
 		f.Message += fmt.Sprintf(" It answered PublicIPReferencedByMultipleIPConfigs %s.", told.Span())
@@ -101,7 +98,7 @@ func notShared(p *rule.Pass, s *topology.Service, x pin, h *held, errs []*errtex
 		f.Confidence, f.Why = report.Likely, "the bundle has no error that says so"
 	}
 	f.Fix = []report.Step{
-		{Say: "Upgrade the cluster so that the provider is " + sharedIPv6.Repaired() + ".", Changes: true},
+		{Say: "Upgrade the cluster so that the provider is " + rule.SharedIPv6.Repaired() + ".", Changes: true},
 		another(az.GroupOf(x.pip.ID), x),
 		repin(s, x, "Until then, let "+s.Key()+" ask for that one."),
 	}
