@@ -184,23 +184,23 @@ func (g *Graph) deadPublicIP(p *snapshot.PublicIP) (prefix, service string, dead
 	if prefix == "" || !g.ownAddress(p) {
 		return "", "", false // a name that the provider does not derive: the user's own, or another cluster's
 	}
-	if g.living[prefix] {
-		return "", "", false
+	if g.living[prefix] || slices.ContainsFunc(g.Services, func(s *Service) bool { return s.uses(p) }) {
+		return "", "", false // also where it was made for an earlier Service, and one pins it since
 	}
-	services := azname.ServicesOfTag(p.Tags)
-	for _, key := range services {
-		if s := g.Service(key); s != nil && s.Prefix != prefix && s.uses(p) {
-			return "", "", false // kept by a Service that pins it
-		}
-	}
-	if len(services) > 0 {
+	if services := azname.ServicesOfTag(p.Tags); len(services) > 0 {
 		service = services[0]
 	}
 	return prefix, service, true
 }
 
-// uses reports whether one of the Service's frontends or addresses is the public IP.
+// uses reports whether one of the Service's frontends or addresses is the public IP,
+// or an annotation names it: an address that a Service still waits for is wanted.
 func (s *Service) uses(p *snapshot.PublicIP) bool {
+	for _, v := range s.Annotations {
+		if strings.EqualFold(v, p.Name) || p.IPAddress != "" && v == p.IPAddress {
+			return true
+		}
+	}
 	return slices.Contains(s.Addresses(), p.IPAddress) || s.Spec.LoadBalancerIP == p.IPAddress && p.IPAddress != "" ||
 		slices.ContainsFunc(s.Frontends, func(f Frontend) bool { return f.PublicIP == p })
 }

@@ -90,7 +90,9 @@ func (g *Graph) linkNodes() {
 	names := map[string]*snapshot.VM{}
 	for i := range s.VMs {
 		vm := &s.VMs[i]
-		g.machines[machineKey(vm.ID)] = vm
+		if key := machineKey(vm.ID); key != "" { // a masked id is that of no machine
+			g.machines[key] = vm
+		}
 		if n := vm.OSProfile.ComputerName; n != "" {
 			names[strings.ToLower(n)] = vm
 		}
