@@ -132,9 +132,17 @@ func (x *comparer) was(owner *corev1.Service, hop, object string, at place) {
 		return
 	}
 	key := owner.Namespace + "/" + owner.Name
-	x.add(Check{Services: []string{key}, Kind: Leftover, Hop: hop, Object: object, Field: Existence, Want: "absent", Got: "present",
-		Because: "Service " + key + " is of type " + string(owner.Spec.Type) + " now", Why: "the controller no longer looks at a Service that is of another type"}, object, at)
+	c := Check{Services: []string{key}, Kind: Leftover, Hop: hop, Object: object, Field: Existence, Want: "absent", Got: "present",
+		Because: "Service " + key + " is of type " + string(owner.Spec.Type) + " now"}
+	switch c.Heals = slices.Contains(owner.Finalizers, topology.Cleanup); { // needsCleanup
+	case !c.Heals:
+		c.Why = "the controller no longer looks at a Service of another type without its finalizer"
+	case owner.Spec.Type == corev1.ServiceTypeExternalName && !x.has(externalNameCleaned):
+		c.Heals, c.Why = false, "the provider of this release does not clean up after a Service that became an ExternalName"
+	}
+	x.add(c, object, at)
 }
+
 
 // turned tells of public IPs of living Services that are internal now or of another type.
 func (x *comparer) turned(owners map[string]*corev1.Service) {

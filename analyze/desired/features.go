@@ -81,6 +81,7 @@ var (
 	cordonCounts         = since("all").InTree("1.19") // from here on cordoned nodes stay in
 	scaleSetModel        = since("all").InTree("1.14.7/1.15.4/1.16")
 	nodeIPPools          = since("1.23")
+	externalNameCleaned  = since("1.28.14/1.29.12/1.30.8/1.31.2/1.32")
 )
 
 var behaviours = []azname.Releases{
@@ -92,7 +93,7 @@ var behaviours = []azname.Releases{
 	publicIPNameV6, publicIPPrefix, accessControl, invalidRangeDenies, coreRangesAllowed, internalAllowAll, rangesMerged, allRangesOnly,
 	staleSourcesRemoved, noSecurityRule, serviceTags, tagsReplaceAll, denyAllAnnotation, additionalAddresses, nodeAddressSources, privateLink,
 	privateLinkGroup, manyBalancers, stableNodes, notReadyRemovedBegin, notReadyRemovedEnds, excludeLabel, unmanagedLabel, keepsLastMember, inactiveSkipped,
-	cordonCounts, scaleSetModel, nodeIPPools, unknownProbeIsTCP, longIdleTimeout, emptyGroup, anyServiceTag,
+	cordonCounts, scaleSetModel, nodeIPPools, unknownProbeIsTCP, longIdleTimeout, emptyGroup, anyServiceTag, externalNameCleaned,
 	azname.SingleLocalProbe, azname.HashedSecurityRules,
 }
 

@@ -9,10 +9,6 @@ import (
 	bundle "azlb/bundle-schema"
 )
 
-// cleanup is the finalizer that the service controller puts on a Service before
-// its first sync, since Kubernetes 1.16 (cloud-provider's service helpers).
-const cleanup = "service.kubernetes.io/load-balancer-cleanup"
-
 // Waiting lists the Services that can go no further without the provider: those
 // without an address and those whose deletion waits for it, sorted. A cause that
 // stops the provider as a whole harms these; the others keep working unchanged.
@@ -77,7 +73,7 @@ func (p *Pass) Exists(key string) bool {
 }
 
 // Handled reports whether the service controller has put its finalizer on it.
-func Handled(s *topology.Service) bool { return slices.Contains(s.Finalizers, cleanup) }
+func Handled(s *topology.Service) bool { return slices.Contains(s.Finalizers, topology.Cleanup) }
 
 func waits(s *topology.Service) bool {
 	switch {

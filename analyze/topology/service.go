@@ -20,6 +20,11 @@ const (
 	NotJoined Join = ""        // nothing was found
 )
 
+// Cleanup is the finalizer that the service controller puts on a Service before its
+// first sync, since Kubernetes 1.16, and takes off when the provider has cleaned up
+// (k8s.io/cloud-provider/service/helpers).
+const Cleanup = "service.kubernetes.io/load-balancer-cleanup"
+
 // Service is a Service of type LoadBalancer and what Azure has of it.
 type Service struct {
 	*snapshot.Service

@@ -45,9 +45,6 @@ var DEL08 = &rule.Rule{
 // became an ExternalName.
 var keepsExternalName = rule.Bug{From: "all", Fixed: "1.28.14/1.29.12/1.30.8/1.31.2/1.32", FromInTree: "all"}
 
-// cleanup is the finalizer that stays until the provider has cleaned up.
-const cleanup = "service.kubernetes.io/load-balancer-cleanup"
-
 func checkDEL08(p *rule.Pass) {
 	for i := range p.Snapshot.Services {
 		s := &p.Snapshot.Services[i]
@@ -153,8 +150,8 @@ func retired(p *rule.Pass, s *snapshot.Service, left []topology.Leftover) rule.F
 		f.Fix = append(f.Fix, rule.Remove(l)...)
 	}
 	f.Message = fmt.Sprintf("%s is of type %s now, but the provider's work for it is still in Azure: %s.", key, or(string(s.Spec.Type), "ClusterIP"), rule.List(what))
-	if why(p, s, &f); slices.Contains(s.Finalizers, cleanup) && !(s.Spec.Type == corev1.ServiceTypeExternalName && p.Runs(keepsExternalName) == desired.Yes) {
-		f.Message += " It still has the finalizer " + cleanup + ": the service controller cleans up by itself and tries again until that is done, so nothing need be deleted by hand now."
+	if why(p, s, &f); slices.Contains(s.Finalizers, topology.Cleanup) && !(s.Spec.Type == corev1.ServiceTypeExternalName && p.Runs(keepsExternalName) == desired.Yes) {
+		f.Message += " It still has the finalizer " + topology.Cleanup + ": the service controller cleans up by itself and tries again until that is done, so nothing need be deleted by hand now."
 		f.Fix = append([]report.Step{
 			{Say: "See whether the clean-up fails, and repair what it fails with.", Run: rule.Kubectl("describe", key, "")},
 			{Say: "Only if something is still there when the finalizer is gone, delete it, in the order of the steps below.", Run: rule.Kubectl("get", key, "-o jsonpath='{.metadata.finalizers}'")},
@@ -177,7 +174,7 @@ func why(p *rule.Pass, s *snapshot.Service, f *rule.Finding) {
 		last := errs[len(errs)-1]
 		f.Message += fmt.Sprintf(" The clean-up fails: %s", snapshot.Quote(or(last.Code+": "+last.Message, last.Raw)))
 		f.Cites = append(f.Cites, last.Cites[:min(1, len(last.Cites))]...)
-	case slices.Contains(s.Finalizers, cleanup):
+	case slices.Contains(s.Finalizers, topology.Cleanup):
 		f.Confidence, f.Why = report.Possible, "the Service still has the provider's finalizer and the bundle has no error: the clean-up may be under way"
 	case external && runs == desired.Perhaps:
 		f.Message += " Releases before " + keepsExternalName.Ends() + " do not clean up after a Service that becomes an ExternalName."
