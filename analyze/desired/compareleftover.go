@@ -143,7 +143,6 @@ func (x *comparer) was(owner *corev1.Service, hop, object string, at place) {
 	x.add(c, object, at)
 }
 
-
 // turned tells of public IPs of living Services that are internal now or of another type.
 func (x *comparer) turned(owners map[string]*corev1.Service) {
 	if !x.Graph.NameSure() {

@@ -392,7 +392,7 @@ func TestCaptures(t *testing.T) {
 			}
 			for _, e := range bundle.Catalogue {
 				switch e {
-				case &bundle.KubeContext, &bundle.Endpoints, &bundle.KubeSystem, &bundle.ControllerLogPrevious, &bundle.LogFile, &bundle.Group, &bundle.VMs, &bundle.VMInstanceViews:
+				case &bundle.KubeContext, &bundle.Endpoints, &bundle.KubeSystem, &bundle.ControllerLogPrevious, &bundle.LogFile, &bundle.Group, &bundle.VMs, &bundle.VMInstanceViews, &bundle.ActivityLog:
 				default:
 					if !s.Complete(e, "") {
 						t.Errorf("%s is not complete: %v", e.ID, gapsOf(s))
