@@ -291,12 +291,3 @@ func (x *comparer) status(s *topology.Service, want *Service, lb *snapshot.LoadB
 	v := Value[string]{V: strings.Join(slices.Compact(addresses), ", "), Because: fmt.Sprintf("the addresses of its frontends in %s, and those it adds", lb.Name), Pointer: "/metadata/name"}
 	named(sub, "ingress", v, strings.Join(slices.Compact(got), ", "), "/status/loadBalancer/ingress/0/ip")
 }
-
-func firstText(list ...string) string {
-	for _, s := range list {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
-}
