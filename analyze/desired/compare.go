@@ -241,12 +241,3 @@ func gathered(checks []Check) []Check {
 	})
 	return out
 }
-
-func firstText(list ...string) string {
-	for _, s := range list {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
-}

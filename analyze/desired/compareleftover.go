@@ -1,6 +1,7 @@
 package desired
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -118,7 +119,7 @@ func (x *comparer) lent(lb *snapshot.LoadBalancer, name string) bool {
 
 // dead tells what a Service left that no longer exists.
 func (x *comparer) dead(service, hop, object, got string, at place) {
-	c := Check{Kind: Leftover, Hop: hop, Object: object, Field: Existence, Want: "absent", Got: firstText(got, "present"),
+	c := Check{Kind: Leftover, Hop: hop, Object: object, Field: Existence, Want: "absent", Got: cmp.Or(got, "present"),
 		Because: "the Service that its name is derived from no longer exists", Why: "no sync looks for objects of a Service that is gone"}
 	if service != "" {
 		c.Services = []string{service}
@@ -171,7 +172,7 @@ func (x *comparer) turned(owners map[string]*corev1.Service) {
 		}) {
 			continue
 		}
-		x.add(Check{Services: []string{key}, Kind: Leftover, Hop: HopPublicIP, Object: p.Name, Field: Existence, Want: "absent", Got: firstText(p.IPAddress, "present"),
+		x.add(Check{Services: []string{key}, Kind: Leftover, Hop: HopPublicIP, Object: p.Name, Field: Existence, Want: "absent", Got: cmp.Or(p.IPAddress, "present"),
 			Because: "it was made for the Service, but the Service does not ask for it any more", Heals: true}, p.Name, place{x.Graph.Service(key).Doc, "/metadata/annotations"}, place{p.Doc, p.At})
 	}
 }

@@ -1,6 +1,7 @@
 package desired
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -70,7 +71,7 @@ func (x *comparer) linkGroup(l *Link) Value[string] {
 	if c == nil || c.Invalid != "" {
 		return unknown[string]("azure.json is not in the bundle")
 	}
-	return known(firstText(c.PrivateLinkResourceGroup, c.ResourceGroup), "azure.json")
+	return known(cmp.Or(c.PrivateLinkResourceGroup, c.ResourceGroup), "azure.json")
 }
 
 // ownerOf is the Service that a link names in its tags (getPrivateLinkServiceOwner).

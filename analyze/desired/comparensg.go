@@ -1,6 +1,7 @@
 package desired
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -56,7 +57,7 @@ func (x *comparer) securityGroup() {
 func (x *comparer) findSecurityGroup() (group *snapshot.NSG, absent bool) {
 	where := Value[string]{}
 	if c := x.Graph.Snapshot.Config; c != nil && c.Invalid == "" {
-		where = known(firstText(c.SecurityGroupResourceGroup, c.ResourceGroup), "azure.json")
+		where = known(cmp.Or(c.SecurityGroupResourceGroup, c.ResourceGroup), "azure.json")
 	}
 	for i := range x.Graph.Snapshot.NSGs {
 		n := &x.Graph.Snapshot.NSGs[i]
@@ -73,7 +74,7 @@ func (x *comparer) securityRule(s *topology.Service, lane *Lane, want SecurityRu
 	sub := subject{x: x, service: s.Key(), hop: HopNSG, object: group.Name + "/" + want.Name, slot: slot, heals: true, want: s.Doc, got: group.Doc}
 	i := slices.IndexFunc(group.SecurityRules, func(r az.SecurityRule) bool { return strings.EqualFold(r.Name, want.Name) })
 	if i < 0 {
-		sub.missing(want.String(), want.Because, firstText(want.Pointer, "/status/loadBalancer/ingress/0/ip"), place{group.Doc, group.At})
+		sub.missing(want.String(), want.Because, cmp.Or(want.Pointer, "/status/loadBalancer/ingress/0/ip"), place{group.Doc, group.At})
 		return
 	}
 	r := &group.SecurityRules[i]
@@ -128,7 +129,7 @@ func (r SecurityRule) String() string {
 	if r.Allow {
 		access = "Allow"
 	}
-	to := firstText(strings.Join(r.Destinations.V, ", "), "the Service's address")
+	to := cmp.Or(strings.Join(r.Destinations.V, ", "), "the Service's address")
 	return fmt.Sprintf("%s %s from %s to %s port %s", access, r.Protocol, strings.Join(r.Sources, ", "), to, strings.Join(r.Ports, ", "))
 }
 

@@ -1,6 +1,7 @@
 package desired
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,7 +39,7 @@ func (l *lister) told(hop string, is func(Check) bool) bool {
 func (l *lister) rest(c *Cluster, want *Service) {
 	anything := func(Check) bool { return true }
 	gone := func(c Check) bool { return c.Field == Existence && c.Kind == Missing }
-	lb, group := firstText(want.Balancer.V, "the load balancer"), firstText(c.Settings.SecurityGroup.V, "the security group")
+	lb, group := cmp.Or(want.Balancer.V, "the load balancer"), cmp.Or(c.Settings.SecurityGroup.V, "the security group")
 	noBalancer := l.told(HopBalancer, gone)
 	unseen := !l.told(HopBalancer, anything) && !l.told(HopFrontend, anything)
 	noGroup := l.told(HopNSG, func(x Check) bool { return gone(x) && x.Object == c.Settings.SecurityGroup.V })
@@ -72,7 +73,7 @@ func (l *lister) rest(c *Cluster, want *Service) {
 		}
 	}
 	if k := want.Link; (noBalancer || unseen) && k != nil && c.has(privateLink) && (want.Internal.V || want.Direct()) && len(k.Static) <= k.Count.V {
-		name := firstText(k.Name.V, "pls-"+want.Lanes[0].Frontend.Name.V)
+		name := cmp.Or(k.Name.V, "pls-"+want.Lanes[0].Frontend.Name.V)
 		l.object(HopLink, name, "private link service "+name, k.Create.Because)
 	}
 }
@@ -103,12 +104,12 @@ func value[T any](l *lister, hop, object, name string, v Value[T]) {
 
 // publicIP is the address of a lane.
 func (l *lister) publicIP(p *PublicIP) {
-	name := firstText(p.Name.V, p.Address.V, "the public IP")
-	say := "public IP " + firstText(p.Name.V, p.Address.V)
+	name := cmp.Or(p.Name.V, p.Address.V, "the public IP")
+	say := "public IP " + cmp.Or(p.Name.V, p.Address.V)
 	if p.Group.V != "" {
 		say += " in resource group " + p.Group.V
 	}
-	l.object(HopPublicIP, name, say, firstText(p.Name.Unknown, p.because()))
+	l.object(HopPublicIP, name, say, cmp.Or(p.Name.Unknown, p.because()))
 	value(l, HopPublicIP, name, "publicIPAddressVersion", p.Version)
 	value(l, HopPublicIP, name, "sku", p.SKU)
 	if p.Made {
@@ -143,7 +144,7 @@ func (l *lister) lane(want *Service, lane *Lane, lb string) {
 	for _, p := range lane.Probes {
 		l.probe(p, lb)
 	}
-	l.object(HopPool, lb+"/"+firstText(lane.Pool.V, "the pool"), "backend pool "+lane.Pool.V, firstText(lane.Pool.Unknown, "the pool of the cluster's nodes: "+lane.Pool.Because))
+	l.object(HopPool, lb+"/"+cmp.Or(lane.Pool.V, "the pool"), "backend pool "+lane.Pool.V, cmp.Or(lane.Pool.Unknown, "the pool of the cluster's nodes: "+lane.Pool.Because))
 }
 
 func (l *lister) rule(want *Service, lane *Lane, r Rule, lb string) {

@@ -1,6 +1,7 @@
 package desired
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -37,7 +38,7 @@ func (x *comparer) balancers() {
 			continue
 		}
 		want := x.wants[services[0]]
-		x.common(services, lb, "sku", want.SKU, firstText(lb.SKU.Name, "Basic"), "/sku/name", "Azure does not change the SKU of a load balancer in place")
+		x.common(services, lb, "sku", want.SKU, cmp.Or(lb.SKU.Name, "Basic"), "/sku/name", "Azure does not change the SKU of a load balancer in place")
 		if x.Settings.Location.V != "" {
 			x.common(services, lb, "location", x.Settings.Location, lb.Location, "/location", "a load balancer stays where it was made")
 		}
@@ -97,7 +98,7 @@ func (x *comparer) pool(services []string, lb *snapshot.LoadBalancer, name strin
 	}
 	p := &lb.Pools[i]
 	x.add(Check{Services: services, Hop: HopPool, Object: object, Field: Existence, Want: "present", Got: "present", Because: x.Settings.ClusterName.Because}, name, place{lb.Doc, p.At})
-	sku := firstText(lb.SKU.Name, "Basic")
+	sku := cmp.Or(lb.SKU.Name, "Basic")
 	set, ok := "", true
 	if strings.EqualFold(sku, "Basic") {
 		set, ok = x.onlySet(lb)
@@ -121,7 +122,7 @@ func (x *comparer) pool(services []string, lb *snapshot.LoadBalancer, name strin
 func (x *comparer) onlySet(lb *snapshot.LoadBalancer) (string, bool) {
 	base := strings.TrimSuffix(strings.ToLower(lb.Name), "-internal")
 	if c := x.Graph.Snapshot.Config; c != nil && strings.EqualFold(base, x.Settings.Balancer.V) {
-		if name := firstText(c.PrimaryScaleSetName, c.PrimaryAvailabilitySetName); name != "" {
+		if name := cmp.Or(c.PrimaryScaleSetName, c.PrimaryAvailabilitySetName); name != "" {
 			return name, true
 		}
 	}

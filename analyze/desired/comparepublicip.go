@@ -1,6 +1,7 @@
 package desired
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -57,7 +58,7 @@ func (x *comparer) publicIP(s *topology.Service, want *Service, lane *Lane, lb *
 	if w == nil || pip == nil && !absent {
 		return nil
 	}
-	sub := subject{x: x, service: s.Key(), hop: HopPublicIP, object: firstText(w.Name.V, w.Address.V), slot: string(lane.Family), heals: w.Made, want: s.Doc}
+	sub := subject{x: x, service: s.Key(), hop: HopPublicIP, object: cmp.Or(w.Name.V, w.Address.V), slot: string(lane.Family), heals: w.Made, want: s.Doc}
 	if !w.Made {
 		sub.why = "the provider makes no address that the Service names itself"
 	}
@@ -66,16 +67,16 @@ func (x *comparer) publicIP(s *topology.Service, want *Service, lane *Lane, lb *
 		if lb != nil {
 			near = append(near, place{lb.Doc, lb.At + "/frontendIPConfigurations"})
 		}
-		sub.missing(fmt.Sprintf("public IP %s in resource group %s", firstText(w.Name.V, w.Address.V), w.Group.V), w.because(), firstText(w.Name.Pointer, w.Address.Pointer, "/status/loadBalancer/ingress/0/ip"), near...)
+		sub.missing(fmt.Sprintf("public IP %s in resource group %s", cmp.Or(w.Name.V, w.Address.V), w.Group.V), w.because(), cmp.Or(w.Name.Pointer, w.Address.Pointer, "/status/loadBalancer/ingress/0/ip"), near...)
 		return nil
 	}
 	sub.object, sub.got, sub.at, sub.heals, sub.why = pip.Name, pip.Doc, pip.At, true, ""
 	sub.exists(w.because())
 	if x.lists(pip, func(p *az.PublicIP) bool { return p.Version != "" }) {
-		named(sub, "publicIPAddressVersion", w.Version, firstText(pip.Version, "IPv4"), "/publicIPAddressVersion")
+		named(sub, "publicIPAddressVersion", w.Version, cmp.Or(pip.Version, "IPv4"), "/publicIPAddressVersion")
 	}
 	if x.lists(pip, func(p *az.PublicIP) bool { return p.SKU.Name != "" }) {
-		named(sub, "sku", w.SKU, firstText(pip.SKU.Name, "Basic"), "/sku/name")
+		named(sub, "sku", w.SKU, cmp.Or(pip.SKU.Name, "Basic"), "/sku/name")
 	}
 	if x.lists(pip, func(p *az.PublicIP) bool { return p.IPAddress != "" }) {
 		x.publicIPAddress(s, sub, lane, pip)

@@ -1,6 +1,7 @@
 package desired
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -41,7 +42,7 @@ func (x *comparer) rule(s *topology.Service, lane *Lane, want *Rule, lb *snapsho
 		idle = 4 // Azure's default, which the provider takes for equal
 	}
 	field(sub, "idleTimeoutInMinutes", want.IdleTimeout, idle, "/idleTimeoutInMinutes")
-	named(sub, "loadDistribution", want.Distribution, firstText(r.LoadDistribution, "Default"), "/loadDistribution")
+	named(sub, "loadDistribution", want.Distribution, cmp.Or(r.LoadDistribution, "Default"), "/loadDistribution")
 	if strings.EqualFold(want.Protocol.V, "Tcp") && x.shows(func(r *az.LBRule) bool { return r.EnableTCPReset != nil }) {
 		field(sub, "enableTcpReset", want.TCPReset, r.EnableTCPReset != nil && *r.EnableTCPReset, "/enableTcpReset")
 	}
@@ -105,7 +106,7 @@ func (x *comparer) probe(s *topology.Service, lane *Lane, want *Probe, lb *snaps
 	sub := subject{x: x, service: s.Key(), hop: HopProbe, object: lb.Name + "/" + want.Name, slot: x.probeSlot(lane, want), heals: true, want: s.Doc, got: lb.Doc}
 	i := slices.IndexFunc(lb.Probes, func(p az.Probe) bool { return strings.EqualFold(p.Name, want.Name) })
 	if i < 0 {
-		sub.missing(want.String(), want.Port.Because, firstText(want.Port.Pointer, "/spec/ports"), place{lb.Doc, lb.At})
+		sub.missing(want.String(), want.Port.Because, cmp.Or(want.Port.Pointer, "/spec/ports"), place{lb.Doc, lb.At})
 		return
 	}
 	p := &lb.Probes[i]
@@ -121,7 +122,7 @@ func (x *comparer) probe(s *topology.Service, lane *Lane, want *Probe, lb *snaps
 	named(sub, "protocol", want.Protocol, p.Protocol, "/protocol")
 	if !strings.EqualFold(want.Protocol.V, "Tcp") || p.RequestPath != "" {
 		path := want.Path
-		path.Because = firstText(path.Because, "a Tcp probe asks for no path")
+		path.Because = cmp.Or(path.Because, "a Tcp probe asks for no path")
 		named(sub, "requestPath", path, p.RequestPath, "/requestPath")
 	}
 	field(sub, "intervalInSeconds", want.Interval, p.IntervalInSeconds, "/intervalInSeconds")

@@ -1,6 +1,7 @@
 package desired
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -78,7 +79,7 @@ func (x *comparer) balancerOf(s *topology.Service, want *Service) (*snapshot.Loa
 	if several || want.Balancer.Inferred || !x.lost(s, want) || g.Unknown != "" || g.Inferred || g.V == "" || !x.Graph.Snapshot.Complete(&bundle.LoadBalancers, g.V) {
 		return nil, false
 	}
-	sub.missing("load balancer "+want.Balancer.V, want.Balancer.Because, firstText(want.Balancer.Pointer, "/metadata/name"))
+	sub.missing("load balancer "+want.Balancer.V, want.Balancer.Because, cmp.Or(want.Balancer.Pointer, "/metadata/name"))
 	return nil, true
 }
 
@@ -210,7 +211,7 @@ func (x *comparer) frontendFields(sub subject, want *Service, lane *Lane, f *az.
 	}
 	s = sub
 	s.heals, s.why = false, "the provider does not compare the version of a frontend"
-	named(s, "privateIPAddressVersion", lane.Frontend.Version, firstText(f.PrivateIPAddressVersion, "IPv4"), "/privateIPAddressVersion")
+	named(s, "privateIPAddressVersion", lane.Frontend.Version, cmp.Or(f.PrivateIPAddressVersion, "IPv4"), "/privateIPAddressVersion")
 }
 
 // linked is the frontend of the Service's IPv4 lane, nil where it is not there.

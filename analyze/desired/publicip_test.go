@@ -1,6 +1,7 @@
 package desired
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
@@ -67,7 +68,7 @@ func toldIP(p *PublicIP) string {
 		out += ", " + p.Prefix.V[strings.LastIndex(p.Prefix.V, "/")+1:]
 	}
 	if p.DNSLabel != nil {
-		out += ", label " + firstText(p.DNSLabel.V, "none")
+		out += ", label " + cmp.Or(p.DNSLabel.V, "none")
 	}
 	var tags []string
 	for _, t := range p.Tags {

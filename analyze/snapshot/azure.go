@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -111,7 +112,7 @@ func (l *loader) azure(f *reading, doc *Doc, items []az.Item, damage error, hint
 			evidence, other = azEvidence(item)
 		}
 		if evidence == nil {
-			f.unused(firstText(other, "an object of an unknown type"))
+			f.unused(cmp.Or(other, "an object of an unknown type"))
 			continue
 		}
 		f.as(evidence)
@@ -216,7 +217,7 @@ func (l *loader) row(e *bundle.Evidence, item az.Item, doc *Doc) (id string, err
 		l.saw(v.Time)
 		return add(&s.Activities, Activity{v, doc}, v.ResourceID, err)
 	case &bundle.AzVersion:
-		s.AzCLI = firstText(s.AzCLI, item.Text("azure-cli"))
+		s.AzCLI = cmp.Or(s.AzCLI, item.Text("azure-cli"))
 	}
 	return "", nil
 }

@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"encoding/json"
 	"time"
 
@@ -51,8 +52,8 @@ func (l *loader) event(p piece) (namespace, name string, err error) {
 		return "", "", err
 	}
 	e := Event{Type: raw.Type, Reason: raw.Reason, Doc: p.doc,
-		Message:   firstText(raw.Message, raw.Note),
-		Component: firstText(raw.Source.Component, raw.ReportingComponent, raw.DeprecatedSource.Component, raw.ReportingController),
+		Message:   cmp.Or(raw.Message, raw.Note),
+		Component: cmp.Or(raw.Source.Component, raw.ReportingComponent, raw.DeprecatedSource.Component, raw.ReportingController),
 		First:     setTime(raw.FirstTimestamp, raw.DeprecatedFirstTimestamp, raw.EventTime, raw.Metadata.CreationTimestamp),
 		Last:      setTime(raw.LastTimestamp, raw.DeprecatedLastTimestamp, raw.EventTime, raw.Metadata.CreationTimestamp),
 		Count:     max(raw.Count, raw.DeprecatedCount, 1)}
@@ -85,15 +86,6 @@ type eventRow struct {
 	key           string        // identifies the event object; empty for text
 	fromText      bool          // the times are not known, only the ages
 	age, firstAge time.Duration // -1: not readable
-}
-
-func firstText(list ...string) string {
-	for _, s := range list {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }
 
 func setTime(list ...stampText) time.Time {

@@ -3,6 +3,7 @@ package snapshot
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"io"
 	"path"
@@ -225,7 +226,7 @@ func (l *loader) version(f *reading, text []byte) {
 		f.note("it has the version of kubectl only, not the server's")
 		g.partial = "kubectl did not reach the server"
 	} else {
-		l.s.Kubernetes = firstText(l.s.Kubernetes, v.ServerVersion.GitVersion)
+		l.s.Kubernetes = cmp.Or(l.s.Kubernetes, v.ServerVersion.GitVersion)
 	}
 	l.given = append(l.given, g)
 }

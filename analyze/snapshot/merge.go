@@ -29,8 +29,8 @@ func Merge(a, b *Snapshot) (*Snapshot, error) {
 	s := l.s
 	s.Name, s.Now = a.Name, newer.Now
 	s.Partial = strings.Join(slices.DeleteFunc([]string{a.Partial, b.Partial}, func(p string) bool { return p == "" }), "; ")
-	s.Kubernetes, s.AzCLI = firstText(newer.Kubernetes, older.Kubernetes), firstText(newer.AzCLI, older.AzCLI)
-	s.KubeSystemUID = firstText(newer.KubeSystemUID, older.KubeSystemUID)
+	s.Kubernetes, s.AzCLI = cmp.Or(newer.Kubernetes, older.Kubernetes), cmp.Or(newer.AzCLI, older.AzCLI)
+	s.KubeSystemUID = cmp.Or(newer.KubeSystemUID, older.KubeSystemUID)
 	s.Account, s.Config = cmp.Or(newer.Account, older.Account), cmp.Or(newer.Config, older.Config)
 	for _, from := range []*Snapshot{newer, older} { // the newer first: of equal rows the first stays
 		s.Services, s.Nodes = append(s.Services, from.Services...), append(s.Nodes, from.Nodes...)

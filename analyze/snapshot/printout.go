@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"regexp"
 	"strconv"
 	"strings"
@@ -103,7 +104,7 @@ func (p *printout) row(line string, n int, afterBlank bool) bool {
 		return true
 	}
 	e := eventRow{fromText: true, age: -1, Event: Event{Namespace: cells["NAMESPACE"], Type: cells["TYPE"], Reason: cells["REASON"],
-		Message: cells["MESSAGE"], Component: firstText(cells["FROM"], cells["SOURCE"]), Count: 1,
+		Message: cells["MESSAGE"], Component: cmp.Or(cells["FROM"], cells["SOURCE"]), Count: 1,
 		Doc: &Doc{File: p.file, Line: n, Text: line}}}
 	e.Kind, e.Name = cells["KIND"], eventSuffix.ReplaceAllString(cells["NAME"], "") // tables before kubectl 1.14
 	if kind, name, ok := strings.Cut(cells["OBJECT"], "/"); ok {
@@ -115,7 +116,7 @@ func (p *printout) row(line string, n int, afterBlank bool) bool {
 	if count, err := strconv.Atoi(cells["COUNT"]); err == nil {
 		e.Count = count
 	}
-	e.ages(firstText(cells["AGE"], cells["LASTSEEN"]), cells["FIRSTSEEN"])
+	e.ages(cmp.Or(cells["AGE"], cells["LASTSEEN"]), cells["FIRSTSEEN"])
 	p.events = append(p.events, e)
 	return true
 }

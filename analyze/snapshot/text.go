@@ -3,6 +3,7 @@ package snapshot
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"regexp"
 	"strings"
 
@@ -33,7 +34,7 @@ func (l *loader) text(f *reading, head []byte, r *bufio.Reader) {
 		l.kubernetes(f, pieces{empty: []string{""}}, nil)
 	case len(head) < peekSize && serverVersion.Match(head):
 		f.as(&bundle.KubeVersion)
-		l.s.Kubernetes = firstText(l.s.Kubernetes, string(serverVersion.FindSubmatch(head)[1]))
+		l.s.Kubernetes = cmp.Or(l.s.Kubernetes, string(serverVersion.FindSubmatch(head)[1]))
 		l.given = append(l.given, &given{evidence: &bundle.KubeVersion, file: f.name, list: true})
 	case describeName.Match(head) && describeField.Match(head) || eventsHeader.Match(head):
 		l.printed(f, drain(r))

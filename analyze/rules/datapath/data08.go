@@ -1,6 +1,7 @@
 package datapath
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -213,7 +214,7 @@ func filtered(p *rule.Pass, key string, path *topology.Path) string {
 // different says one difference with the reason for the value that is wanted.
 func different(c desired.Check) string {
 	e, known := effects[c.Hop+"/"+c.Field]
-	what := "the " + orText(e.say, c.Field)
+	what := "the " + cmp.Or(e.say, c.Field)
 	switch {
 	case c.Hop == desired.HopStatus:
 		return fmt.Sprintf("the Service shows %s instead of %s", c.Got, c.Want)

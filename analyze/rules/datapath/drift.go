@@ -77,13 +77,6 @@ func place(lb *snapshot.LoadBalancer) string {
 	return "-g " + rule.Word(az.GroupOf(lb.ID), "GROUP") + " --lb-name " + rule.Word(lb.Name, "LOAD_BALANCER")
 }
 
-func orText(s, fallback string) string {
-	if s == "" {
-		return fallback
-	}
-	return s
-}
-
 // own is the load balancer with a frontend of the Service, nil where there is none.
 func own(s *topology.Service) *snapshot.LoadBalancer {
 	if len(s.Frontends) == 0 {

@@ -1,6 +1,7 @@
 package deletion
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -49,7 +50,7 @@ func checkDEL01(p *rule.Pass) {
 	left := ""
 	for _, l := range p.Graph.Leftovers {
 		if l.PublicIP != nil && slices.Contains(told.Services, l.Service) {
-			left += fmt.Sprintf(" Its public IP %s (%s) is left behind.", l.PublicIP.Name, or(l.PublicIP.IPAddress, "no address"))
+			left += fmt.Sprintf(" Its public IP %s (%s) is left behind.", l.PublicIP.Name, cmp.Or(l.PublicIP.IPAddress, "no address"))
 			f.Cites = append(f.Cites, l.PublicIP.Doc.Cite(l.PublicIP.At+"/name"))
 			f.Fix = append(f.Fix, rule.Remove(l)...)
 		}
@@ -88,10 +89,3 @@ func running(p *rule.Pass) (azname.Version, bool) {
 func number(v azname.Version) string { return fmt.Sprintf("%d.%d.%d", v.Major, v.Minor, v.Patch) }
 
 func affected(v azname.Version) bool { return v.Major == 1 && v.Minor == 9 && v.Patch <= 3 }
-
-func or(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
-}

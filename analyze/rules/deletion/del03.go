@@ -1,6 +1,7 @@
 package deletion
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -64,7 +65,7 @@ func left(p *rule.Pass, l topology.Leftover) rule.Finding {
 	var what []string
 	if pip := l.PublicIP; pip != nil {
 		f.Subject = report.Object{Kind: "PublicIP", Name: pip.Name}
-		what = append(what, fmt.Sprintf("public IP %s (%s)", pip.Name, or(pip.IPAddress, "no address")))
+		what = append(what, fmt.Sprintf("public IP %s (%s)", pip.Name, cmp.Or(pip.IPAddress, "no address")))
 		f.Cites = append(f.Cites, pip.Doc.Cite(pip.At+"/name"))
 	}
 	if fe := l.Frontend; fe != nil {
@@ -79,10 +80,10 @@ func left(p *rule.Pass, l topology.Leftover) rule.Finding {
 	if e := reason(p, l); e != nil {
 		f.Cites = append(f.Cites, e.Cites[:min(1, len(e.Cites))]...)
 		if e.Has("ScopeLocked") {
-			f.Message += fmt.Sprintf(" Its deletion failed with ScopeLocked: a lock on %s forbids it.", or(e.Scope, "the resource group"))
+			f.Message += fmt.Sprintf(" Its deletion failed with ScopeLocked: a lock on %s forbids it.", cmp.Or(e.Scope, "the resource group"))
 			f.Fix = append([]report.Step{{Say: "Look whether the lock is still there; it must go first (az lock delete --ids ID).", Run: "az lock list --resource-group " + rule.Word(groupOf(l), "GROUP") + " -o table"}}, f.Fix...)
 		} else {
-			f.Message += fmt.Sprintf(" Its deletion failed with %s: %s", or(e.Code, "an error"), snapshot.Quote(e.Message))
+			f.Message += fmt.Sprintf(" Its deletion failed with %s: %s", cmp.Or(e.Code, "an error"), snapshot.Quote(e.Message))
 		}
 	}
 	f.Fix = append([]report.Step{{Say: "Make sure that nobody uses the address any more, for example by a DNS record; once deleted it is gone for good."}}, f.Fix...)

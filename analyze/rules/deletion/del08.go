@@ -1,6 +1,7 @@
 package deletion
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -129,7 +130,7 @@ func retired(p *rule.Pass, s *snapshot.Service, left []topology.Leftover) rule.F
 	var what []string
 	for _, l := range left {
 		if l.Frontend == nil {
-			what = append(what, fmt.Sprintf("public IP %s (%s)", l.PublicIP.Name, or(l.PublicIP.IPAddress, "no address")))
+			what = append(what, fmt.Sprintf("public IP %s (%s)", l.PublicIP.Name, cmp.Or(l.PublicIP.IPAddress, "no address")))
 			f.Cites = append(f.Cites, l.PublicIP.Doc.Cite(l.PublicIP.At+"/name"))
 			f.Fix = append(f.Fix, rule.Remove(l)...)
 			continue
@@ -143,13 +144,13 @@ func retired(p *rule.Pass, s *snapshot.Service, left []topology.Leftover) rule.F
 		}
 		text := fmt.Sprintf("frontend %s of load balancer %s with %s", fe.Name, fe.LB.Name, count(len(l.Rules), "rule"))
 		if fe.PublicIP != nil {
-			text += fmt.Sprintf(" and public IP %s", or(fe.PublicIP.IPAddress, fe.PublicIP.Name))
+			text += fmt.Sprintf(" and public IP %s", cmp.Or(fe.PublicIP.IPAddress, fe.PublicIP.Name))
 		}
 		what = append(what, text)
 		f.Cites = append(f.Cites, fe.LB.Doc.Cite(fe.At+"/name"))
 		f.Fix = append(f.Fix, rule.Remove(l)...)
 	}
-	f.Message = fmt.Sprintf("%s is of type %s now, but the provider's work for it is still in Azure: %s.", key, or(string(s.Spec.Type), "ClusterIP"), rule.List(what))
+	f.Message = fmt.Sprintf("%s is of type %s now, but the provider's work for it is still in Azure: %s.", key, cmp.Or(string(s.Spec.Type), "ClusterIP"), rule.List(what))
 	if why(p, s, &f); slices.Contains(s.Finalizers, topology.Cleanup) && !(s.Spec.Type == corev1.ServiceTypeExternalName && p.Runs(keepsExternalName) == desired.Yes) {
 		f.Message += " It still has the finalizer " + topology.Cleanup + ": the service controller cleans up by itself and tries again until that is done, so nothing need be deleted by hand now."
 		f.Fix = append([]report.Step{
@@ -172,7 +173,7 @@ func why(p *rule.Pass, s *snapshot.Service, f *rule.Finding) {
 		f.Fix = append(f.Fix, report.Step{Say: "Upgrade so that the provider is " + keepsExternalName.Repaired() + ".", Changes: true})
 	case len(errs) > 0:
 		last := errs[len(errs)-1]
-		f.Message += fmt.Sprintf(" The clean-up fails: %s", snapshot.Quote(or(last.Code+": "+last.Message, last.Raw)))
+		f.Message += fmt.Sprintf(" The clean-up fails: %s", snapshot.Quote(cmp.Or(last.Code+": "+last.Message, last.Raw)))
 		f.Cites = append(f.Cites, last.Cites[:min(1, len(last.Cites))]...)
 	case slices.Contains(s.Finalizers, topology.Cleanup):
 		f.Confidence, f.Why = report.Possible, "the Service still has the provider's finalizer and the bundle has no error: the clean-up may be under way"

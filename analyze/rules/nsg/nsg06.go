@@ -1,6 +1,7 @@
 package nsg
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -141,7 +142,7 @@ func unseenRule(p *rule.Pass, id string, errs []*errtext.Error) {
 	parsed, _ := az.ParseID(id)
 	group, name := parsed.Name("networkSecurityGroups"), parsed.Name("securityRules")
 	f := rule.Finding{Subject: report.Object{Kind: "NetworkSecurityGroup", Name: group}, Cites: told.Cites, Errors: errs}
-	f.Message = fmt.Sprintf("Azure refuses security group %s, because rule %s has its ports in the singular field and as a list (%s, %s). Somebody saved the provider's rule with another tool since the provider wrote it.", or(group, "of the cluster"), or(name, "of the message"), codeOf(errs[len(errs)-1]), told.Span())
+	f.Message = fmt.Sprintf("Azure refuses security group %s, because rule %s has its ports in the singular field and as a list (%s, %s). Somebody saved the provider's rule with another tool since the provider wrote it.", cmp.Or(group, "of the cluster"), cmp.Or(name, "of the message"), codeOf(errs[len(errs)-1]), told.Span())
 	if !azname.IsManagedSecurityRule(name) {
 		f.Confidence, f.Why = report.Likely, "the rule does not have a name of the provider's"
 	}
@@ -187,11 +188,4 @@ func anewRule(p *rule.Pass, g *snapshot.NSG, r *az.SecurityRule) []report.Step {
 		steps = append(steps, rule.Resync(p.Graph.Service(key), "Let the provider write it anew."))
 	}
 	return steps
-}
-
-func or(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
 }

@@ -1,6 +1,7 @@
 package nsg
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -97,7 +98,7 @@ func stale(p *rule.Pass, g *snapshot.NSG, r *az.SecurityRule) {
 		return
 	}
 	p.Find(rule.Finding{
-		Subject: report.Object{Kind: "NetworkSecurityGroup", Name: g.Name}, Severity: report.Info, Confidence: confidence, Why: or(why, "an address may belong to something outside the bundle"),
+		Subject: report.Object{Kind: "NetworkSecurityGroup", Name: g.Name}, Severity: report.Info, Confidence: confidence, Why: cmp.Or(why, "an address may belong to something outside the bundle"),
 		Message: fmt.Sprintf("Shared security rule %s still lets packets to %s in, which no frontend and no public IP of the bundle has any more. %s leaves addresses in shared rules when their Service goes.", r.Name, rule.List(left), capital(p.Culprit(stay))),
 		Cites:   []report.Cite{g.Doc.Cite(r.At + "/name")},
 		Fix: []report.Step{

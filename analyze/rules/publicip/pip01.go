@@ -1,6 +1,7 @@
 package publicip
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -213,7 +214,7 @@ func (l *lost) fix(p *rule.Pass, services []string) []report.Step {
 	}
 	return append(steps,
 		report.Step{Say: "Give the controller's identity the role on that group; without it the next error is AuthorizationFailed.", Changes: true,
-			Run: fmt.Sprintf("az role assignment create %s --role \"Network Contributor\" --scope %s", identity, rule.Word("/subscriptions/"+subscription+"/resourceGroups/"+or(group, "GROUP"), ""))},
+			Run: fmt.Sprintf("az role assignment create %s --role \"Network Contributor\" --scope %s", identity, rule.Word("/subscriptions/"+subscription+"/resourceGroups/"+cmp.Or(group, "GROUP"), ""))},
 		report.Step{Say: "Or make an address in the group in which the provider looks, and ask for that one.", Changes: true,
 			Run: fmt.Sprintf("az network public-ip create -g %s -n NAME --sku Standard --allocation-method Static", rule.Word(l.group, "NODE_RESOURCE_GROUP"))})
 }
@@ -225,11 +226,4 @@ func quotable(what string) string {
 		return "ADDRESS"
 	}
 	return what
-}
-
-func or(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
 }

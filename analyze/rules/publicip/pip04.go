@@ -1,6 +1,7 @@
 package publicip
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -113,7 +114,7 @@ func unshared(x pin) rule.Bug {
 
 func (d *double) finding(p *rule.Pass) rule.Finding {
 	told := rule.Tell(d.errs)
-	f := rule.Finding{Subject: report.Object{Kind: "PublicIP", Name: or(az.LastName(d.id), "of the message")}, Services: told.Services, Cites: told.Cites}
+	f := rule.Finding{Subject: report.Object{Kind: "PublicIP", Name: cmp.Or(az.LastName(d.id), "of the message")}, Services: told.Services, Cites: told.Cites}
 	for i, s := range d.askers {
 		if len(d.errs) == 0 || d.proven || slices.Contains(told.Services, s.Key()) || len(told.Services) == 0 {
 			f.Services = append(f.Services, s.Key())

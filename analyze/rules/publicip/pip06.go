@@ -1,6 +1,7 @@
 package publicip
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -113,7 +114,7 @@ func (w *wish) finding(p *rule.Pass) rule.Finding {
 		f.Cites = append(f.Cites, w.service.Doc.Cite(pointerTo(dnsLabel)))
 	}
 	waits := w.service == nil || len(w.service.Status.LoadBalancer.Ingress) == 0
-	label := or(w.label, "that it asks for")
+	label := cmp.Or(w.label, "that it asks for")
 	switch {
 	case w.tagged != nil:
 		f.Subject = report.Object{Kind: "PublicIP", Name: w.tagged.Name}
@@ -187,7 +188,7 @@ func (w *wish) fix() []report.Step {
 			Run: fmt.Sprintf("az network public-ip update %s --remove dnsSettings", at(w.holder))})
 	default:
 		steps = append(steps, report.Step{Say: "Find the address with the label, if it is in this subscription.",
-			Run: fmt.Sprintf("az network public-ip list --query \"[?dnsSettings.domainNameLabel=='%s'].{name:name, group:resourceGroup, attached:ipConfiguration.id, tags:tags}\" -o json", quotable(or(w.label, "LABEL")))})
+			Run: fmt.Sprintf("az network public-ip list --query \"[?dnsSettings.domainNameLabel=='%s'].{name:name, group:resourceGroup, attached:ipConfiguration.id, tags:tags}\" -o json", quotable(cmp.Or(w.label, "LABEL")))})
 	}
 	ns, name, _ := strings.Cut(w.key, "/")
 	return append(steps, report.Step{Say: "Or choose another label for " + w.key + ".", Changes: true,

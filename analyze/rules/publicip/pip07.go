@@ -1,6 +1,7 @@
 package publicip
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -121,7 +122,7 @@ func nameIgnored(p *rule.Pass, s *topology.Service) {
 		}
 		p.Find(rule.Finding{Subject: subject(s), Services: []string{s.Key()}, Severity: report.Warning, Confidence: confidence, Why: why,
 			Message: fmt.Sprintf("%s names IPv6 address %s in azure-pip-name-ipv6, but has %s (%s). For a Service with one family %s reads azure-pip-name alone; it ignored the annotation and made an address of its own.",
-				s.Key(), named, fe.PublicIP.Name, or(fe.PublicIP.IPAddress, "no address"), p.Culprit(ignoredV6)),
+				s.Key(), named, fe.PublicIP.Name, cmp.Or(fe.PublicIP.IPAddress, "no address"), p.Culprit(ignoredV6)),
 			Cites: []report.Cite{s.Doc.Cite(pointerTo(nameIPv6)), fe.LB.Doc.Cite(fe.At + "/publicIPAddress/id")},
 			Fix: []report.Step{
 				{Say: "Name it in azure-pip-name, which all releases read for a Service with one family. The Service changes its address then.", Changes: true,

@@ -1,6 +1,7 @@
 package publicip
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -106,7 +107,7 @@ func foreign(p *rule.Pass, s *topology.Service, pip *snapshot.PublicIP) {
 	f := rule.Finding{Subject: report.Object{Kind: "PublicIP", Name: pip.Name}, Services: []string{s.Key()}, Severity: report.Warning,
 		Cites: append(told.Cites, pip.Doc.Cite(pip.At+"/tags"), pip.Doc.Cite(pip.At+"/ipConfiguration/id"), s.Doc.Cite("/metadata/name"))}
 	f.Message = fmt.Sprintf("Public IP %s (%s) is on load balancer %s, which is not this cluster's, but its tags name %s and no other cluster. So this cluster's provider takes it for an old address of its Service and tries to delete it at every sync.",
-		pip.Name, or(pip.IPAddress, "no address"), lb, s.Key())
+		pip.Name, cmp.Or(pip.IPAddress, "no address"), lb, s.Key())
 	switch {
 	case len(errs) > 0 && len(s.Status.LoadBalancer.Ingress) == 0:
 		f.Severity = report.Error
@@ -137,7 +138,7 @@ func disowned(p *rule.Pass, s *topology.Service, pip *snapshot.PublicIP, cluster
 		}
 	}
 	f.Message = fmt.Sprintf("%s asks for public IP %s (%s), whose tags say that it is of %s in cluster %s. This cluster is %s, so its provider does not take the address for its own and does not find it.",
-		s.Key(), pip.Name, or(pip.IPAddress, "no address"), s.Key(), cluster, p.Graph.ClusterName)
+		s.Key(), pip.Name, cmp.Or(pip.IPAddress, "no address"), s.Key(), cluster, p.Graph.ClusterName)
 	if len(errs) > 0 {
 		f.Message += fmt.Sprintf(" It failed %s.", told.Span())
 	} else {

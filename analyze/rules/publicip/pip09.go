@@ -1,6 +1,7 @@
 package publicip
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -79,7 +80,7 @@ func checkPIP09(p *rule.Pass) {
 			id, user = m[1], strings.TrimRight(m[2], ".")
 		}
 		t := get(id)
-		t.user, t.errs = or(t.user, user), append(t.errs, e)
+		t.user, t.errs = cmp.Or(t.user, user), append(t.errs, e)
 	}
 	for _, t := range order {
 		p.Find(t.finding(p))
@@ -118,7 +119,7 @@ func inOurs(p *rule.Pass, e *errtext.Error) bool {
 
 func (t *taken) finding(p *rule.Pass) rule.Finding {
 	told := rule.Tell(t.errs)
-	f := rule.Finding{Subject: report.Object{Kind: "PublicIP", Name: or(az.LastName(t.id), "of the message")}, Services: told.Services, Cites: told.Cites}
+	f := rule.Finding{Subject: report.Object{Kind: "PublicIP", Name: cmp.Or(az.LastName(t.id), "of the message")}, Services: told.Services, Cites: told.Cites}
 	name := f.Subject.Name
 	for i, s := range t.askers {
 		f.Services = append(f.Services, s.Key())
@@ -161,7 +162,7 @@ func thing(user string) string {
 	words := map[string]string{"networkinterfaces": "network interface", "loadbalancers": "load balancer", "natgateways": "NAT gateway", "virtualmachinescalesets": "an instance of scale set",
 		"virtualnetworkgateways": "virtual network gateway", "bastionhosts": "bastion", "applicationgateways": "application gateway", "azurefirewalls": "firewall"}
 	what := words[strings.ToLower(id.Types[0])]
-	return fmt.Sprintf("%s %s in resource group %s", or(what, id.Types[0]), id.Names[0], id.Group)
+	return fmt.Sprintf("%s %s in resource group %s", cmp.Or(what, id.Types[0]), id.Names[0], id.Group)
 }
 
 func (t *taken) fix(services []string, p *rule.Pass) []report.Step {

@@ -1,6 +1,7 @@
 package sku
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -86,7 +87,7 @@ func checkSKU01(p *rule.Pass) {
 		}
 		name, sku, lbName, lbSKU := told(p, e)
 		m := get(name)
-		m.sku, m.lbName, m.lbSKU = or(m.sku, sku), or(m.lbName, lbName), or(m.lbSKU, lbSKU)
+		m.sku, m.lbName, m.lbSKU = cmp.Or(m.sku, sku), cmp.Or(m.lbName, lbName), cmp.Or(m.lbSKU, lbSKU)
 		m.errs = append(m.errs, e)
 	}
 	for _, m := range order {
@@ -106,7 +107,7 @@ func told(p *rule.Pass, e *errtext.Error) (name, sku, lbName, lbSKU string) {
 			return pip.Name, pip.SKU.Name, lbName, lbSKU
 		}
 	}
-	return or(name, "of "+or(e.Service, "a Service")), sku, lbName, lbSKU
+	return cmp.Or(name, "of "+cmp.Or(e.Service, "a Service")), sku, lbName, lbSKU
 }
 
 // differs reports whether the SKUs differ in a way that the provider does not put
@@ -158,14 +159,14 @@ func (m *mismatch) finding(p *rule.Pass) rule.Finding {
 	f := rule.Finding{Subject: report.Object{Kind: "PublicIP", Name: m.name}, Services: append(m.services, t.Services...), Cites: append(t.Cites, m.cites...)}
 	slices.Sort(f.Services)
 	f.Services = slices.Compact(f.Services)
-	lb := "the load balancer " + or(m.lbName, p.Graph.ClusterName)
+	lb := "the load balancer " + cmp.Or(m.lbName, p.Graph.ClusterName)
 	switch {
 	case m.sku == "":
 		f.Message = fmt.Sprintf("The public IP of %s has another SKU than %s.", rule.List(f.Services), lb)
 	case m.because != "":
 		f.Message = fmt.Sprintf("%s asks for public IP %s, which is %s; %s is %s (%s) and cannot have it as a frontend.", rule.List(f.Services), m.name, m.sku, lb, m.lbSKU, m.because)
 	default:
-		f.Message = fmt.Sprintf("Public IP %s is %s and cannot be a frontend of %s, which is %s.", m.name, m.sku, lb, or(m.lbSKU, "of the other SKU"))
+		f.Message = fmt.Sprintf("Public IP %s is %s and cannot be a frontend of %s, which is %s.", m.name, m.sku, lb, cmp.Or(m.lbSKU, "of the other SKU"))
 	}
 	if m.because == "" {
 		f.Errors = m.errs
@@ -192,7 +193,7 @@ func (m *mismatch) fix(p *rule.Pass) []report.Step {
 	}
 	where := "-g " + rule.Word(g, "GROUP") + " -n "
 	steps := []report.Step{{Say: "Compare the two SKUs.", Run: fmt.Sprintf("az network public-ip show %[1]s%[2]s --query \"{sku:sku.name, method:publicIPAllocationMethod, usedBy:ipConfiguration.id}\"; az network lb show %[1]s%[3]s --query sku.name",
-		where, rule.Word(nameOnly(m.name), "PUBLIC_IP"), rule.Word(or(m.lbName, p.Graph.ClusterName), "kubernetes"))}}
+		where, rule.Word(nameOnly(m.name), "PUBLIC_IP"), rule.Word(cmp.Or(m.lbName, p.Graph.ClusterName), "kubernetes"))}}
 	if standard(m.lbSKU) {
 		return append(steps,
 			report.Step{Say: "Make the address static and Standard; nothing may use it while the SKU changes. The address stays.", Changes: true,
@@ -224,11 +225,4 @@ func last(id string) string {
 		return name
 	}
 	return id
-}
-
-func or(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
 }

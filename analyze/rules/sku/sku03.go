@@ -1,6 +1,7 @@
 package sku
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -92,7 +93,7 @@ func refusedSet(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 	}
 	return rule.Finding{
 		Subject: report.Object{Kind: "LoadBalancer", Name: name}, Services: told.Services, Errors: errs, Cites: told.Cites,
-		Message: fmt.Sprintf("Azure does not let a node into the backend pool of load balancer %s, because its availability set or scale set is not the one that the pool has (%s, %s).", name, or(newest.Code, "by its text"), told.Span()),
+		Message: fmt.Sprintf("Azure does not let a node into the backend pool of load balancer %s, because its availability set or scale set is not the one that the pool has (%s, %s).", name, cmp.Or(newest.Code, "by its text"), told.Span()),
 		Fix: []report.Step{
 			{Say: "See which sets the machines are in.", Run: "az vm list -g " + rule.Word(oneGroup(p), "GROUP") + " --query \"[].{name:name, set:availabilitySet.id}\" -o table"},
 			{Say: "Name the set that shall be behind the load balancer: primaryAvailabilitySetName or primaryScaleSetName in azure.json, or the annotation azure-load-balancer-mode on a new Service.", Run: "sudoedit /etc/kubernetes/azure.json", Changes: true},
