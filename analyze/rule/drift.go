@@ -140,3 +140,16 @@ func Writers(id, standIn string) report.Step {
 	return report.Step{Say: "Find out who changed it: the controller's identity, a person, or Terraform or a template, which will write the same again.",
 		Run: "az monitor activity-log list --resource-id " + Word(id, standIn) + " --offset 30d --query \"[].{time:eventTimestamp, by:caller, what:operationName.value, how:status.value}\" -o table"}
 }
+
+// Proofs are the citations of the first three differences, each once.
+func Proofs(checks []desired.Check) []report.Cite {
+	var out []report.Cite
+	for _, c := range checks[:min(len(checks), 3)] {
+		for _, cite := range c.Cites() {
+			if !slices.Contains(out, cite) {
+				out = append(out, cite)
+			}
+		}
+	}
+	return out
+}

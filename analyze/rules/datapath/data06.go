@@ -37,11 +37,11 @@ var DATA06 = &rule.Rule{
 
 func checkDATA06(p *rule.Pass) {
 	p.NotCompared()
-	for _, checks := range differences(p, func(c desired.Check) bool { return c.Hop == desired.HopRule && c.Kind == desired.Missing }) {
-		p.Find(noRule(p, checks))
+	for _, same := range differences(p, func(c desired.Check) bool { return c.Hop == desired.HopRule && c.Kind == desired.Missing }) {
+		p.Find(noRule(p, same.All))
 	}
-	for _, checks := range differences(p, func(c desired.Check) bool { return isAddress(c) && !readdressed(p, c.Services) }) {
-		p.Find(otherAddress(p, checks))
+	for _, same := range differences(p, func(c desired.Check) bool { return isAddress(c) && !readdressed(p, c.Services) }) {
+		p.Find(otherAddress(p, same.All))
 	}
 }
 
@@ -54,7 +54,7 @@ func isAddress(c desired.Check) bool {
 // noRule is one Service's ports for which the load balancer has no rule.
 func noRule(p *rule.Pass, checks []desired.Check) rule.Finding {
 	key, lb := checks[0].Services[0], p.Balancer(checks[0].Object)
-	f := rule.Finding{Subject: report.Object{Kind: "LoadBalancer", Name: checks[0].Object}, Services: checks[0].Services, Severity: report.Warning, Cites: proofs(checks)}
+	f := rule.Finding{Subject: report.Object{Kind: "LoadBalancer", Name: checks[0].Object}, Services: checks[0].Services, Severity: report.Warning, Cites: rule.Proofs(checks)}
 	var ports []string
 	var fix []report.Step
 	for _, c := range checks {
@@ -140,7 +140,7 @@ func publicIPs(s *topology.Service) []string {
 func otherAddress(p *rule.Pass, checks []desired.Check) rule.Finding {
 	key, c := checks[0].Services[0], checks[0]
 	s := p.Graph.Service(key)
-	f := rule.Finding{Subject: object(s), Services: c.Services, Severity: report.Error, Cites: proofs(checks)}
+	f := rule.Finding{Subject: object(s), Services: c.Services, Severity: report.Error, Cites: rule.Proofs(checks)}
 	if c.Hop == desired.HopStatus {
 		f.Message = fmt.Sprintf("%s shows the address %s, but its frontends have %s: what is sent to the address that it shows does not arrive.", key, c.Got, c.Want)
 		if want := p.Wants.Of(key).Lanes[0]; len(want.Rules) > 0 && want.Rules[0].FloatingIP.V {

@@ -65,10 +65,10 @@ var effects = map[string]effect{
 
 func checkDATA08(p *rule.Pass) {
 	p.NotCompared()
-	for _, checks := range differences(p, func(c desired.Check) bool {
+	for _, same := range differences(p, func(c desired.Check) bool {
 		return c.Kind == desired.Different && (c.Hop == desired.HopRule || c.Hop == desired.HopFrontend) && !withProbe(p, c) && !ownPool(c)
 	}) {
-		p.Find(altered(p, checks))
+		p.Find(altered(p, same.All))
 	}
 }
 
@@ -100,7 +100,7 @@ func altered(p *rule.Pass, checks []desired.Check) rule.Finding {
 			}
 		}
 	}
-	f.Cites = proofs(checks)
+	f.Cites = rule.Proofs(checks)
 	var said []string
 	heals, why := true, ""
 	for _, c := range checks {

@@ -47,9 +47,9 @@ func checkDATA09(p *rule.Pass) {
 			p.Find(gone(p, c.Services, append([]desired.Check{c}, of(p, c.Services)...)))
 		}
 	}
-	for _, checks := range differences(p, isGone) {
-		if !slices.ContainsFunc(checks[0].Services, func(key string) bool { return covered[key] }) {
-			p.Find(gone(p, checks[0].Services, checks))
+	for _, same := range differences(p, isGone) {
+		if !slices.ContainsFunc(same.All[0].Services, func(key string) bool { return covered[key] }) {
+			p.Find(gone(p, same.All[0].Services, same.All))
 		}
 	}
 }
@@ -72,7 +72,7 @@ func of(p *rule.Pass, services []string) []desired.Check {
 // gone is what is missing of some Services, the outermost first.
 func gone(p *rule.Pass, services []string, checks []desired.Check) rule.Finding {
 	first := checks[0]
-	f := rule.Finding{Subject: report.Object{Kind: "LoadBalancer", Name: first.Object}, Services: services, Severity: report.Error, Cites: proofs(checks)}
+	f := rule.Finding{Subject: report.Object{Kind: "LoadBalancer", Name: first.Object}, Services: services, Severity: report.Error, Cites: rule.Proofs(checks)}
 	var what, lost, kept []string
 	heals, anew := true, false
 	for _, c := range checks {

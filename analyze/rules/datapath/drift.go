@@ -28,40 +28,15 @@ var compared = rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers}, All: [
 
 // differences are those that pass the test, those that harm the same Services
 // together, in the order of the comparison.
-func differences(p *rule.Pass, pick func(desired.Check) bool) [][]desired.Check {
-	index := map[string]int{}
-	var out [][]desired.Check
-	for _, c := range p.Compared.Drift() {
-		if len(c.Services) == 0 || !pick(c) {
-			continue
-		}
-		key := strings.Join(c.Services, ",")
-		i, ok := index[key]
-		if !ok {
-			i = len(out)
-			index[key], out = i, append(out, nil)
-		}
-		out[i] = append(out[i], c)
-	}
-	return out
+func differences(p *rule.Pass, pick func(desired.Check) bool) []rule.Bunch[desired.Check] {
+	return rule.Bunches(p.Compared.Drift(), func(c desired.Check) (string, bool) {
+		return strings.Join(c.Services, ","), len(c.Services) > 0 && pick(c)
+	})
 }
 
 // differs reports whether the comparison of one Service has a difference like that.
 func differs(p *rule.Pass, key string, like func(desired.Check) bool) bool {
 	return slices.ContainsFunc(p.Compared.Of(key), func(c desired.Check) bool { return c.Kind != desired.Same && like(c) })
-}
-
-// proofs are the citations of the first differences.
-func proofs(checks []desired.Check) []report.Cite {
-	var out []report.Cite
-	for _, c := range checks[:min(len(checks), 3)] {
-		for _, cite := range c.Cites() {
-			if !slices.Contains(out, cite) {
-				out = append(out, cite)
-			}
-		}
-	}
-	return out
 }
 
 // unfinished says that the last write of a load balancer did not succeed.

@@ -47,8 +47,8 @@ func checkDEL03(p *rule.Pass) {
 	for _, l := range p.Graph.Leftovers {
 		p.Find(left(p, l))
 	}
-	for _, checks := range strays(p) {
-		p.Find(astray(p, checks))
+	for _, stray := range strays(p) {
+		p.Find(astray(p, stray.All))
 	}
 }
 

@@ -18,24 +18,13 @@ import (
 // strays are rules and probes of dead Services that no frontend of theirs holds
 // together: they stand on another Service's frontend, or on none. Those of one
 // Service on one load balancer come together.
-func strays(p *rule.Pass) [][]desired.Check {
-	index := map[string]int{}
-	var out [][]desired.Check
-	for _, c := range p.Compared.Drift() {
+func strays(p *rule.Pass) []rule.Bunch[desired.Check] {
+	return rule.Bunches(p.Compared.Drift(), func(c desired.Check) (string, bool) {
 		lb, name, _ := strings.Cut(c.Object, "/")
 		prefix, ok := azname.ParsePrefix(name)
-		if c.Kind != desired.Leftover || c.Hop != desired.HopRule && c.Hop != desired.HopProbe || !ok || alive(p, prefix) || held(p, lb, prefix) {
-			continue
-		}
-		key := lb + "/" + prefix
-		i, ok := index[key]
-		if !ok {
-			i = len(out)
-			index[key], out = i, append(out, nil)
-		}
-		out[i] = append(out[i], c)
-	}
-	return out
+		inside := c.Hop == desired.HopRule || c.Hop == desired.HopProbe
+		return lb + "/" + prefix, c.Kind == desired.Leftover && inside && ok && !alive(p, prefix) && !held(p, lb, prefix)
+	})
 }
 
 // alive reports whether some Service, of whatever type, has that prefix.

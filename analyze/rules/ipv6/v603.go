@@ -3,7 +3,6 @@ package ipv6
 import (
 	"fmt"
 	"regexp"
-	"strings"
 
 	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
@@ -35,22 +34,11 @@ var V603 = &rule.Rule{
 var mixed = regexp.MustCompile(`(?i)Resource (/subscriptions/\S+/networkSecurityGroups/([^/\s]+)/securityRules/(\S+)) contains`)
 
 func checkV603(p *rule.Pass) {
-	byGroup := map[string][]*errtext.Error{}
-	var order []string
-	for _, e := range p.Current(func(e *errtext.Error) bool {
+	errs := p.Current(func(e *errtext.Error) bool {
 		return e.Has("ResourceCannotContainAddressPrefixesFromDifferentAddressFamilies") && mixed.MatchString(e.Message)
-	}) {
-		group := mixed.FindStringSubmatch(e.Message)[2]
-		if p.Gone(e) {
-			continue
-		}
-		if byGroup[strings.ToLower(group)] == nil {
-			order = append(order, group)
-		}
-		byGroup[strings.ToLower(group)] = append(byGroup[strings.ToLower(group)], e)
-	}
-	for _, group := range order {
-		p.Find(mixedFamilies(p, group, byGroup[strings.ToLower(group)]))
+	})
+	for _, group := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) { return mixed.FindStringSubmatch(e.Message)[2], !p.Gone(e) }) {
+		p.Find(mixedFamilies(p, group.Name, group.All))
 	}
 }
 

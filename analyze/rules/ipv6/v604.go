@@ -1,6 +1,7 @@
 package ipv6
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -81,23 +82,11 @@ func allWindows2019(nodes []*topology.Node) bool {
 }
 
 func checkV604(p *rule.Pass) {
-	bySet := map[string][]*errtext.Error{}
-	var order []string
-	for _, e := range p.Current(func(e *errtext.Error) bool { return allWindows2019(named(p, without6(e))) }) {
-		if p.Gone(e) {
-			continue
-		}
-		set := named(p, without6(e))[0].ScaleSet
-		if set == "" {
-			set = without6(e)
-		}
-		if bySet[strings.ToLower(set)] == nil {
-			order = append(order, set)
-		}
-		bySet[strings.ToLower(set)] = append(bySet[strings.ToLower(set)], e)
-	}
-	for _, set := range order {
-		p.Find(windowsOnly4(p, set, bySet[strings.ToLower(set)]))
+	errs := p.Current(func(e *errtext.Error) bool { return allWindows2019(named(p, without6(e))) })
+	for _, set := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) {
+		return cmp.Or(named(p, without6(e))[0].ScaleSet, without6(e)), !p.Gone(e)
+	}) {
+		p.Find(windowsOnly4(p, set.Name, set.All))
 	}
 }
 

@@ -56,20 +56,12 @@ func shared(p *rule.Pass, e *errtext.Error) (id string, pip *snapshot.PublicIP, 
 }
 
 func checkV606(p *rule.Pass) {
-	byID := map[string][]*errtext.Error{}
-	var order []string
-	for _, e := range p.Current(func(e *errtext.Error) bool { _, _, ok := shared(p, e); return ok }) {
+	errs := p.Current(func(e *errtext.Error) bool { _, _, ok := shared(p, e); return ok })
+	for _, address := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) {
 		id, _, _ := shared(p, e)
-		if p.Gone(e) || shownByServices(p, e) {
-			continue
-		}
-		if byID[strings.ToLower(id)] == nil {
-			order = append(order, id)
-		}
-		byID[strings.ToLower(id)] = append(byID[strings.ToLower(id)], e)
-	}
-	for _, id := range order {
-		p.Find(sharedByTwo(p, id, byID[strings.ToLower(id)]))
+		return id, !p.Gone(e) && !shownByServices(p, e)
+	}) {
+		p.Find(sharedByTwo(p, address.Name, address.All))
 	}
 }
 

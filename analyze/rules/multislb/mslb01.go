@@ -37,21 +37,13 @@ var MSLB01 = &rule.Rule{
 var doubled = regexp.MustCompile(`(?i)backendAddressPools/\S* has two child resources with the same name \(([^)]*)\)`)
 
 func checkMSLB01(p *rule.Pass) {
-	byService := map[string][]*errtext.Error{}
-	var order []string
-	for _, e := range p.Current(func(e *errtext.Error) bool {
+	errs := p.Current(func(e *errtext.Error) bool {
 		return e.Has("DuplicateResourceName") && (e.Reason == "LoadBalancerBackendPoolUpdateFailed" || doubled.MatchString(e.Message))
+	})
+	for _, service := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) {
+		return e.Service, !p.Gone(e) && e.Service != "" && !updated(p, e)
 	}) {
-		if p.Gone(e) || e.Service == "" || updated(p, e) {
-			continue
-		}
-		if byService[e.Service] == nil {
-			order = append(order, e.Service)
-		}
-		byService[e.Service] = append(byService[e.Service], e)
-	}
-	for _, key := range order {
-		s := p.Graph.Service(key)
+		s := p.Graph.Service(service.Name)
 		var pools []localPool
 		if s != nil {
 			pools = localPools(p, s)
@@ -59,7 +51,7 @@ func checkMSLB01(p *rule.Pass) {
 		if len(pools) > 0 && !slices.ContainsFunc(pools, func(l localPool) bool { return len(l.missing) > 0 || !l.serving() }) {
 			continue // the pool caught up
 		}
-		p.Find(twice(key, s, byService[key], pools))
+		p.Find(twice(service.Name, s, service.All, pools))
 	}
 }
 

@@ -36,21 +36,11 @@ var MSLB04 = &rule.Rule{
 var elsewhere = regexp.MustCompile(`specifies an IP that resides on load balancer \\?"([^"\\]+)\\?", which is not in the eligible set`)
 
 func checkMSLB04(p *rule.Pass) {
-	byService := map[string][]*errtext.Error{}
-	var order []string
-	for _, e := range p.Current(func(e *errtext.Error) bool {
+	errs := p.Current(func(e *errtext.Error) bool {
 		return strings.Contains(e.Message, "has conflicting load balancer configuration: both a load balancer name") || elsewhere.MatchString(e.Message)
-	}) {
-		if p.Gone(e) || e.Service == "" {
-			continue
-		}
-		if byService[e.Service] == nil {
-			order = append(order, e.Service)
-		}
-		byService[e.Service] = append(byService[e.Service], e)
-	}
-	for _, key := range order {
-		p.Find(addressAndName(p, key, byService[key]))
+	})
+	for _, service := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) { return e.Service, !p.Gone(e) && e.Service != "" }) {
+		p.Find(addressAndName(p, service.Name, service.All))
 	}
 }
 

@@ -44,20 +44,10 @@ func checkNSG05(p *rule.Pass) {
 		return e.Has("SecurityRuleParametersMissing") || e.Has("SecurityRuleParametersMissingForPortRanges") ||
 			strings.Contains(e.Message, "Security rule must specify SourceAddressPrefixes, SourceAddressPrefix, or SourceApplicationSecurityGroups")
 	})
-	byRule := map[string][]*errtext.Error{}
-	var order []string
-	for _, e := range errs {
-		if p.Gone(e) {
-			continue
-		}
-		id := strings.TrimRight(securityRuleID.FindString(e.Message), ".")
-		if byRule[strings.ToLower(id)] == nil {
-			order = append(order, id)
-		}
-		byRule[strings.ToLower(id)] = append(byRule[strings.ToLower(id)], e)
-	}
-	for _, id := range order {
-		p.Find(lostFields(p, id, byRule[strings.ToLower(id)]))
+	for _, refused := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) {
+		return strings.TrimRight(securityRuleID.FindString(e.Message), "."), !p.Gone(e)
+	}) {
+		p.Find(lostFields(p, refused.Name, refused.All))
 	}
 }
 

@@ -39,19 +39,10 @@ var NSG13 = &rule.Rule{
 }
 
 func checkNSG13(p *rule.Pass) {
-	bySubnet := map[string][]desired.Check{}
-	var order []string
-	for _, c := range p.Compared.Drift() {
-		if c.Hop != desired.HopNSG || c.Field != "networkSecurityGroup" {
-			continue
-		}
-		if bySubnet[c.Object] == nil {
-			order = append(order, c.Object)
-		}
-		bySubnet[c.Object] = append(bySubnet[c.Object], c)
-	}
-	for _, object := range order {
-		p.Find(elsewhere(p, bySubnet[object]))
+	for _, subnet := range rule.Bunches(p.Compared.Drift(), func(c desired.Check) (string, bool) {
+		return c.Object, c.Hop == desired.HopNSG && c.Field == "networkSecurityGroup"
+	}) {
+		p.Find(elsewhere(p, subnet.All))
 	}
 }
 

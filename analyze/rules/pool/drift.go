@@ -51,19 +51,6 @@ func join(list []string, more ...string) []string {
 	return slices.Compact(list)
 }
 
-// cited are the proofs of up to three checks, each once.
-func cited(checks []desired.Check) []report.Cite {
-	var out []report.Cite
-	for _, c := range checks[:min(len(checks), 3)] {
-		for _, x := range c.Cites() {
-			if !slices.Contains(out, x) {
-				out = append(out, x)
-			}
-		}
-	}
-	return out
-}
-
 // refill makes the provider fill each of the pools again: one sync for each.
 func refill(p *rule.Pass, checks []desired.Check, say string) []report.Step {
 	var steps []report.Step

@@ -37,24 +37,16 @@ var POOL05 = &rule.Rule{
 var takesOut = azname.Since("all").InTree("1.20")
 
 func checkPOOL05(p *rule.Pass) {
-	byMember := map[string][]desired.Check{}
-	var order []string
-	for _, c := range compared(p, members) {
-		if n := p.Graph.Node(c.Got); c.Kind != desired.Leftover || n != nil && unmanaged(n) {
-			continue
-		}
-		if byMember[c.Got] == nil {
-			order = append(order, c.Got)
-		}
-		byMember[c.Got] = append(byMember[c.Got], c)
-	}
-	for _, name := range order {
-		p.Find(lingering(p, name, byMember[name]))
+	for _, member := range rule.Bunches(compared(p, members), func(c desired.Check) (string, bool) {
+		n := p.Graph.Node(c.Got)
+		return c.Got, c.Kind == desired.Leftover && (n == nil || !unmanaged(n))
+	}) {
+		p.Find(lingering(p, member.Name, member.All))
 	}
 }
 
 func lingering(p *rule.Pass, name string, checks []desired.Check) rule.Finding {
-	f := rule.Finding{Subject: report.Object{Kind: "Node", Name: name}, Severity: report.Info, Cites: cited(checks)}
+	f := rule.Finding{Subject: report.Object{Kind: "Node", Name: name}, Severity: report.Info, Cites: rule.Proofs(checks)}
 	for _, c := range checks {
 		f.Services = join(f.Services, c.Services...)
 	}

@@ -60,7 +60,7 @@ func checkPOOL11(p *rule.Pass) {
 		}
 		stays := slices.DeleteFunc(compared(p, members), func(c desired.Check) bool { return c.Kind != desired.Leftover || c.Got != n.Name })
 		if len(stays) > 0 && p.Wants.Provider.Has(unmanagedAlone) == desired.Yes {
-			f := rule.Finding{Subject: report.Object{Kind: "Node", Name: n.Name}, Cites: cited(stays), Fix: refill(p, stays, "Make the provider look at the pool again"),
+			f := rule.Finding{Subject: report.Object{Kind: "Node", Name: n.Name}, Cites: rule.Proofs(stays), Fix: refill(p, stays, "Make the provider look at the pool again"),
 				Message: fmt.Sprintf("Node %s is labelled %s=false, but is in backend pool %s. The provider takes it out at its next sync.", n.Name, managedLabel, rule.List(objects(stays)))}
 			for _, c := range stays {
 				f.Services = join(f.Services, c.Services...)

@@ -111,7 +111,7 @@ func nobody(p *rule.Pass, object string, checks []desired.Check) rule.Finding {
 		Severity: report.Error,
 		Services: checks[0].Services,
 		Message:  fmt.Sprintf("Backend pool %s holds none of the cluster's nodes, so nobody reaches %s. %s, and nothing in Kubernetes keeps %s out.", object, rule.List(checks[0].Services), belong(names), them(len(names))),
-		Cites:    cited(checks),
+		Cites:    rule.Proofs(checks),
 		Absence:  []*bundle.Evidence{&bundle.LoadBalancers},
 	}
 	n := p.Graph.Node(names[0])
@@ -153,7 +153,7 @@ func out(p *rule.Pass, n *topology.Node, checks []desired.Check, services []stri
 		Services: services,
 		Severity: severity,
 		Message:  fmt.Sprintf("Node %s %s belongs in %s, and nothing in Kubernetes keeps it out, but %s. %s", n.Name, state, pools(checks), absent(checks), say),
-		Cites:    cited(checks),
+		Cites:    rule.Proofs(checks),
 		Absence:  []*bundle.Evidence{&bundle.LoadBalancers},
 	}
 	lb, _ := pooled(p, checks[0].Object)

@@ -39,22 +39,17 @@ var PLS05 = &rule.Rule{
 var linkID = regexp.MustCompile(`(?i)/subscriptions/[^\s'"]+/privateLinkServices/([^\s'",/]+)`)
 
 func checkPLS05(p *rule.Pass) {
-	byLink := map[string][]*errtext.Error{}
-	var order []string
-	for _, e := range p.Current(func(e *errtext.Error) bool {
+	errs := p.Current(func(e *errtext.Error) bool {
 		return e.Has("CannotDeleteLoadBalancerWithPrivateLinkService") || e.Has("PrivateLinkServiceWithPrivateEndpointConnectionsCannotBeDeleted")
-	}) {
+	})
+	for _, link := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) {
 		id := strings.TrimRight(linkID.FindString(e.Message), ".")
 		if id == "" && strings.Contains(strings.ToLower(e.Target), "/privatelinkservices/") {
 			id = e.Target
 		}
-		if byLink[strings.ToLower(id)] == nil {
-			order = append(order, id)
-		}
-		byLink[strings.ToLower(id)] = append(byLink[strings.ToLower(id)], e)
-	}
-	for _, id := range order {
-		p.Find(holding(p, id, byLink[strings.ToLower(id)]))
+		return id, true
+	}) {
+		p.Find(holding(p, link.Name, link.All))
 	}
 }
 

@@ -171,20 +171,6 @@ func told(p *rule.Pass, list []*altered, more string) rule.Finding {
 }
 
 // together groups altered probes that serve the same Services.
-func together(list []*altered, pick func(*altered) bool) [][]*altered {
-	index := map[string]int{}
-	var out [][]*altered
-	for _, a := range list {
-		if !pick(a) {
-			continue
-		}
-		key := strings.Join(a.services, ",")
-		i, ok := index[key]
-		if !ok {
-			i = len(out)
-			index[key], out = i, append(out, nil)
-		}
-		out[i] = append(out[i], a)
-	}
-	return out
+func together(list []*altered, pick func(*altered) bool) []rule.Bunch[*altered] {
+	return rule.Bunches(list, func(a *altered) (string, bool) { return strings.Join(a.services, ","), pick(a) })
 }

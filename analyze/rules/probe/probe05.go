@@ -30,8 +30,8 @@ var PROBE05 = &rule.Rule{
 
 func checkPROBE05(p *rule.Pass) {
 	p.NotCompared()
-	for _, list := range together(changed(p), (*altered).stale) {
-		f := told(p, list, " The Service probably had that node port before.")
+	for _, probes := range together(changed(p), (*altered).stale) {
+		f := told(p, probes.All, " The Service probably had that node port before.")
 		if first := rule.Describe(f.Services); f.Fix[0] != first[0] {
 			f.Fix = append(first, f.Fix...)
 		}

@@ -42,8 +42,8 @@ var PROBE09 = &rule.Rule{
 }
 
 func checkPROBE09(p *rule.Pass) {
-	for _, list := range together(changed(p), (*altered).shared) {
-		p.Find(told(p, list, ""))
+	for _, probes := range together(changed(p), (*altered).shared) {
+		p.Find(told(p, probes.All, ""))
 	}
 	if errs := p.Current(lostShared); len(errs) > 0 {
 		p.Find(refused(errs))

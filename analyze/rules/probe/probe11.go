@@ -26,8 +26,8 @@ var PROBE11 = &rule.Rule{
 	FollowsFrom: []string{"AZLB-DATA09", "AZLB-DATA06"},
 	Check: func(p *rule.Pass) {
 		p.NotCompared()
-		for _, list := range together(changed(p), func(a *altered) bool { return !a.shared() && !a.stale() }) {
-			p.Find(told(p, list, ""))
+		for _, probes := range together(changed(p), func(a *altered) bool { return !a.shared() && !a.stale() }) {
+			p.Find(told(p, probes.All, ""))
 		}
 	},
 }
