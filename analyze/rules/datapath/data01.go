@@ -49,7 +49,7 @@ type outage struct {
 func checkDATA01(p *rule.Pass) {
 	relevant := map[string]bool{}
 	harm := map[string][]*topology.Service{} // by node
-	for _, s := range watched(p) {
+	for _, s := range p.Graph.Served() {
 		pool := s.PoolNodes()
 		for _, n := range pool {
 			relevant[n] = true

@@ -46,7 +46,7 @@ type call struct {
 }
 
 func checkDATA02(p *rule.Pass) {
-	internal := slices.DeleteFunc(watched(p), func(s *topology.Service) bool {
+	internal := slices.DeleteFunc(p.Graph.Served(), func(s *topology.Service) bool {
 		return !p.Wants.Of(s.Key()).Internal.V || len(s.Addresses()) == 0
 	})
 	if len(internal) == 0 {

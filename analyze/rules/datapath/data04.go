@@ -43,7 +43,7 @@ var DATA04 = &rule.Rule{
 }
 
 func checkDATA04(p *rule.Pass) {
-	for _, s := range watched(p) {
+	for _, s := range p.Graph.Served() {
 		if len(s.Spec.Selector) == 0 || len(s.Slices()) == 0 && !s.EndpointsKnown() {
 			continue
 		}

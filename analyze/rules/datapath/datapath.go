@@ -16,17 +16,6 @@ import (
 // Rules of this topic, in the order in which a packet meets them.
 var Rules = []*rule.Rule{DATA09, DATA06, DATA08, DATA01, DATA02, DATA04}
 
-// watched are the Services that the provider serves and that are meant to stay.
-func watched(p *rule.Pass) []*topology.Service {
-	var out []*topology.Service
-	for _, s := range p.Graph.Services {
-		if !s.Foreign() && !s.Deleting() {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
 // machine names a node's machine as az does: the flags of `az vmss` or `az vm`.
 func machine(n *topology.Node) (program, flags string, ok bool) {
 	switch {

@@ -79,7 +79,7 @@ func objects(checks []desired.Check) []string {
 // run on nodes that are out; no other node passes packets on to them.
 func beyond(p *rule.Pass, out func(*topology.Node) bool) []*topology.Service {
 	var stranded []*topology.Service
-	for _, s := range watched(p) {
+	for _, s := range p.Graph.Served() {
 		ready := s.ReadyEndpoints()
 		if s.Local() && len(s.Status.LoadBalancer.Ingress) > 0 && len(ready) > 0 &&
 			!slices.ContainsFunc(ready, func(e topology.Endpoint) bool {

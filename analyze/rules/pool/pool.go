@@ -20,17 +20,6 @@ var Rules = []*rule.Rule{POOL03, POOL06, POOL10, POOL04, POOL11, POOL08, POOL09,
 // text are the sources in which the controller's failures show.
 var text = []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog}
 
-// watched are the Services that the provider serves and that are meant to stay.
-func watched(p *rule.Pass) []*topology.Service {
-	var out []*topology.Service
-	for _, s := range p.Graph.Services {
-		if !s.Foreign() && !s.Deleting() {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
 // notFound reports whether the provider failed to find a machine for a node: these
 // texts have no code (cloud-provider-azure, cloudprovider.InstanceNotFound and
 // ErrorNotVmssInstance).

@@ -101,7 +101,7 @@ func sought(p *rule.Pass, n *topology.Node, errs []*errtext.Error) rule.Finding 
 // a virtual node.
 func stranded(p *rule.Pass, n *topology.Node) (rule.Finding, bool) {
 	f := rule.Finding{Subject: report.Object{Kind: "Node", Name: n.Name}}
-	for _, s := range watched(p) {
+	for _, s := range p.Graph.Served() {
 		pool, ready := s.PoolNodes(), s.ReadyEndpoints()
 		if !s.Local() || len(s.Status.LoadBalancer.Ingress) == 0 || len(pool) == 0 || slices.Contains(pool, n.Name) || len(ready) == 0 || ready[0].NodeName != n.Name ||
 			slices.ContainsFunc(ready, func(e topology.Endpoint) bool { return e.Node == nil || !e.Node.Virtual() }) {

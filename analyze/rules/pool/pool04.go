@@ -85,7 +85,7 @@ func allKept(p *rule.Pass, nodes []*topology.Node) {
 	told := rule.Tell(errs)
 	dead, _ := p.Named(errs)
 	var alive []string
-	for _, s := range watched(p) {
+	for _, s := range p.Graph.Served() {
 		walks := p.Walks.Of(s.Key())
 		switch {
 		case len(s.Status.LoadBalancer.Ingress) == 0 || slices.Contains(dead, s.Key()):

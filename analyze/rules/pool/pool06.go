@@ -130,7 +130,7 @@ func failed(p *rule.Pass, visit func(az.Resource, *snapshot.Doc)) {
 		}
 	}
 	seen := map[string]bool{}
-	for _, s := range watched(p) {
+	for _, s := range p.Graph.Served() {
 		for _, f := range s.Frontends {
 			if f.PublicIP != nil && !seen[f.PublicIP.ID] {
 				seen[f.PublicIP.ID] = true

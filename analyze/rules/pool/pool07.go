@@ -87,7 +87,7 @@ func unwritten(p *rule.Pass, add func(set, pool string, services []string, cites
 	for i := range p.Snapshot.ScaleSets {
 		set := &p.Snapshot.ScaleSets[i]
 		var done []string
-		for _, s := range watched(p) {
+		for _, s := range p.Graph.Served() {
 			for _, path := range s.Paths {
 				if path.Pool.To == nil || slices.Contains(done, path.Pool.To.ID) || !slices.ContainsFunc(path.Members, func(m *topology.Member) bool {
 					return m.Node != nil && strings.EqualFold(m.Node.ScaleSet, set.Name) && strings.EqualFold(m.Node.Group, az.GroupOf(set.ID))
@@ -117,7 +117,7 @@ func models(set *snapshot.ScaleSet, pool string) bool {
 // on are the Services whose rules hand on to the pool.
 func on(p *rule.Pass, pool string) []string {
 	var out []string
-	for _, s := range watched(p) {
+	for _, s := range p.Graph.Served() {
 		if slices.ContainsFunc(s.Paths, func(x *topology.Path) bool { return x.Pool.To != nil && az.SameID(x.Pool.To.ID, pool) }) {
 			out = append(out, s.Key())
 		}

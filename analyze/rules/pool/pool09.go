@@ -49,7 +49,7 @@ func checkPOOL09(p *rule.Pass) {
 	}
 	byPool := map[string]*rule.Finding{}
 	var order []string
-	for _, s := range watched(p) {
+	for _, s := range p.Graph.Served() {
 		for _, path := range s.Paths {
 			if path.Pool.To == nil || len(path.Members) > 0 || !azname.IsInternalName(path.Frontend.To.LB.Name) {
 				continue

@@ -168,7 +168,7 @@ func verb(n int) string {
 // without are the Services whose backend pool is there and has no member.
 func without(p *rule.Pass) []string {
 	var out []string
-	for _, s := range watched(p) {
+	for _, s := range p.Graph.Served() {
 		if slices.ContainsFunc(s.Paths, func(x *topology.Path) bool { return x.Pool.To != nil && len(x.Members) == 0 }) {
 			out = append(out, s.Key())
 		}
@@ -180,7 +180,7 @@ func without(p *rule.Pass) []string {
 // nodes in their pool and no ready pod on it.
 func localOn(p *rule.Pass, nodes []string) []string {
 	var out []string
-	for _, s := range watched(p) {
+	for _, s := range p.Graph.Served() {
 		pool := s.PoolNodes()
 		idle := slices.ContainsFunc(nodes, func(n string) bool {
 			return slices.Contains(pool, n) && !slices.ContainsFunc(s.ReadyEndpoints(), func(e topology.Endpoint) bool { return e.NodeName == n })

@@ -74,7 +74,7 @@ func checkPOOL11(p *rule.Pass) {
 func onlyThere(p *rule.Pass, n *topology.Node) (rule.Finding, bool) {
 	f := rule.Finding{Subject: report.Object{Kind: "Node", Name: n.Name}}
 	local := false
-	for _, s := range watched(p) {
+	for _, s := range p.Graph.Served() {
 		ready := s.ReadyEndpoints()
 		if len(s.Status.LoadBalancer.Ingress) == 0 || len(ready) == 0 || ready[0].NodeName != n.Name ||
 			slices.ContainsFunc(ready, func(e topology.Endpoint) bool { return e.Node == nil || !unmanaged(e.Node) }) {

@@ -39,10 +39,7 @@ func asking(p *rule.Pass) (out []linked, sure bool) {
 	if n != 0 && n < 21 {
 		return nil, false // the in-tree provider ignores it
 	}
-	for _, s := range p.Graph.Services {
-		if s.Foreign() || s.Deleting() {
-			continue
-		}
+	for _, s := range p.Graph.Served() {
 		if l := desired.LinkOf(s); l != nil {
 			out = append(out, linked{s, l})
 		}

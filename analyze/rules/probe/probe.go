@@ -17,13 +17,7 @@ var Rules = []*rule.Rule{PROBE11, PROBE05, PROBE09, PROBE03, PROBE04}
 
 // selecting are the Services whose pods a selector names and that the provider serves.
 func selecting(p *rule.Pass) []*topology.Service {
-	var out []*topology.Service
-	for _, s := range p.Graph.Services {
-		if !s.Foreign() && !s.Deleting() && len(s.Spec.Selector) > 0 {
-			out = append(out, s)
-		}
-	}
-	return out
+	return slices.DeleteFunc(p.Graph.Served(), func(s *topology.Service) bool { return len(s.Spec.Selector) == 0 })
 }
 
 // living are a Service's pods that have not ended and are not about to.
