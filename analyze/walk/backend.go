@@ -33,10 +33,10 @@ func (w *Walk) probe() {
 	switch {
 	case want != nil && x.Port != want.Port.V && !servedPort(p.Service, x.Port):
 		w.add(Probe, x.Name, report.HopFound, report.Blocks, fmt.Sprintf("%s, but %s is %d", say, want.Port.Because, want.Port.V), cites)
-	case w.answer(ForProbe) == nsg.Denied:
-		d := w.decided(ForProbe)
+	case w.Answer(ForProbe) == nsg.Denied:
+		d := w.Decided(ForProbe)
 		w.add(Probe, x.Name, report.HopFound, report.Blocks, say+"; "+d.Decision.Say, append(cites, d.Cites()...))
-	case w.answer(ForProbe) == nsg.Unknown:
+	case w.Answer(ForProbe) == nsg.Unknown:
 		w.add(Probe, x.Name, report.HopFound, report.VerdictUnknown, say+"; whether a security group lets it reach the nodes cannot be told", cites)
 	default:
 		w.add(Probe, x.Name, report.HopFound, report.Passes, say, cites)

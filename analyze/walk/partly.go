@@ -14,7 +14,7 @@ import (
 // of nodes that drops them, with the nodes that take traffic as its members. The hop
 // nsg passes then, as most connections do.
 func (w *Walk) Partly() []*Check {
-	if w.answer(ForClient) != nsg.Allowed || w.Blocked() != nil {
+	if w.Answer(ForClient) != nsg.Allowed || w.Blocked() != nil {
 		return nil
 	}
 	var out []*Check

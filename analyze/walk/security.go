@@ -83,7 +83,7 @@ func (w *Walk) secure(g *topology.Graph, want *desired.Service) {
 // securityHop sums the clients' checks up: denied for all backends blocks. Which
 // clients a Service wants that asks for no rule is not known.
 func (w *Walk) securityHop(wanted desired.Sources) {
-	c := w.decided(ForClient)
+	c := w.Decided(ForClient)
 	if c == nil && len(wanted.Tags) > 0 {
 		w.gone(NSG, report.HopUnknown, "the addresses behind the allowed service tags ("+strings.Join(wanted.Tags, ", ")+") are not in the bundle")
 		return
@@ -102,7 +102,7 @@ func (w *Walk) securityHop(wanted desired.Sources) {
 			name = strings.TrimPrefix(name+", "+n.Name, ", ")
 		}
 	}
-	switch w.answer(ForClient) {
+	switch w.Answer(ForClient) {
 	case nsg.Denied:
 		if wanted.Unmanaged {
 			w.add(NSG, name, report.HopFound, report.VerdictUnknown, c.Decision.Say+"; an annotation asks the provider for no rule, so who should get in is not known", c.Cites())
@@ -158,9 +158,10 @@ func forClients(r *az.SecurityRule, internal bool) bool {
 	return len(r.SourceASGs) > 0 && internal
 }
 
-// Answer for a purpose: denied where some source is denied at every backend,
-// allowed where every source is allowed at some backend, else unknown.
-func (w *Walk) answer(p Purpose) nsg.Answer {
+// Answer is what the security groups say to the purpose's packets as a whole: denied
+// where some source is denied at every backend, allowed where every source is allowed
+// at some backend, else unknown.
+func (w *Walk) Answer(p Purpose) nsg.Answer {
 	bySource := map[string][]nsg.Answer{}
 	for _, c := range w.Checks {
 		if c.Purpose == p {
@@ -185,12 +186,9 @@ func (w *Walk) answer(p Purpose) nsg.Answer {
 	return out
 }
 
-// Answer is what the security groups say to the purpose's packets as a whole.
-func (w *Walk) Answer(p Purpose) nsg.Answer { return w.answer(p) }
-
-// decided returns the check that carries the answer, or nil.
-func (w *Walk) decided(p Purpose) *Check {
-	want := w.answer(p)
+// Decided is the check that carries the answer for the purpose, or nil.
+func (w *Walk) Decided(p Purpose) *Check {
+	want := w.Answer(p)
 	for i := range w.Checks {
 		if c := &w.Checks[i]; c.Purpose == p && c.Decision.Answer == want {
 			return c
@@ -198,9 +196,6 @@ func (w *Walk) decided(p Purpose) *Check {
 	}
 	return nil
 }
-
-// Decided is the check that carries the answer for the purpose, or nil.
-func (w *Walk) Decided(p Purpose) *Check { return w.decided(p) }
 
 func (w *Walk) check(s site, purpose Purpose, who string, f nsg.Flow) {
 	if !f.Dst.IsValid() || f.DstPort == 0 {
@@ -286,125 +281,4 @@ func inside(p netip.Prefix) netip.Addr {
 		return n
 	}
 	return p.Addr()
-}
-
-// site is a set of backends behind the same pair of security groups.
-type site struct {
-	members           []*topology.Member
-	address           netip.Addr // of the first backend
-	subnet, nic       nsg.Level
-	subnetNSG, nicNSG *snapshot.NSG
-	facts             nsg.Facts
-}
-
-// sites groups a path's backends by subnet and security groups: one to three in practice.
-func sites(g *topology.Graph, p *topology.Path) []site {
-	var out []site
-	index := map[string]int{}
-	for _, m := range p.Members {
-		if m.NIC == nil || m.IP == nil || m.IP.Subnet == nil {
-			continue
-		}
-		key := strings.ToLower(m.IP.Subnet.ID) + "|" + asgs(m.IP)
-		if m.NIC.NSG != nil {
-			key += "|" + strings.ToLower(m.NIC.NSG.ID)
-		}
-		if i, ok := index[key]; ok {
-			out[i].members = append(out[i].members, m)
-			continue
-		}
-		index[key] = len(out)
-		out = append(out, newSite(g, m))
-	}
-	return out
-}
-
-func asgs(ip *az.IPConfig) string {
-	var ids []string
-	for _, a := range ip.ASGs {
-		ids = append(ids, strings.ToLower(a.ID))
-	}
-	slices.Sort(ids)
-	return strings.Join(ids, ",")
-}
-
-func newSite(g *topology.Graph, m *topology.Member) site {
-	s := site{members: []*topology.Member{m}}
-	s.address, _ = netip.ParseAddr(m.IP.PrivateIPAddress)
-	vnet, subnet := g.Subnet(m.IP.Subnet)
-	switch {
-	case subnet == nil:
-	case subnet.NSG == nil:
-		s.subnet.None = true
-	default:
-		s.subnetNSG = g.NSG(subnet.NSG)
-		s.subnet.NSG = group(s.subnetNSG)
-	}
-	if m.NIC.NSG == nil {
-		s.nic.None = true
-	} else {
-		s.nicNSG = g.NSG(m.NIC.NSG)
-		s.nic.NSG = group(s.nicNSG)
-	}
-	s.facts = facts(g, vnet, subnet)
-	s.facts.KnowDstASGs = true
-	for _, a := range m.IP.ASGs {
-		s.facts.DstASGs = append(s.facts.DstASGs, a.ID)
-	}
-	return s
-}
-
-func group(n *snapshot.NSG) *az.NSG {
-	if n == nil {
-		return nil
-	}
-	return &n.NSG
-}
-
-// facts collects what the evaluation needs to know about the backends' network.
-func facts(g *topology.Graph, vnet *snapshot.VNet, subnet *az.Subnet) nsg.Facts {
-	f := nsg.Facts{}
-	if vnet == nil {
-		return f
-	}
-	f.VNetPrefixes = prefixes(vnet.AddressSpace.AddressPrefixes)
-	gateway := false
-	for _, p := range vnet.Peerings {
-		gateway = gateway || p.UseRemoteGateways || p.AllowGatewayTransit
-		if strings.EqualFold(p.PeeringState, "Connected") && (p.AllowVirtualNetworkAccess == nil || *p.AllowVirtualNetworkAccess) {
-			remote := p.RemoteVNetAddressSpace.AddressPrefixes
-			if len(remote) == 0 {
-				remote = p.RemoteAddressSpace.AddressPrefixes
-			}
-			f.PeerPrefixes = append(f.PeerPrefixes, prefixes(remote)...)
-		}
-	}
-	for _, s := range vnet.Subnets {
-		gateway = gateway || strings.EqualFold(s.Name, "GatewaySubnet")
-	}
-	f.Complete = !gateway
-	if subnet.RouteTable != nil {
-		table := g.RouteTable(subnet.RouteTable)
-		if table == nil {
-			f.Complete = false
-			return f
-		}
-		for _, r := range table.Routes {
-			f.UDRPrefixes = append(f.UDRPrefixes, prefixes([]string{r.AddressPrefix})...)
-		}
-	}
-	for _, p := range f.UDRPrefixes {
-		f.DefaultRoute = f.DefaultRoute || p.Bits() == 0
-	}
-	return f
-}
-
-func prefixes(list []string) []netip.Prefix {
-	var out []netip.Prefix
-	for _, s := range list {
-		if p, err := netip.ParsePrefix(s); err == nil {
-			out = append(out, p)
-		}
-	}
-	return out
 }
