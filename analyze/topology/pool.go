@@ -17,12 +17,30 @@ func (g *Graph) Members(pool *az.BackendPool) []*Member {
 	for _, a := range pool.Addresses {
 		switch {
 		case a.IPAddress != "":
-			out = append(out, &Member{ID: a.IPAddress, At: a.At, Address: a.IPAddress, Node: g.nodes["ip/"+a.IPAddress]})
+			out = append(out, g.addressMember(a))
 		case a.NICIPConfiguration != nil && len(pool.IPConfigurations) == 0:
 			out = append(out, g.nicMember(a.NICIPConfiguration.ID, a.At))
 		}
 	}
 	return out
+}
+
+// addressMember finds the node with an address, and the interface of it that has the
+// address: private addresses repeat among networks, but not among the nodes of a cluster.
+func (g *Graph) addressMember(a az.PoolAddress) *Member {
+	m := &Member{ID: a.IPAddress, At: a.At, Address: a.IPAddress, Node: g.nodes["ip/"+a.IPAddress]}
+	if m.Node == nil {
+		return m
+	}
+	m.Machine = m.Node.Machine
+	for _, nic := range m.Node.NICs {
+		for i := range nic.IPConfigurations {
+			if nic.IPConfigurations[i].PrivateIPAddress == a.IPAddress {
+				m.NIC, m.IP = nic, &nic.IPConfigurations[i]
+			}
+		}
+	}
+	return m
 }
 
 // nicMember follows an IP configuration to its interface, machine and node.

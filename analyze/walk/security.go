@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"azlb/analyze/desired"
 	"azlb/analyze/nsg"
 	"azlb/analyze/snapshot"
@@ -51,12 +53,35 @@ func (c Check) Cites() []report.Cite {
 	return nil
 }
 
-// The probe's source, and a stand-in for any client in the Internet
-// (TEST-NET-2 of RFC 5737).
+// The sources of probes, and stand-ins for any client in the Internet: TEST-NET-2 of
+// RFC 5737 and the documentation prefix of RFC 3849.
 var (
-	probeSource    = netip.MustParseAddr("168.63.129.16")
-	internetClient = netip.MustParseAddr("198.51.100.7")
+	probe4  = netip.MustParseAddr("168.63.129.16")
+	probe6  = netip.MustParseAddr("fe80::1234:5678:9abc")
+	client4 = netip.MustParseAddr("198.51.100.7")
+	client6 = netip.MustParseAddr("2001:db8::7")
 )
+
+// probeSource is where the health probes of a family come from: the node's own host,
+// by its address in every network (articles load-balancer-custom-probe-overview).
+func probeSource(family corev1.IPFamily) netip.Addr {
+	if family == corev1.IPv6Protocol {
+		return probe6
+	}
+	return probe4
+}
+
+func internetClient(family corev1.IPFamily) netip.Addr {
+	if family == corev1.IPv6Protocol {
+		return client6
+	}
+	return client4
+}
+
+// of reports whether an address is of the family.
+func of(family corev1.IPFamily, a netip.Addr) bool {
+	return a.Is6() == (family == corev1.IPv6Protocol)
+}
 
 // secure evaluates the security groups for clients and probe and adds the hop nsg.
 func (w *Walk) secure(g *topology.Graph, want *desired.Service) {
@@ -65,25 +90,30 @@ func (w *Walk) secure(g *topology.Graph, want *desired.Service) {
 		w.gone(NSG, report.HopUnknown, "without a load balancing rule no packet reaches a security group")
 		return
 	}
-	if p.Family != "IPv4" {
-		w.gone(NSG, report.HopUnknown, "security groups are evaluated for IPv4 only")
-		return
-	}
 	for _, site := range sites(g, p) {
 		for _, src := range w.clients(g, want, site) {
 			w.check(site, ForClient, src.who, nsg.Flow{Inbound: true, Src: src.addr, Dst: w.destination(site), DstPort: w.destinationPort(), Protocol: flowProtocol(p)})
 		}
 		if probe := p.Probe.To; probe != nil {
-			w.check(site, ForProbe, "the health probe", nsg.Flow{Inbound: true, Src: probeSource, Dst: site.address, DstPort: probe.Port, Protocol: "Tcp"})
+			w.check(site, ForProbe, "the health probe", nsg.Flow{Inbound: true, Src: probeSource(p.Family), Dst: site.address, DstPort: probe.Port, Protocol: "Tcp"})
 		}
 	}
 	w.securityHop(want.Sources)
+}
+
+// nobody reports whether a Service restricts its clients to ranges of the other family.
+func nobody(s desired.Sources, family corev1.IPFamily) bool {
+	return len(s.Ranges) > 0 && len(s.Tags) == 0 && !slices.ContainsFunc(s.Ranges, func(r netip.Prefix) bool { return of(family, r.Addr()) })
 }
 
 // securityHop sums the clients' checks up: denied for all backends blocks. Which
 // clients a Service wants that asks for no rule is not known.
 func (w *Walk) securityHop(wanted desired.Sources) {
 	c := w.Decided(ForClient)
+	if nobody(wanted, w.Path.Family) {
+		w.add(NSG, "", report.HopFound, report.Passes, fmt.Sprintf("%s has no %s range: the Service lets nobody in by %s, as it asks for", wanted.Because, w.Path.Family, w.Path.Family), nil)
+		return
+	}
 	if c == nil && len(wanted.Tags) > 0 {
 		w.gone(NSG, report.HopUnknown, "the addresses behind the allowed service tags ("+strings.Join(wanted.Tags, ", ")+") are not in the bundle")
 		return
@@ -149,7 +179,7 @@ func forClients(r *az.SecurityRule, internal bool) bool {
 			p, err = netip.PrefixFrom(a, a.BitLen()), nil
 		}
 		switch tag := strings.ToLower(s); {
-		case s == "", tag == "azureloadbalancer", tag == "virtualnetwork", err == nil && p.Addr() == probeSource:
+		case s == "", tag == "azureloadbalancer", tag == "virtualnetwork", err == nil && (p.Addr() == probe4 || p.Addr() == probe6):
 		case err == nil && p.Addr().IsPrivate() && !internal:
 		default:
 			return true
@@ -257,18 +287,18 @@ type source struct {
 func (w *Walk) clients(g *topology.Graph, want *desired.Service, s site) []source {
 	var out []source
 	for _, r := range want.Sources.Ranges {
-		if r.Addr().Is4() {
+		if of(w.Path.Family, r.Addr()) {
 			out = append(out, source{"a client in " + r.String(), inside(r)})
 		}
 	}
-	if len(out) > 0 || len(want.Sources.Tags) > 0 {
+	if len(out) > 0 || len(want.Sources.Tags) > 0 || nobody(want.Sources, w.Path.Family) {
 		return out
 	}
 	if w.Path.Frontend.To.Frontend.PublicIP != nil {
-		return []source{{"a client in the Internet", internetClient}}
+		return []source{{"a client in the Internet", internetClient(w.Path.Family)}}
 	}
 	for _, p := range s.facts.VNetPrefixes {
-		if p.Addr().Is4() {
+		if of(w.Path.Family, p.Addr()) {
 			return []source{{"a client in the virtual network", inside(p)}}
 		}
 	}
