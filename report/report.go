@@ -196,7 +196,7 @@ const (
 )
 
 // Hop is one station of a path: public-ip, frontend, rule, nsg, probe, pool,
-// node, endpoint.
+// machine, node, endpoint, pod.
 type Hop struct {
 	Kind    string     `json:"kind"`
 	Name    string     `json:"name"`

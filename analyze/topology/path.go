@@ -208,14 +208,17 @@ func (p *Path) findRule() Link[az.LBRule] {
 			return found(r)
 		}
 	}
-	return missing[az.LBRule](true, fmt.Sprintf("frontend %s of load balancer %s has no rule for %s port %d", f.Name, f.LB.Name, p.protocol(), p.Port.Port), "")
+	none := fmt.Sprintf("frontend %s of load balancer %s has no rule for %s port %d", f.Name, f.LB.Name, p.protocol(), p.Port.Port)
+	for _, n := range f.LB.NATRules {
+		if refers(n.Frontend, f.ID) && n.FrontendPort == int(p.Port.Port) && strings.EqualFold(n.Protocol, string(p.protocol())) {
+			none += fmt.Sprintf("; inbound NAT rule %s takes the port and hands it to one machine", n.Name)
+		}
+	}
+	return missing[az.LBRule](true, none, "")
 }
 
 func (p *Path) protocol() corev1.Protocol {
-	if p.Port.Protocol == "" {
-		return corev1.ProtocolTCP
-	}
-	return p.Port.Protocol
+	return orTCP(p.Port.Protocol)
 }
 
 // Protocol is TCP, UDP or SCTP.

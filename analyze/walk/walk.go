@@ -19,8 +19,10 @@ const (
 	NSG      = "nsg"
 	Probe    = "probe"
 	Pool     = "pool"
+	Machine  = "machine"
 	Node     = "node"
 	Endpoint = "endpoint"
+	Pod      = "pod"
 )
 
 // Walks are the walks of all Services.
@@ -96,8 +98,10 @@ func (w *Walk) walk(g *topology.Graph, want *desired.Service) {
 	w.secure(g, want)
 	w.probe()
 	w.pool()
+	w.machine()
 	w.node()
 	w.endpoint()
+	w.pod()
 }
 
 func (w *Walk) add(kind, name string, state report.HopState, verdict report.HopVerdict, say string, cites []report.Cite) {

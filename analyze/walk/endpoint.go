@@ -1,0 +1,88 @@
+package walk
+
+import (
+	"fmt"
+
+	"azlb/analyze/topology"
+	"azlb/report"
+)
+
+// endpoint adds the pods: with externalTrafficPolicy Local only those on a node of
+// the backend pool count.
+func (w *Walk) endpoint() {
+	p := w.Path
+	s := p.Service
+	if len(s.Spec.Selector) == 0 && len(s.Endpoints) == 0 {
+		w.add(Endpoint, "", report.HopUnknown, report.VerdictUnknown, "the Service has no selector; its endpoints are made by hand", nil)
+		return
+	}
+	if len(s.Slices()) == 0 && !s.EndpointsKnown() {
+		w.gone(Endpoint, report.HopUnknown, "the EndpointSlices are not in the bundle")
+		return
+	}
+	ready := p.ReadyEndpoints()
+	var cites []report.Cite
+	for _, sl := range s.Slices() {
+		cites = append(cites, sl.Doc.Cite("/endpoints"))
+		break
+	}
+	if n := len(s.ReadyEndpoints()); len(ready) == 0 && n > 0 {
+		w.add(Endpoint, "", report.HopAbsent, report.Blocks, fmt.Sprintf("%d pods are ready, but none of them has the port (targetPort %s)", n, p.Port.TargetPort.String()), cites)
+		return
+	}
+	if len(ready) == 0 {
+		w.add(Endpoint, "", report.HopAbsent, report.Blocks, fmt.Sprintf("no ready endpoint (%d not ready)", len(s.Endpoints)), cites)
+		return
+	}
+	if down, unseen := onDownNodes(ready); down == len(ready) {
+		for _, e := range ready[:min(len(ready), 2)] {
+			cites = append(cites, NodeCite(e.Node))
+		}
+		w.add(Endpoint, "", report.HopFound, report.Blocks, fmt.Sprintf("all %d ready endpoints are on nodes that are down or not Ready", down), cites)
+		return
+	} else if down+unseen == len(ready) {
+		w.add(Endpoint, "", report.HopFound, report.VerdictUnknown, fmt.Sprintf("%d ready endpoints, but whether their nodes are up is not in the bundle", len(ready)), cites)
+		return
+	}
+	if !s.Local() {
+		w.add(Endpoint, "", report.HopFound, report.Passes, fmt.Sprintf("%d ready endpoints", len(ready)), cites)
+		return
+	}
+	local := LocalEndpoints(p)
+	switch {
+	case local > 0:
+		w.add(Endpoint, "", report.HopFound, report.Passes, fmt.Sprintf("%d of %d ready endpoints are on nodes of the backend pool (externalTrafficPolicy Local)", local, len(ready)), cites)
+	case len(p.Members) == 0:
+		w.add(Endpoint, "", report.HopFound, report.VerdictUnknown, fmt.Sprintf("%d ready endpoints", len(ready)), cites)
+	default:
+		w.add(Endpoint, "", report.HopFound, report.Blocks, "externalTrafficPolicy is Local and no ready endpoint is on a node of the backend pool", cites)
+	}
+}
+
+// onDownNodes counts the endpoints whose node takes no traffic, and those whose node
+// is named but not in the bundle.
+func onDownNodes(list []topology.Endpoint) (down, unseen int) {
+	for _, e := range list {
+		switch {
+		case e.Node == nil && e.NodeName != "":
+			unseen++
+		case e.Node != nil && Down(e.Node) != "":
+			down++
+		}
+	}
+	return down, unseen
+}
+
+// LocalEndpoints counts the ready endpoints on nodes of the path's backend pool.
+func LocalEndpoints(p *topology.Path) int {
+	n := 0
+	for _, e := range p.ReadyEndpoints() {
+		for _, m := range p.Members {
+			if m.Node != nil && m.Node.Name == e.NodeName {
+				n++
+				break
+			}
+		}
+	}
+	return n
+}

@@ -1,0 +1,95 @@
+package walk
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"azlb/analyze/snapshot"
+	"azlb/analyze/topology"
+	"azlb/report"
+)
+
+// machine adds the virtual machines behind the pool: one that runs lets the packet
+// pass. What Azure does not tell a Ready node does: its kubelet reports from there.
+func (w *Walk) machine() {
+	p := w.Path
+	if len(p.Members) == 0 {
+		w.behind(Machine, stateOf(p), "there is no backend to receive the packet")
+		return
+	}
+	runs, unknown := 0, 0
+	var stopped, failed []string
+	var cites []report.Cite
+	for _, m := range p.Members {
+		switch power := memberPower(m); {
+		case power == "":
+			unknown++
+		case Running(power):
+			runs++
+		default:
+			stopped = append(stopped, power)
+			if m.Node != nil && len(cites) < 3 {
+				cites = append(cites, NodeCite(m.Node))
+			}
+		}
+		if m.Machine != nil && strings.EqualFold(m.Machine.ProvisioningState, "Failed") {
+			failed = append(failed, m.Machine.Name)
+		}
+	}
+	say := fmt.Sprintf("%d of %d machines run", runs, len(p.Members))
+	if len(failed) > 0 {
+		say += fmt.Sprintf("; provisioning of %s failed, which by itself stops no packet", strings.Join(failed[:min(len(failed), 3)], ", "))
+	}
+	switch {
+	case runs > 0:
+		w.add(Machine, "", report.HopFound, report.Passes, say, cites)
+	case unknown > 0:
+		w.add(Machine, "", report.HopUnknown, report.VerdictUnknown, fmt.Sprintf("whether the machines of %d of %d backends run is not in the bundle", unknown, len(p.Members)), cites)
+	default:
+		slices.Sort(stopped)
+		w.add(Machine, "", report.HopFound, report.Blocks, "no machine behind the pool runs: "+strings.Join(slices.Compact(stopped), ", "), cites)
+	}
+}
+
+// memberPower is the power state of a pool member's machine, as Azure or a Ready node
+// tells it; empty: neither does.
+func memberPower(m *topology.Member) string {
+	if m.Node != nil {
+		if s := PowerState(m.Node); s != "" {
+			return s
+		}
+		if m.Node.Ready() == corev1.ConditionTrue {
+			return "running"
+		}
+	}
+	if m.Machine != nil {
+		return powerOf(m.Machine)
+	}
+	return ""
+}
+
+// Running reports whether a machine in that power state takes packets, or will at once.
+func Running(power string) bool { return power == "running" || power == "starting" }
+
+// PowerState of a node's machine ("running", "deallocated", …), empty where the
+// evidence does not say.
+func PowerState(n *topology.Node) string {
+	if n.Machine == nil {
+		return ""
+	}
+	return powerOf(n.Machine)
+}
+
+func powerOf(m *snapshot.VM) string {
+	if m.InstanceView != nil {
+		for _, s := range m.InstanceView.Statuses {
+			if p, ok := strings.CutPrefix(strings.ToLower(s.Code), "powerstate/"); ok {
+				return p
+			}
+		}
+	}
+	return strings.TrimPrefix(strings.ToLower(m.PowerStateText), "vm ")
+}
