@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"azlb/analyze/nsg"
+	"azlb/analyze/snapshot"
 	"azlb/analyze/topology"
 	"azlb/report"
 )
@@ -136,14 +137,18 @@ func PowerState(n *topology.Node) string {
 	if n.Machine == nil {
 		return ""
 	}
-	if n.Machine.InstanceView != nil {
-		for _, s := range n.Machine.InstanceView.Statuses {
+	return powerState(n.Machine)
+}
+
+func powerState(m *snapshot.VM) string {
+	if m.InstanceView != nil {
+		for _, s := range m.InstanceView.Statuses {
 			if p, ok := strings.CutPrefix(strings.ToLower(s.Code), "powerstate/"); ok {
 				return p
 			}
 		}
 	}
-	return strings.TrimPrefix(strings.ToLower(n.Machine.PowerStateText), "vm ")
+	return strings.TrimPrefix(strings.ToLower(m.PowerStateText), "vm ")
 }
 
 // NodeCite proves the state of a node.
