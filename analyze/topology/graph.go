@@ -36,6 +36,7 @@ type Graph struct {
 	living   map[string]bool // the prefixes of all Services of the bundle
 	// frontends are those of every load balancer, each with its public IP.
 	frontends []Frontend
+	proxies   proxies
 }
 
 // Link is a hop that was found, is absent, or is unknown, with the reason.
@@ -64,6 +65,7 @@ func Build(s *snapshot.Snapshot) *Graph {
 		}
 	}
 	g.linkNodes()
+	g.linkProxies()
 	g.linkFrontends()
 	g.nameCluster()
 	for i := range s.Services {

@@ -66,7 +66,7 @@ func memberPower(m *topology.Member) string {
 		}
 	}
 	if m.Machine != nil {
-		return powerOf(m.Machine)
+		return powerState(m.Machine)
 	}
 	return ""
 }
@@ -80,10 +80,10 @@ func PowerState(n *topology.Node) string {
 	if n.Machine == nil {
 		return ""
 	}
-	return powerOf(n.Machine)
+	return powerState(n.Machine)
 }
 
-func powerOf(m *snapshot.VM) string {
+func powerState(m *snapshot.VM) string {
 	if m.InstanceView != nil {
 		for _, s := range m.InstanceView.Statuses {
 			if p, ok := strings.CutPrefix(strings.ToLower(s.Code), "powerstate/"); ok {

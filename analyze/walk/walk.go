@@ -43,6 +43,8 @@ type Walk struct {
 	Hops     []report.Hop
 	// Checks are the security-group decisions behind the hops nsg and probe.
 	Checks []Check
+
+	graph *topology.Graph
 }
 
 // Paths walks to every port of every Service that the cloud provider owns.
@@ -54,7 +56,7 @@ func Paths(g *topology.Graph, wants *desired.Wants) *Walks {
 		}
 		want := wants.Of(s.Key())
 		for _, p := range s.Paths {
-			w := &Walk{Path: p, Want: want.Lane(p.Family).Ports[p.Index], Internal: want.Internal.V}
+			w := &Walk{Path: p, Want: want.Lane(p.Family).Ports[p.Index], Internal: want.Internal.V, graph: g}
 			w.walk(g, want)
 			out.All = append(out.All, w)
 			out.byService[s.Key()] = append(out.byService[s.Key()], w)
