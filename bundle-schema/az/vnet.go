@@ -57,11 +57,22 @@ type Peering struct {
 	RemoteVNetAddressSpace    AddressSpace `json:"remoteVirtualNetworkAddressSpace"`
 }
 
+// RemotePrefixes are those of the remote network that packets reach by the peering:
+// what was synced last, where the output tells it apart from what the network has.
+func (p Peering) RemotePrefixes() []string {
+	if len(p.RemoteAddressSpace.AddressPrefixes) > 0 {
+		return p.RemoteAddressSpace.AddressPrefixes
+	}
+	return p.RemoteVNetAddressSpace.AddressPrefixes
+}
+
 // RouteTable is Microsoft.Network/routeTables.
 type RouteTable struct {
 	Resource
 	Routes  []Route `json:"routes"`
 	Subnets []Ref   `json:"subnets"`
+	// DisableBGPRoutePropagation keeps the routes that a gateway learns out of the subnets.
+	DisableBGPRoutePropagation bool `json:"disableBgpRoutePropagation"`
 }
 
 // Route is a user-defined route.
