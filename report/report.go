@@ -196,7 +196,7 @@ const (
 )
 
 // Hop is one station of a path: public-ip, frontend, rule, nsg, probe, pool,
-// machine, node, endpoint, pod.
+// machine, node, endpoint, pod, and route for the way of the answers.
 type Hop struct {
 	Kind    string     `json:"kind"`
 	Name    string     `json:"name"`

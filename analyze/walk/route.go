@@ -13,12 +13,6 @@ import (
 	"azlb/report"
 )
 
-// Route is the kind of the hop for the nodes' answers.
-const Route = "route"
-
-// internetClient6 stands in for any client in the Internet with IPv6 (RFC 3849).
-var internetClient6 = netip.MustParseAddr("2001:db8::7")
-
 // Reply is where the answers of the backends in one subnet to one client go. The load
 // balancer is not on their way: a node sends them by the routes of its own subnet.
 type Reply struct {
@@ -70,17 +64,13 @@ type receiver struct {
 
 // receivers are the public clients that the Service lets in.
 func (w *Walk) receivers(from desired.Sources) []receiver {
-	any, v6 := internetClient, w.Path.Family == "IPv6"
-	if v6 {
-		any = internetClient6
-	}
-	everybody := []receiver{{who: "clients in the Internet", addr: any}}
+	everybody := []receiver{{who: "clients in the Internet", addr: internetClient(w.Path.Family)}}
 	var out []receiver
 	for _, r := range from.Ranges {
 		switch {
-		case r.Bits() == 0 && r.Addr().Is6() == v6:
+		case r.Bits() == 0 && of(w.Path.Family, r.Addr()):
 			return everybody
-		case r.Addr().Is6() == v6 && !topology.Private(r.Addr()):
+		case of(w.Path.Family, r.Addr()) && !topology.Private(r.Addr()):
 			out = append(out, receiver{"clients in " + r.String(), inside(r), r})
 		}
 	}
@@ -132,7 +122,7 @@ func reply(g *topology.Graph, v *snapshot.VNet, subnet *az.Subnet, to receiver, 
 	case way.NextHop != topology.ToAppliance && way.NextHop != topology.ToGateway && way.NextHop != topology.ToNothing:
 		r.Verdict, r.Say = report.Passes, fmt.Sprintf("answers to %s go back: %s", to.who, by)
 		if way.Gateway && way.Route == nil && way.NextHop == topology.ToInternet {
-			r.Verdict, r.Say = report.VerdictUnknown, fmt.Sprintf("%s, but a gateway may announce one, which no table shows", by)
+			r.Say += ", unless a gateway announces one, which no table shows"
 		}
 		return r
 	}

@@ -36,7 +36,7 @@ func TestReplies(t *testing.T) {
 		{"some of the clients go straight", []ruletest.Edit{appliance, ranges, add("203.0.113.128/25", "Internet")}, report.VerdictUnknown, report.HopFound, "203.0.113.128/25"},
 		{"others go straight", []ruletest.Edit{appliance, ranges, add("20.1.2.3/32", "Internet")}, report.Blocks, report.HopFound, "clients in 203.0.113.0/24"},
 		{"only the clients go to an appliance", []ruletest.Edit{ranges, add("203.0.113.0/24", "VirtualAppliance")}, report.Blocks, report.HopFound, "clients in 203.0.113.0/24"},
-		{"a gateway may tell", []ruletest.Edit{{In: "vnets vnet-lab1", Set: map[string]any{"/subnets/1/name": "GatewaySubnet"}}}, report.VerdictUnknown, report.HopUnknown, "a gateway may announce one"},
+		{"a gateway may tell", []ruletest.Edit{{In: "vnets vnet-lab1", Set: map[string]any{"/subnets/1/name": "GatewaySubnet"}}}, report.Passes, report.HopFound, "unless a gateway announces one"},
 		{"the table is not there", []ruletest.Edit{appliance, {In: "route-tables", Drop: bundle.StatusDenied}}, report.VerdictUnknown, report.HopUnknown, "rt-node of subnet node-subnet is not in the bundle"},
 		{"the network is not there", []ruletest.Edit{appliance, {In: "vnets", Drop: bundle.StatusDenied}}, report.VerdictUnknown, report.HopUnknown, "subnet is not in the bundle"},
 		{"the interfaces are not there", []ruletest.Edit{appliance, {In: "scale-set-nics", Drop: bundle.StatusDenied}}, report.VerdictUnknown, report.HopUnknown, "subnet is not in the bundle"},

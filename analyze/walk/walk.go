@@ -23,6 +23,7 @@ const (
 	Node     = "node"
 	Endpoint = "endpoint"
 	Pod      = "pod"
+	Route    = "route" // of the answers
 )
 
 // Walks are the walks of all Services.
@@ -104,6 +105,9 @@ func (w *Walk) walk(g *topology.Graph, want *desired.Service) {
 	w.node()
 	w.endpoint()
 	w.pod()
+	if h, ok := ReplyHop(w.Replies(g, want.Sources)); ok {
+		w.Hops = append(w.Hops, h)
+	}
 }
 
 func (w *Walk) add(kind, name string, state report.HopState, verdict report.HopVerdict, say string, cites []report.Cite) {
