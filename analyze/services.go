@@ -94,6 +94,7 @@ func status(svc *topology.Service, walks []*walk.Walk, cause string, findings []
 	}
 	blocked, unknown, ports, first := 0, 0, 0, ""
 	var open []string // kinds of hops that could not be decided
+	unasked := false  // what the pods say to an HTTP probe
 	for _, x := range walks {
 		if x.Want.NoRule {
 			continue
@@ -109,6 +110,10 @@ func status(svc *topology.Service, walks []*walk.Walk, cause string, findings []
 			unknown++
 		default:
 			for _, h := range x.Hops {
+				if h.Kind == walk.Probe && x.OnlyPodsKnow() {
+					unasked = true
+					continue
+				}
 				if h.Verdict == report.VerdictUnknown && !slices.Contains(open, hopName(h.Kind)) {
 					open = append(open, hopName(h.Kind))
 				}
@@ -126,10 +131,12 @@ func status(svc *topology.Service, walks []*walk.Walk, cause string, findings []
 		return report.Unknown, join("its load balancer is not completely in the bundle", because)
 	case len(open) > 0:
 		return report.Unknown, join("no hop is known to block, but not every one could be decided: "+strings.Join(open, ", "), because)
-	case cause != "":
-		return report.Serving, join("every hop that could be checked lets the packet pass", because)
 	}
-	return report.Serving, "every hop that could be checked lets the packet pass"
+	passes := "every hop that could be checked lets the packet pass"
+	if unasked {
+		passes += ", but whether the pods say 200 to the health probe is not in the bundle"
+	}
+	return report.Serving, join(passes, because)
 }
 
 // hopName is what the report calls a kind of hop.

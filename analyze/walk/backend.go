@@ -36,8 +36,68 @@ func (w *Walk) probe() {
 	case w.Answer(ForProbe) == nsg.Unknown:
 		w.add(Probe, x.Name, report.HopFound, report.VerdictUnknown, say+"; whether a security group lets it reach the nodes cannot be told", cites)
 	default:
-		w.add(Probe, x.Name, report.HopFound, report.Passes, say, cites)
+		verdict, answered, proof := w.answered()
+		w.add(Probe, x.Name, report.HopFound, verdict, say+"; "+answered, append(cites, proof...))
 	}
+}
+
+// answered says how many members should answer a probe that reaches the nodes. What
+// keeps them from it further on (no pod, a node that is down) is the fault of a later
+// hop; only a node that is up, with a pod to answer, and yet does not, is of this one.
+func (w *Walk) answered() (report.HopVerdict, string, []report.Cite) {
+	t := w.Tally()
+	say := fmt.Sprintf("%d of %d members should answer", t.Up, t.All)
+	if t.ByDesign > 0 {
+		say += fmt.Sprintf(", %d have no pod of the Service and should not", t.ByDesign)
+	}
+	if e, cites := w.asksOtherwise(); e != "" {
+		return report.VerdictUnknown, e, cites
+	}
+	if t.Up > 0 || t.Down == t.ByDesign && t.Unknown == 0 || len(w.Path.ReadyEndpoints()) == 0 {
+		return report.Passes, say, nil
+	}
+	for _, e := range w.Expected() {
+		switch {
+		case e.State == ProbeUnknown:
+			return report.VerdictUnknown, e.Why, nil
+		case t.Unknown == 0 && e.Member.Node != nil && Down(e.Member.Node) == "":
+			return report.Blocks, say + ": " + e.Why, nil
+		}
+	}
+	return report.Passes, say, nil
+}
+
+// OnlyPodsKnow reports whether the probe reaches the pods, as far as is known, and asks
+// for a path: what they say to it is in no object of Kubernetes or Azure, and nothing
+// speaks against 200.
+func (w *Walk) OnlyPodsKnow() bool {
+	h := w.Hop(Probe)
+	if h == nil || h.Verdict != report.VerdictUnknown || w.Path.Probe.To == nil || w.Answer(ForProbe) != nsg.Allowed {
+		return false
+	}
+	sign, _ := w.asksOtherwise()
+	return w.Path.Probe.To.RequestPath != "" && sign == ""
+}
+
+// asksOtherwise tells of a probe that asks the pods for another path than the kubelet
+// does: whether they answer that with 200 as well, no evidence but the probe's own
+// result tells.
+func (w *Walk) asksOtherwise() (string, []report.Cite) {
+	x, s := w.Path.Probe.To, w.Path.Service
+	if x.RequestPath == "" || x.Port == int(s.Spec.HealthCheckNodePort) {
+		return "", nil
+	}
+	for i, port := range s.Spec.Ports {
+		if int(port.NodePort) != x.Port {
+			continue
+		}
+		for _, e := range w.endpointsOf(i) {
+			if r := Readiness(e.Pod, port); r != nil && slash(r.Path) != slash(x.RequestPath) {
+				return fmt.Sprintf("the kubelet asks the pods for %s instead; whether they answer %s with 200 is not in the bundle", slash(r.Path), x.RequestPath), []report.Cite{e.Pod.Doc.CiteWhole()}
+			}
+		}
+	}
+	return "", nil
 }
 
 // servedPort reports whether something on the node is known to answer at the port:
