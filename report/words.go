@@ -146,6 +146,8 @@ func hopName(kind string) string {
 		return "load balancer"
 	case "private-link":
 		return "private link"
+	case "source-ranges":
+		return "source ranges"
 	}
 	return kind
 }

@@ -28,7 +28,8 @@ func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // options are the flags of an analysis.
 type options struct {
-	format, output, service string
+	format, output, service     string
+	to, from, fromNode, fromPod string // of a trace
 }
 
 // run is the program without the process around it.
@@ -44,6 +45,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags.StringVarP(&o.format, "format", "f", "", "")
 	flags.StringVarP(&o.output, "output", "o", "", "")
 	flags.StringVar(&o.service, "service", "", "")
+	flags.StringVar(&o.to, "to", "", "")
+	flags.StringVar(&o.from, "from", "", "")
+	flags.StringVar(&o.fromNode, "from-node", "", "")
+	flags.StringVar(&o.fromPod, "from-pod", "", "")
 	flags.BoolVarP(&help, "help", "h", false, "")
 	flags.BoolVar(&version, "version", false, "")
 	if err := flags.Parse(args); err != nil {
@@ -62,6 +67,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return explain(rest[1:], o, stdout, fail)
 	case rest[0] == "rules":
 		return listRules(rest[1:], o, stdout, fail)
+	case rest[0] == "trace":
+		return trace(rest[1:], o, stdin, stdout, fail)
+	case o.to != "" || o.from != "" || o.fromNode != "" || o.fromPod != "":
+		return fail(exitUsage, errors.New("--to, --from, --from-node and --from-pod belong to a trace: azlb-analyze trace BUNDLE --to NS/NAME:PORT"))
 	case rest[0] == "expected":
 		return expected(rest[1:], o, stdin, stdout, fail)
 	default:

@@ -59,7 +59,7 @@ func (s *Service) ReadyEndpoints() []Endpoint {
 func (p *Path) ReadyEndpoints() []Endpoint {
 	var out []Endpoint
 	for _, e := range p.Service.ReadyEndpoints() {
-		if familyOf(e.Address) == p.Family && hasPort(e.Slice, p.Port.Name) {
+		if FamilyOf(e.Address) == p.Family && hasPort(e.Slice, p.Port.Name) {
 			out = append(out, e)
 		}
 	}

@@ -63,14 +63,15 @@ func (s *Service) Families() []corev1.IPFamily {
 
 func (s *Service) addressOf(family corev1.IPFamily) string {
 	for _, a := range s.Addresses() {
-		if familyOf(a) == family {
+		if FamilyOf(a) == family {
 			return a
 		}
 	}
 	return ""
 }
 
-func familyOf(address string) corev1.IPFamily {
+// FamilyOf is the IP family of an address.
+func FamilyOf(address string) corev1.IPFamily {
 	if strings.Contains(address, ":") {
 		return corev1.IPv6Protocol
 	}
@@ -81,7 +82,7 @@ func familyOf(address string) corev1.IPFamily {
 func (f *Frontend) family() corev1.IPFamily {
 	switch {
 	case f.Address != "":
-		return familyOf(f.Address)
+		return FamilyOf(f.Address)
 	case strings.EqualFold(f.PrivateIPAddressVersion, "IPv6"), f.PublicIP != nil && strings.EqualFold(f.PublicIP.Version, "IPv6"),
 		strings.HasSuffix(f.Name, "-IPv6"):
 		return corev1.IPv6Protocol

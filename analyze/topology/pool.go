@@ -1,9 +1,11 @@
 package topology
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
+	"azlb/analyze/snapshot"
 	"azlb/bundle-schema/az"
 )
 
@@ -83,4 +85,26 @@ func (s *Service) PoolNodes() []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// MemberAt is the interface at an address of a virtual network, as if it were a member of
+// a pool. Where no interface of the bundle has the address, only its subnet is set; nil:
+// no subnet has it either.
+func (g *Graph) MemberAt(v *snapshot.VNet, a netip.Addr) *Member {
+	for i := range v.Subnets {
+		subnet := &v.Subnets[i]
+		if !slices.ContainsFunc(subnet.Prefixes(), func(p string) bool { _, ok := covers(p, a); return ok }) {
+			continue
+		}
+		for j := range g.Snapshot.NICs {
+			nic := &g.Snapshot.NICs[j]
+			for k := range nic.IPConfigurations {
+				if ip := &nic.IPConfigurations[k]; ip.PrivateIPAddress == a.String() && ip.Subnet != nil && az.SameID(ip.Subnet.ID, subnet.ID) {
+					return &Member{NIC: nic, IP: ip, Address: a.String()}
+				}
+			}
+		}
+		return &Member{NIC: &snapshot.NIC{}, IP: &az.IPConfig{PrivateIPAddress: a.String(), Subnet: &az.Ref{ID: subnet.ID}}, Address: a.String()}
+	}
+	return nil
 }

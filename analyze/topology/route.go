@@ -44,7 +44,7 @@ func (g *Graph) Route(v *snapshot.VNet, subnet *az.Subnet, to netip.Addr) (way W
 	if v == nil || subnet == nil || !to.IsValid() {
 		return Way{}, false
 	}
-	way.NextHop, way.Gateway = ToInternet, gateway(v)
+	way.NextHop, way.Gateway = ToInternet, HasGateway(v)
 	best := 0
 	system := func(list []string, hop string) {
 		for _, p := range list {
@@ -122,10 +122,10 @@ func nextHop(r *az.Route) string {
 	return r.NextHopType
 }
 
-// gateway reports whether a gateway, of the network or of a peer, may tell the
-// network's subnets of routes.
-func gateway(v *snapshot.VNet) bool {
+// HasGateway reports whether a gateway, of the network or of a peer, may connect it with
+// more than its peers and tell its subnets of routes.
+func HasGateway(v *snapshot.VNet) bool {
 	return slices.ContainsFunc(v.Subnets, func(s az.Subnet) bool {
 		return strings.EqualFold(s.Name, "GatewaySubnet") || strings.EqualFold(s.Name, "RouteServerSubnet")
-	}) || slices.ContainsFunc(v.Peerings, func(p az.Peering) bool { return p.UseRemoteGateways })
+	}) || slices.ContainsFunc(v.Peerings, func(p az.Peering) bool { return p.UseRemoteGateways || p.AllowGatewayTransit })
 }

@@ -16,7 +16,7 @@ func (w *Walk) pod() {
 	p := w.Path
 	ready := p.ReadyEndpoints()
 	if len(ready) == 0 {
-		w.behind(Pod, report.HopUnknown, "there is no ready endpoint to receive the packet")
+		w.behind(Pod, w.Hop(Endpoint).State, "there is no ready endpoint to receive the packet")
 		return
 	}
 	ports, cites := podPorts(ready, p.Port.Name)

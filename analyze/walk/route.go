@@ -64,6 +64,12 @@ type receiver struct {
 
 // receivers are the public clients that the Service lets in.
 func (w *Walk) receivers(from desired.Sources) []receiver {
+	if w.named() || w.caller.inside() {
+		if a, _ := w.leaves(); a.IsValid() {
+			return []receiver{{who: a.String(), addr: a}}
+		}
+		return nil
+	}
 	everybody := []receiver{{who: "clients in the Internet", addr: internetClient(w.Path.Family)}}
 	var out []receiver
 	for _, r := range from.Ranges {

@@ -91,7 +91,7 @@ func (w *Walk) secure(g *topology.Graph, want *desired.Service) {
 		return
 	}
 	for _, site := range sites(g, p) {
-		for _, src := range w.clients(g, want, site) {
+		for _, src := range w.clients(want, site) {
 			w.check(site, ForClient, src.who, nsg.Flow{Inbound: true, Src: src.addr, Dst: w.destination(site), DstPort: w.destinationPort(), Protocol: flowProtocol(p)})
 		}
 		if probe := p.Probe.To; probe != nil {
@@ -110,6 +110,12 @@ func nobody(s desired.Sources, family corev1.IPFamily) bool {
 // clients a Service wants that asks for no rule is not known.
 func (w *Walk) securityHop(wanted desired.Sources) {
 	c := w.Decided(ForClient)
+	if c == nil && (w.named() || w.caller.inside()) && len(w.Path.Members) > 0 {
+		if _, why := w.leaves(); why != "" {
+			w.gone(NSG, report.HopUnknown, why)
+			return
+		}
+	}
 	if nobody(wanted, w.Path.Family) {
 		w.add(NSG, "", report.HopFound, report.Passes, fmt.Sprintf("%s has no %s range: the Service lets nobody in by %s, as it asks for", wanted.Because, w.Path.Family, w.Path.Family), nil)
 		return
@@ -134,11 +140,11 @@ func (w *Walk) securityHop(wanted desired.Sources) {
 	}
 	switch w.Answer(ForClient) {
 	case nsg.Denied:
-		if wanted.Unmanaged {
+		if wanted.Unmanaged && !w.named() {
 			w.add(NSG, name, report.HopFound, report.VerdictUnknown, c.Decision.Say+"; an annotation asks the provider for no rule, so who should get in is not known", c.Cites())
 			return
 		}
-		if r := narrower(c.Decision, w.kind() == nsg.Internal); r != nil {
+		if r := narrower(c.Decision, w.kind() == nsg.Internal); r != nil && !w.named() {
 			w.add(NSG, name, report.HopFound, report.VerdictUnknown, c.Decision.Say+fmt.Sprintf("; rule %s lets other clients in, so who should get in is not known", r.Rule.Name), c.Cites())
 			return
 		}
@@ -284,7 +290,13 @@ type source struct {
 
 // clients are the senders that the Service wants: an address of every range it
 // allows, else one of the Internet, or of the virtual network for an internal one.
-func (w *Walk) clients(g *topology.Graph, want *desired.Service, s site) []source {
+func (w *Walk) clients(want *desired.Service, s site) []source {
+	if w.named() || w.caller.inside() {
+		if a, _ := w.leaves(); a.IsValid() {
+			return []source{{w.caller.Say, a}}
+		}
+		return nil
+	}
 	var out []source
 	for _, r := range want.Sources.Ranges {
 		if of(w.Path.Family, r.Addr()) {

@@ -91,21 +91,12 @@ func facts(g *topology.Graph, vnet *snapshot.VNet, subnet *az.Subnet) nsg.Facts 
 		return f
 	}
 	f.VNetPrefixes = prefixes(vnet.AddressSpace.AddressPrefixes)
-	gateway := false
 	for _, p := range vnet.Peerings {
-		gateway = gateway || p.UseRemoteGateways || p.AllowGatewayTransit
 		if strings.EqualFold(p.PeeringState, "Connected") && (p.AllowVirtualNetworkAccess == nil || *p.AllowVirtualNetworkAccess) {
-			remote := p.RemoteVNetAddressSpace.AddressPrefixes
-			if len(remote) == 0 {
-				remote = p.RemoteAddressSpace.AddressPrefixes
-			}
-			f.PeerPrefixes = append(f.PeerPrefixes, prefixes(remote)...)
+			f.PeerPrefixes = append(f.PeerPrefixes, prefixes(p.RemotePrefixes())...)
 		}
 	}
-	for _, s := range vnet.Subnets {
-		gateway = gateway || strings.EqualFold(s.Name, "GatewaySubnet")
-	}
-	f.Complete = !gateway
+	f.Complete = !topology.HasGateway(vnet)
 	if subnet.RouteTable != nil {
 		table := g.RouteTable(subnet.RouteTable)
 		if table == nil {

@@ -45,7 +45,8 @@ type Walk struct {
 	// Checks are the security-group decisions behind the hops nsg and probe.
 	Checks []Check
 
-	graph *topology.Graph
+	graph  *topology.Graph
+	caller *Caller // that a trace follows; nil: any client
 }
 
 // Paths walks to every port of every Service that the cloud provider owns.
