@@ -50,6 +50,10 @@ fuzz: ## every fuzz target for FUZZTIME (20s) each
 	  done || exit 1; \
 	done
 
+.PHONY: fuzz-nsg
+fuzz-nsg: ## the security-group evaluator's fuzz target for a minute, as CI does
+	go test -run '^$$' -fuzz '^FuzzEvaluate$$' -fuzztime 60s ./analyze/nsg
+
 .PHONY: nsg-long
 nsg-long: ## the security-group evaluator against its naive twin, SETS (a million) rule sets
 	go test -run TestAgainstNaive ./analyze/nsg -nsg.sets=$(SETS) -timeout 2h

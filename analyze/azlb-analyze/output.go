@@ -20,9 +20,9 @@ const terminalWidth = 80
 // file that does not is not replaced, not even notes that speak of azlb-analyze.
 var (
 	beginnings = []string{"<!DOCTYPE html>\n", "# Azure load balancer report\n", "{\n  \"schema\": ", "Context  ",
-		"# Expected and actual objects of ", "Expected and actual objects of"}
+		"# Expected and actual objects of ", "Expected and actual objects of", "Way to "}
 	signatures = []string{`<meta name="generator" content="azlb-analyze">`, "\n| Analysed by | azlb-analyze ", `"tool": "azlb-analyze `, "\nAnalysed by      azlb-analyze ",
-		"\nAnalysed by azlb-analyze ", "\nAnalysed by azlb-analyze "}
+		"\nAnalysed by azlb-analyze ", "\nAnalysed by azlb-analyze ", "\nAnalysed by azlb-analyze "}
 )
 
 type writer func(io.Writer, *report.Report) error
