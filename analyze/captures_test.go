@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	diff "github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
 	"azlb/analyze/rules"
@@ -39,6 +40,7 @@ func TestCaptures(t *testing.T) {
 	if err != nil || len(folders) == 0 {
 		t.Fatalf("no truth.yaml below %s: %v", root, err)
 	}
+	hops := hopsOfCaptures(t)
 	var table strings.Builder
 	fmt.Fprintf(&table, "%-4s %-30s %-28s %s\n", "", "capture", "expected", "said")
 	for _, path := range folders {
@@ -70,6 +72,9 @@ func TestCaptures(t *testing.T) {
 				if !excused {
 					t.Error(m)
 				}
+			}
+			if d := diff.Diff(hops[name], firstHops(r)); d != "" {
+				t.Errorf("first hops that do not pass (-expected +said):\n%s", d)
 			}
 			for _, f := range r.Bundle.Files {
 				if f.As == "" {

@@ -39,6 +39,10 @@ type sample struct {
 		Services map[string]string `json:"services"`
 		// Findings are exactly those at error and warning, consequences too, sorted.
 		Findings []string `json:"findings"`
+		// Hops are the Services whose packets do not get through: the first hop that blocks,
+		// or "nsg?" for one that cannot be decided where none does. All others walk through
+		// to their pods and back.
+		Hops map[string]string `json:"hops"`
 		// Drift are exactly the differences: "missing rule kubernetes/a…-TCP-80 existence".
 		Drift []string `json:"drift"`
 	} `json:"expect"`
@@ -169,6 +173,9 @@ func TestSamples(t *testing.T) {
 			}
 			if d := diff.Diff(s.Expect.Findings, alarms(r)); d != "" {
 				t.Errorf("findings at error and warning (-expected +said):\n%s", d)
+			}
+			if d := diff.Diff(s.Expect.Hops, firstHops(r)); d != "" {
+				t.Errorf("first hops that do not pass (-expected +said):\n%s", d)
 			}
 			if d := diff.Diff(append([]string{}, s.Expect.Drift...), differences(r)); d != "" {
 				t.Errorf("differences from what the provider would build (-expected +told):\n%s", d)

@@ -31,7 +31,12 @@ func (w *Walk) endpoint() {
 		return
 	}
 	if len(ready) == 0 {
-		w.add(Endpoint, "", report.HopAbsent, report.Blocks, fmt.Sprintf("no ready endpoint (%d not ready)", len(s.Endpoints)), cites)
+		say := fmt.Sprintf("no ready endpoint (%d not ready)", len(s.Endpoints))
+		if down, _ := onDownNodes(s.Endpoints); down > 0 && down == len(s.Endpoints) {
+			say += ", all on nodes that are down or not Ready"
+			cites = append(cites, NodeCite(s.Endpoints[0].Node))
+		}
+		w.add(Endpoint, "", report.HopAbsent, report.Blocks, say, cites)
 		return
 	}
 	if down, unseen := onDownNodes(ready); down == len(ready) {

@@ -6,13 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
-
 	"azlb/analyze/desired"
 	"azlb/analyze/nsg"
 	"azlb/analyze/snapshot"
 	"azlb/analyze/topology"
-	"azlb/bundle-schema/az"
 	"azlb/report"
 )
 
@@ -53,36 +50,6 @@ func (c Check) Cites() []report.Cite {
 	return nil
 }
 
-// The sources of probes, and stand-ins for any client in the Internet: TEST-NET-2 of
-// RFC 5737 and the documentation prefix of RFC 3849.
-var (
-	probe4  = netip.MustParseAddr("168.63.129.16")
-	probe6  = netip.MustParseAddr("fe80::1234:5678:9abc")
-	client4 = netip.MustParseAddr("198.51.100.7")
-	client6 = netip.MustParseAddr("2001:db8::7")
-)
-
-// probeSource is where the health probes of a family come from: the node's own host,
-// by its address in every network (articles load-balancer-custom-probe-overview).
-func probeSource(family corev1.IPFamily) netip.Addr {
-	if family == corev1.IPv6Protocol {
-		return probe6
-	}
-	return probe4
-}
-
-func internetClient(family corev1.IPFamily) netip.Addr {
-	if family == corev1.IPv6Protocol {
-		return client6
-	}
-	return client4
-}
-
-// of reports whether an address is of the family.
-func of(family corev1.IPFamily, a netip.Addr) bool {
-	return a.Is6() == (family == corev1.IPv6Protocol)
-}
-
 // secure evaluates the security groups for clients and probe and adds the hop nsg.
 func (w *Walk) secure(g *topology.Graph, want *desired.Service) {
 	p := w.Path
@@ -92,18 +59,42 @@ func (w *Walk) secure(g *topology.Graph, want *desired.Service) {
 	}
 	for _, site := range sites(g, p) {
 		for _, src := range w.clients(want, site) {
-			w.check(site, ForClient, src.who, nsg.Flow{Inbound: true, Src: src.addr, Dst: w.destination(site), DstPort: w.destinationPort(), Protocol: flowProtocol(p)})
+			w.check(site, ForClient, src, nsg.Flow{Inbound: true, Src: src.addr, Dst: w.destination(site), DstPort: w.destinationPort(), Protocol: flowProtocol(p)})
 		}
 		if probe := p.Probe.To; probe != nil {
-			w.check(site, ForProbe, "the health probe", nsg.Flow{Inbound: true, Src: probeSource(p.Family), Dst: site.address, DstPort: probe.Port, Protocol: "Tcp"})
+			w.check(site, ForProbe, source{who: "the health probe"}, nsg.Flow{Inbound: true, Src: probeSource(p.Family), Dst: site.address, DstPort: probe.Port, Protocol: "Tcp"})
 		}
 	}
 	w.securityHop(want.Sources)
+	w.meant(want.Sources)
 }
 
-// nobody reports whether a Service restricts its clients to ranges of the other family.
-func nobody(s desired.Sources, family corev1.IPFamily) bool {
-	return len(s.Ranges) > 0 && len(s.Tags) == 0 && !slices.ContainsFunc(s.Ranges, func(r netip.Prefix) bool { return of(family, r.Addr()) })
+// meant lets the hop nsg block where clients are dropped that the Service means and the
+// provider does not understand: those in a range with host bits. It is no check of the
+// security rules, which are as the provider makes them of such a Service.
+func (w *Walk) meant(wanted desired.Sources) {
+	h := w.Hop(NSG)
+	if h == nil || h.Verdict != report.Passes || w.caller != nil {
+		return
+	}
+	for _, s := range wanted.Invalid {
+		r, err := netip.ParsePrefix(s)
+		if err != nil || !of(w.Path.Family, r.Addr()) {
+			continue
+		}
+		for _, c := range w.Checks {
+			f := c.Flow
+			f.Src = inside(r.Masked())
+			if c.Purpose != ForClient {
+				continue
+			}
+			if d := nsg.Evaluate(f, c.subnet, c.nic, c.Facts); d.Answer == nsg.Denied {
+				c.Decision = d
+				h.Verdict, h.Say, h.Cites = report.Blocks, fmt.Sprintf("a client in %s, a range that the provider does not understand: %s", s, d.Say), c.Cites()
+				return
+			}
+		}
+	}
 }
 
 // securityHop sums the clients' checks up: denied for all backends blocks. Which
@@ -120,10 +111,6 @@ func (w *Walk) securityHop(wanted desired.Sources) {
 		w.add(NSG, "", report.HopFound, report.Passes, fmt.Sprintf("%s has no %s range: the Service lets nobody in by %s, as it asks for", wanted.Because, w.Path.Family, w.Path.Family), nil)
 		return
 	}
-	if c == nil && len(wanted.Tags) > 0 {
-		w.gone(NSG, report.HopUnknown, "the addresses behind the allowed service tags ("+strings.Join(wanted.Tags, ", ")+") are not in the bundle")
-		return
-	}
 	if c == nil && len(w.Path.Members) == 0 {
 		w.gone(NSG, report.HopUnknown, "without a backend no packet reaches a security group")
 		return
@@ -138,60 +125,26 @@ func (w *Walk) securityHop(wanted desired.Sources) {
 			name = strings.TrimPrefix(name+", "+n.Name, ", ")
 		}
 	}
+	said := c.Decision.Say
+	if !w.named() && len(wanted.Ranges)+len(wanted.Tags) > 0 {
+		said = c.Source + ": " + said
+	}
 	switch w.Answer(ForClient) {
 	case nsg.Denied:
 		if wanted.Unmanaged && !w.named() {
-			w.add(NSG, name, report.HopFound, report.VerdictUnknown, c.Decision.Say+"; an annotation asks the provider for no rule, so who should get in is not known", c.Cites())
+			w.add(NSG, name, report.HopFound, report.VerdictUnknown, said+"; an annotation asks the provider for no rule, so who should get in is not known", c.Cites())
 			return
 		}
 		if r := narrower(c.Decision, w.kind() == nsg.Internal); r != nil && !w.named() {
-			w.add(NSG, name, report.HopFound, report.VerdictUnknown, c.Decision.Say+fmt.Sprintf("; rule %s lets other clients in, so who should get in is not known", r.Rule.Name), c.Cites())
+			w.add(NSG, name, report.HopFound, report.VerdictUnknown, said+fmt.Sprintf("; rule %s lets other clients in, so who should get in is not known", r.Rule.Name), c.Cites())
 			return
 		}
-		w.add(NSG, name, report.HopFound, report.Blocks, c.Decision.Say, c.Cites())
+		w.add(NSG, name, report.HopFound, report.Blocks, said, c.Cites())
 	case nsg.Allowed:
-		w.add(NSG, name, report.HopFound, report.Passes, c.Decision.Say, c.Cites())
+		w.add(NSG, name, report.HopFound, report.Passes, said, c.Cites())
 	default:
-		w.add(NSG, name, report.HopUnknown, report.VerdictUnknown, c.Decision.Say, c.Cites())
+		w.add(NSG, name, report.HopUnknown, report.VerdictUnknown, said, c.Cites())
 	}
-}
-
-// firstDefaultPriority is where Azure's own rules of a security group begin.
-const firstDefaultPriority = 65000
-
-// narrower returns the customer's allow rule, before the one that denies and in the
-// same group, that fails to match by its source alone: somebody let only certain
-// clients in, which is not for the Service to judge.
-func narrower(d nsg.Decision, internal bool) *nsg.Reason {
-	if d.Deciding == nil {
-		return nil
-	}
-	for i := range d.Earlier {
-		r := &d.Earlier[i]
-		if r.NSG == d.Deciding.NSG && r.Level == d.Deciding.Level && r.Match == nsg.No && strings.EqualFold(r.Rule.Access, "Allow") &&
-			r.Rule.Priority < firstDefaultPriority && strings.HasPrefix(r.Why, "source ") && !strings.HasPrefix(r.Why, "source port") && forClients(r.Rule, internal) {
-			return r
-		}
-	}
-	return nil
-}
-
-// forClients reports whether one of a rule's sources can be a client of the frontend:
-// not the platform, and for a public frontend no private address.
-func forClients(r *az.SecurityRule, internal bool) bool {
-	for _, s := range append([]string{r.SourceAddressPrefix}, r.SourceAddressPrefixes...) {
-		p, err := netip.ParsePrefix(s)
-		if a, single := netip.ParseAddr(s); single == nil {
-			p, err = netip.PrefixFrom(a, a.BitLen()), nil
-		}
-		switch tag := strings.ToLower(s); {
-		case s == "", tag == "azureloadbalancer", tag == "virtualnetwork", err == nil && (p.Addr() == probe4 || p.Addr() == probe6):
-		case err == nil && p.Addr().IsPrivate() && !internal:
-		default:
-			return true
-		}
-	}
-	return len(r.SourceASGs) > 0 && internal
 }
 
 // Answer is what the security groups say to the purpose's packets as a whole: denied
@@ -233,13 +186,16 @@ func (w *Walk) Decided(p Purpose) *Check {
 	return nil
 }
 
-func (w *Walk) check(s site, purpose Purpose, who string, f nsg.Flow) {
+func (w *Walk) check(s site, purpose Purpose, from source, f nsg.Flow) {
 	if !f.Dst.IsValid() || f.DstPort == 0 {
 		return
 	}
 	facts := s.facts
 	facts.Frontend = w.kind()
-	w.Checks = append(w.Checks, Check{Purpose: purpose, Source: who, Flow: f, Decision: nsg.Evaluate(f, s.subnet, s.nic, facts),
+	if from.tag != "" {
+		facts.Tags = map[string][]netip.Prefix{strings.ToLower(from.tag): {netip.PrefixFrom(f.Src, f.Src.BitLen())}}
+	}
+	w.Checks = append(w.Checks, Check{Purpose: purpose, Source: from.who, Flow: f, Decision: nsg.Evaluate(f, s.subnet, s.nic, facts),
 		Members: s.members, Subnet: s.subnetNSG, NIC: s.nicNSG, Facts: facts, subnet: s.subnet, nic: s.nic})
 }
 
@@ -280,47 +236,4 @@ func flowProtocol(p *topology.Path) string {
 		return "Udp"
 	}
 	return "Tcp"
-}
-
-// source is one sender whose packets must get through.
-type source struct {
-	who  string
-	addr netip.Addr
-}
-
-// clients are the senders that the Service wants: an address of every range it
-// allows, else one of the Internet, or of the virtual network for an internal one.
-func (w *Walk) clients(want *desired.Service, s site) []source {
-	if w.named() || w.caller.inside() {
-		if a, _ := w.leaves(); a.IsValid() {
-			return []source{{w.caller.Say, a}}
-		}
-		return nil
-	}
-	var out []source
-	for _, r := range want.Sources.Ranges {
-		if of(w.Path.Family, r.Addr()) {
-			out = append(out, source{"a client in " + r.String(), inside(r)})
-		}
-	}
-	if len(out) > 0 || len(want.Sources.Tags) > 0 || nobody(want.Sources, w.Path.Family) {
-		return out
-	}
-	if w.Path.Frontend.To.Frontend.PublicIP != nil {
-		return []source{{"a client in the Internet", internetClient(w.Path.Family)}}
-	}
-	for _, p := range s.facts.VNetPrefixes {
-		if of(w.Path.Family, p.Addr()) {
-			return []source{{"a client in the virtual network", inside(p)}}
-		}
-	}
-	return nil
-}
-
-// inside is an address of a range that is not its network address.
-func inside(p netip.Prefix) netip.Addr {
-	if n := p.Addr().Next(); p.Contains(n) {
-		return n
-	}
-	return p.Addr()
 }

@@ -94,7 +94,11 @@ func (w *Walk) Report() report.Path {
 
 func (w *Walk) walk(g *topology.Graph, want *desired.Service) {
 	if w.Want.NoRule {
-		w.add(Rule, "", report.HopAbsent, report.VerdictUnknown, "an annotation keeps this port out of the load balancer", nil)
+		verdict, say := report.VerdictUnknown, "an annotation keeps this port out of the load balancer" // no fault of the Service
+		if w.caller != nil {
+			verdict, say = report.Blocks, say+": works as designed"
+		}
+		w.add(Rule, "", report.HopAbsent, verdict, say, nil)
 		return
 	}
 	w.frontend()
