@@ -33,7 +33,7 @@ var QUOTA08 = &rule.Rule{
 		},
 		References: []string{"https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits#private-link-limits", "https://cloud-provider-azure.sigs.k8s.io/topics/multislb/", "kubernetes-sigs/cloud-provider-azure#908"},
 		Affects:    "cloud-provider-azure with azure-pls-create: 1.0.19, 1.1.15, 1.23.12, 1.24 and later",
-		Healthy:    "8 links and nobody who wants a ninth: this is only a note. A Service that shares a frontend with another one shares its link.",
+		Healthy:    "8 links and no Service that lacks one: this is only a note. A Service that shares a frontend with another one shares its link.",
 	},
 	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services}, Any: append(text, &bundle.PrivateLinkServices, &bundle.LoadBalancers)},
 	Check: checkQUOTA08,
@@ -52,6 +52,10 @@ func tooManyLinks(e *errtext.Error) bool {
 }
 
 func checkQUOTA08(p *rule.Pass) {
+	if !slices.ContainsFunc(p.Graph.Served(), func(s *topology.Service) bool { return p.Wants.Of(s.Key()).Link != nil }) {
+		p.NotApplicable("no Service asks for a private link service")
+		return
+	}
 	errs := slices.DeleteFunc(p.Current(tooManyLinks), p.Gone)
 	bunches := rule.Bunches(errs, func(e *errtext.Error) (string, bool) { return carrier(p, e), true })
 	on := linksOf(p)
