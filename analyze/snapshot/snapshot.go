@@ -206,6 +206,7 @@ type CloudConfig struct {
 	LoadBalancerSKU             string `json:"loadBalancerSku"`
 	LoadBalancerName            string `json:"loadBalancerName"`
 	LoadBalancerResourceGroup   string `json:"loadBalancerResourceGroup"`
+	MaximumRuleCount            int    `json:"maximumLoadBalancerRuleCount"` // 0: the provider's default
 	BackendPoolType             string `json:"loadBalancerBackendPoolConfigurationType"`
 	ProbeMode                   string `json:"clusterServiceLoadBalancerHealthProbeMode"`
 	// SharedProbePort and SharedProbePath are those of the shared probe mode; 0 and
