@@ -44,7 +44,7 @@ func TestMetrics(t *testing.T) {
 	if last.Value != 25 || !known || share != 0.5 || most.Value != 100 || bad[0].Sum() != 125 || len(bad[0].Since(last.Time).Points) != 1 || s.Now.Minute() != 5 {
 		t.Errorf("last %+v, share %v, most %+v, clock %v", last, share, most, s.Now)
 	}
-	if c := m.Doc.Cite(last.At + "/average"); c.Quote != `"average": 25` || c.File != "x.json" {
+	if c := m.Doc.Cite(last.At); c.Quote != `"average": 25` || c.File != "x.json" {
 		t.Errorf("cite %+v", c)
 	}
 }

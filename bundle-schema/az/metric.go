@@ -1,7 +1,6 @@
 package az
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -31,7 +30,7 @@ type Series struct {
 type Point struct {
 	Time  time.Time
 	Value float64
-	At    string
+	At    string // JSON pointer of the value
 }
 
 // IsMetric reports whether an object is a metric of Azure Monitor.
@@ -94,19 +93,24 @@ func AsMetric(item Item) (Metric, error) {
 			s.Dimensions[strings.ToLower(d.Name.Value)] = d.Value
 		}
 		for _, d := range r.Data {
-			text := cmp.Or(d.Average, d.Total, d.Maximum, d.Minimum, d.Count)
+			key, text := "", ""
+			for _, v := range []struct{ key, text string }{{"average", d.Average}, {"total", d.Total}, {"maximum", d.Maximum}, {"minimum", d.Minimum}, {"count", d.Count}} {
+				if text == "" {
+					key, text = v.key, v.text
+				}
+			}
 			if text == "" {
 				continue
 			}
 			v, err := strconv.ParseFloat(text, 64)
 			if err != nil {
-				return m, fmt.Errorf("%s: a number is expected, found %q", d.At, text)
+				return m, fmt.Errorf("%s: a number is expected, found %q", pointer(d.At, key), text)
 			}
 			at, err := time.Parse(time.RFC3339, d.Time)
 			if err != nil {
 				return m, fmt.Errorf("%s: a time is expected, found %q", pointer(d.At, "timeStamp"), d.Time)
 			}
-			s.Points = append(s.Points, Point{Time: at.UTC(), Value: v, At: d.At})
+			s.Points = append(s.Points, Point{Time: at.UTC(), Value: v, At: pointer(d.At, key)})
 		}
 		slices.SortStableFunc(s.Points, func(a, b Point) int { return a.Time.Compare(b.Time) })
 		m.Series = append(m.Series, s)
