@@ -66,7 +66,9 @@ func TestMetricsAreWhole(t *testing.T) {
 	one, _, _ := strings.Cut(series, ", {\"data\"")
 	long := head + `"timeseries": [` + strings.TrimSuffix(strings.Repeat(one+",\n", bundle.MostSeries), ",\n") + "]}]}"
 	s := loaded(nil, file{name: "x.json", text: long})
-	if s.Complete(&bundle.ProbeMetrics, "") || !slices.ContainsFunc(s.Gaps, func(g bundle.Gap) bool { return g.Evidence == &bundle.ProbeMetrics && strings.Contains(g.Supply, "--resource kubernetes ") }) {
+	if s.Complete(&bundle.ProbeMetrics, "") || !slices.ContainsFunc(s.Gaps, func(g bundle.Gap) bool {
+		return g.Evidence == &bundle.ProbeMetrics && strings.Contains(g.Supply, "--resource kubernetes ")
+	}) {
 		t.Errorf("whole with as many series as are asked for: %v", gapsOf(s))
 	}
 }

@@ -165,7 +165,7 @@ func (g *Graph) balanced(w WayOut, members map[inPool]bool) WayOut {
 			}
 		}
 	}
-	exit, basic := NoExit, false
+	exit, basic, nicBased := NoExit, false, len(named) > 0
 	for i := range g.Snapshot.Loads {
 		lb := &g.Snapshot.Loads[i]
 		in := false
@@ -191,8 +191,8 @@ func (g *Graph) balanced(w WayOut, members map[inPool]bool) WayOut {
 	switch {
 	case exit != NoExit:
 		w.Exit = exit
-	case basic, len(w.Balancers) == 0 && (w.Subnet.DefaultOutbound == nil || *w.Subnet.DefaultOutbound):
-		w.Exit = ByDefault
+	case basic, !nicBased && (w.Subnet.DefaultOutbound == nil || *w.Subnet.DefaultOutbound):
+		w.Exit = ByDefault // a pool of addresses takes it from nobody
 	default:
 		w.Exit = NoExit
 	}
