@@ -82,9 +82,14 @@ func about(p *rule.Pass, e *errtext.Error) string {
 func refusal(p *rule.Pass, b rule.Bunch[*errtext.Error], outbounds []topology.Outbound) rule.Finding {
 	last := b.All[len(b.All)-1]
 	t := rule.Tell(b.All)
-	f := rule.Finding{Subject: report.Object{Kind: "LoadBalancer", Name: b.Name}, Services: t.Services, Errors: b.All, Cites: t.Cites,
+	f := rule.Finding{Subject: report.Object{Kind: "LoadBalancer", Name: b.Name}, Services: t.Services, Cites: t.Cites,
 		Message: fmt.Sprintf("Azure refuses the outbound ports of load balancer %s (%s, %s): %s", b.Name, invalid(last), t.Span(), strings.TrimRight(last.Message, " ."))}
 	f.Message += ". Nodes that are to join, and every change of the rule, fail at that."
+	if len(t.Services) > 0 {
+		f.Errors = b.All
+	} else { // an answer to a change of the cluster: no sync of a Service repeats it, or ends it
+		f.Severity, f.Confidence, f.Why = report.Warning, report.Likely, "whether the change was made otherwise since is not in the bundle"
+	}
 	for _, o := range outbounds {
 		if strings.EqualFold(o.LB.Name, b.Name) && !o.Automatic() {
 			if n, known := o.Addresses(); known {

@@ -57,7 +57,7 @@ func checkSNAT05(p *rule.Pass) {
 	}
 	if len(errs) > 0 {
 		t := rule.Tell(errs)
-		p.Find(rule.Finding{Subject: aks, Services: t.Services, Errors: errs, Cites: t.Cites,
+		p.Find(rule.Finding{Subject: aks, Severity: report.Warning, Confidence: report.Likely, Why: "no state of the cluster in the bundle shows it", Cites: t.Cites,
 			Message: fmt.Sprintf("AKS refuses every change of the cluster, because an outbound address that it was given no longer exists (%s, %s). Which one is not in the bundle.", outboundGone[0], t.Span())})
 	}
 }
