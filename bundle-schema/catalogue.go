@@ -1,9 +1,11 @@
 package bundle
 
+import "fmt"
+
 const mib = 1 << 20
 
 // CatalogueDate is the day on which the catalogue last changed, for --version.
-const CatalogueDate = "2026-11-25"
+const CatalogueDate = "2026-11-26"
 
 // The evidence of a cluster.
 var (
@@ -71,6 +73,8 @@ var (
 		"whether a user-defined route sends the answers elsewhere is not known")
 	PrivateLinkServices = network("private-link-services", "Private link services", "private-link-service", []string{"network", "private-link-service", "list"}, "privateLinkServices",
 		"private link services in front of a frontend are not seen")
+	NATGateways = extra(network("nat-gateways", "NAT gateways", "nat-gateway", []string{"network", "nat", "gateway", "list"}, "natGateways",
+		"whether a NAT gateway carries the outbound connections of the nodes' subnet is not known"))
 	ScaleSets = compute("scale-sets", "Scale sets", "azure/{group}/vmss.json", PerGroup, []string{"vmss", "list", "--resource-group", "{group}"},
 		"/virtualMachineScaleSets", nil, "which scale sets the nodes belong to is not known", "Microsoft.Compute/virtualMachineScaleSets/read")
 	ScaleSetInstances = compute("scale-set-instances", "Scale-set instances", "azure/{group}/vmss/{scaleset}/instances.json", PerScaleSet,
@@ -93,8 +97,26 @@ var (
 	ActivityLog = Evidence{ID: "activity-log", Title: "Activity log of the resource group", Path: "azure/{group}/activity-log.json", Program: Az,
 		Args: []string{"monitor", "activity-log", "list", "--resource-group", "{group}", "--offset", "24h", "--max-events", "500",
 			"--select", "caller", "eventTimestamp", "operationName", "resourceId", "status"},
-		Scope: PerGroup, Format: JSON, Redaction: RedactActivity, Cap: 16 * mib,
+		Scope: PerGroup, Format: JSON, Redaction: RedactActivity, Cap: 16 * mib, Extra: true,
 		Without: "who changed something in Azure within the last day is not known", Right: "Microsoft.Insights/eventtypes/values/read"}
+	ProbeMetrics = metrics("probe-metrics", "Health probe status of the last hour", []string{"DipAvailability"}, "Average",
+		[]string{"BackendIPAddress", "BackendPort", "FrontendIPAddress", "FrontendPort"},
+		"which nodes' health probes Azure saw fail is not known")
+	PathMetrics = metrics("path-metrics", "Data path availability of the last hour", []string{"VipAvailability"}, "Average",
+		[]string{"FrontendIPAddress", "FrontendPort"},
+		"whether Azure itself reached the nodes through a frontend is not known")
+	SNATConnectionMetrics = metrics("snat-connection-metrics", "Outbound connections of the last hour", []string{"SnatConnectionCount"}, "Total",
+		[]string{"ConnectionState"},
+		"whether outbound connections failed for want of a SNAT port is not known")
+	// By protocol as well: one that uses no port would halve the share of the other.
+	SNATPortMetrics = metrics("snat-port-metrics", "SNAT ports of the last hour", []string{"AllocatedSnatPorts", "UsedSnatPorts"}, "Average",
+		[]string{"BackendIPAddress", "ProtocolType"},
+		"how many of its SNAT ports each node uses is not known")
+	AKSCluster = Evidence{ID: "aks-cluster", Title: "AKS cluster", Path: "azure/{group}/aks/{cluster}.json", Program: Az,
+		Args: []string{"aks", "show", "--resource-group", "{group}", "--name", "{cluster}"},
+		Rest: "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ContainerService/managedClusters/{cluster}", RestVersion: "2024-09-01",
+		Scope: PerAKSCluster, Format: JSON, Redaction: RedactARM, Cap: 16 * mib, Extra: true,
+		Without: "what AKS was told about outbound connections, node pools and their largest size is not known", Right: "Microsoft.ContainerService/managedClusters/read"}
 )
 
 // Files that the customer's machine has or the customer names.
@@ -113,8 +135,9 @@ var (
 var Catalogue = []*Evidence{
 	&KubeContext, &Events, &KubeVersion, &Services, &Nodes, &EndpointSlices, &Endpoints, &KubeSystem, &ControllerPods, &Pods,
 	&ControllerLog, &ControllerLogPrevious, &CloudConfig, &LogFile,
-	&AzVersion, &Account, &Group, &LoadBalancers, &PublicIPs, &NSGs, &VNets, &NICs, &RouteTables, &PrivateLinkServices,
+	&AzVersion, &Account, &Group, &LoadBalancers, &PublicIPs, &NSGs, &VNets, &NICs, &RouteTables, &PrivateLinkServices, &NATGateways,
 	&ScaleSets, &ScaleSetInstances, &ScaleSetNICs, &VMs, &VMInstanceViews, &ActivityLog,
+	&ProbeMetrics, &PathMetrics, &SNATConnectionMetrics, &SNATPortMetrics, &AKSCluster,
 }
 
 // ByID returns the evidence of that id, or nil.
@@ -133,6 +156,26 @@ func network(id, title, file string, args []string, arm, without string) Evidenc
 		Args: append(args, "--resource-group", "{group}"),
 		Rest: "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/" + arm, RestVersion: "2024-05-01",
 		Scope: PerGroup, Format: JSON, Redaction: RedactARM, Cap: 256 * mib, Without: without, Right: "Microsoft.Network/" + arm + "/read"}
+}
+
+// metrics is one set of metrics of a load balancer in buckets of five minutes, one series
+// for each value of the dimensions. It has no fallback, because ARM wants a span of time.
+func metrics(id, title string, names []string, aggregation string, dimensions []string, without string) Evidence {
+	args := append([]string{"monitor", "metrics", "list", "--resource", "{loadbalancer}", "--resource-group", "{group}", "--resource-type", "Microsoft.Network/loadBalancers", "--metrics"}, names...)
+	args = append(args, "--aggregation", aggregation, "--interval", "PT5M", "--offset", "1h", "--dimension")
+	return Evidence{ID: id, Title: title, Path: "azure/{group}/lb/{loadbalancer}/" + id + ".json", Program: Az,
+		Args:  append(append(args, dimensions...), "--top", fmt.Sprint(MostSeries)),
+		Scope: PerLoadBalancer, Format: JSON, Redaction: RedactARM, Cap: 64 * mib, Extra: true, Without: without, Right: "Microsoft.Insights/metrics/read"}
+}
+
+// MostSeries is how many series of a metric are asked for: an answer of as many may
+// lack some.
+const MostSeries = 500
+
+// extra marks evidence that older bundles do not miss.
+func extra(e Evidence) Evidence {
+	e.Extra = true
+	return e
 }
 
 // since pins the API version of an ARM path that newer versions do not serve.

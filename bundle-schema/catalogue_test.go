@@ -20,6 +20,8 @@ var blanks = map[Scope][]string{
 	PerGroup:        {"{subscription}", "{group}"},
 	PerScaleSet:     {"{subscription}", "{group}", "{scaleset}"},
 	PerVM:           {"{subscription}", "{group}", "{vm}"},
+	PerLoadBalancer: {"{subscription}", "{group}", "{loadbalancer}"},
+	PerAKSCluster:   {"{subscription}", "{group}", "{cluster}"},
 	PerFile:         {"{name}"},
 }
 

@@ -26,6 +26,8 @@ const (
 	PerGroup        Scope = "resource group" // {subscription} {group}
 	PerScaleSet     Scope = "scale set"      // {subscription} {group} {scaleset}
 	PerVM           Scope = "vm"             // {subscription} {group} {vm}
+	PerLoadBalancer Scope = "load balancer"  // {subscription} {group} {loadbalancer}
+	PerAKSCluster   Scope = "AKS cluster"    // {subscription} {group} {cluster}
 	PerFile         Scope = "file"           // {name}
 )
 
@@ -78,4 +80,7 @@ type Evidence struct {
 	Without string
 	// Right is the RBAC rule or ARM action that the command needs.
 	Right string
+	// Extra evidence came into the catalogue after bundles and recordings were made, and
+	// no judgement of those rests on it: where nobody asked for it, it is not missed.
+	Extra bool
 }

@@ -12,7 +12,7 @@ const testSub = "6f5a8a52-3c1e-4d0f-9b5e-2f6d7c8a9b10"
 
 // TestAllowedCatalogue: whatever the builder makes, the runner lets through.
 func TestAllowedCatalogue(t *testing.T) {
-	values := Values{"subscription": testSub, "group": "rg", "scaleset": "ss", "vm": "vm0", "namespace": "shop", "pod": "p-0", "container": "c"}
+	values := Values{"subscription": testSub, "group": "rg", "scaleset": "ss", "vm": "vm0", "loadbalancer": "kubernetes", "cluster": "prod", "namespace": "shop", "pod": "p-0", "container": "c"}
 	for _, b := range []builder{{}, {context: "lab", since: time.Hour}} {
 		for _, e := range bundle.Catalogue {
 			if e.Program == bundle.Local {
@@ -74,6 +74,11 @@ func TestAllowed(t *testing.T) {
 		{"az monitor activity-log list --resource-group rg --offset 24h --max-events 500 --select caller eventTimestamp operationName resourceId status" + tail, true},
 		{"az monitor activity-log list --resource-group rg --offset 24h --max-events 500 --select caller eventTimestamp operationName resourceId status claims" + tail, false},
 		{"az monitor activity-log list --resource-group rg --offset 90d --max-events 500 --select caller eventTimestamp operationName resourceId status" + tail, false},
+		{"az monitor metrics list --resource kubernetes --resource-group rg --resource-type Microsoft.Network/loadBalancers --metrics SnatConnectionCount --aggregation Total --interval PT5M --offset 1h --dimension ConnectionState --top 500" + tail, true},
+		{"az monitor metrics list --resource kubernetes --resource-group rg --resource-type Microsoft.KeyVault/vaults --metrics SnatConnectionCount --aggregation Total --interval PT5M --offset 1h --dimension ConnectionState --top 500" + tail, false},
+		{"az monitor metrics list --resource /x/y --resource-group rg --resource-type Microsoft.Network/loadBalancers --metrics SnatConnectionCount --aggregation Total --interval PT5M --offset 1h --dimension ConnectionState --top 500" + tail, false},
+		{"az aks show --resource-group rg --name prod" + tail, true},
+		{"az aks get-credentials --resource-group rg --name prod" + tail, false},
 		{"az network lb list --resource-group rg --debug -o json --only-show-errors", false},
 		{"az network lb list --resource-group -o" + tail, false},
 		{"az network lb list" + tail, false},

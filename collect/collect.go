@@ -37,10 +37,13 @@ type Options struct {
 // discoveryReads decide what else is read.
 var discoveryReads = []*bundle.Evidence{&bundle.Nodes, &bundle.Services, &bundle.ControllerPods}
 
-// How many groups and scale sets beyond those of the nodes are followed.
+// How many groups and scale sets beyond those of the nodes are followed, and how many
+// load balancers and AKS clusters in all.
 const (
 	furtherGroups    = 10
 	furtherScaleSets = 20
+	balancerCap      = 10
+	clusterCap       = 3
 )
 
 // ErrExists says that the bundle's file is already there.
@@ -139,6 +142,7 @@ func (s *session) collect(ctx context.Context) {
 	s.entries = append(s.entries, s.all(ctx, p.plan.Always)...)
 	s.olderEndpoints(ctx)
 	s.further(ctx)
+	s.none()
 }
 
 // olderEndpoints reads the older form where EndpointSlices could not be read.

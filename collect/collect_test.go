@@ -218,13 +218,22 @@ func TestTwoSubscriptionsWithOneGroupName(t *testing.T) {
 	}
 }
 
-// TestRecordingWithoutActivityLog: a recording is asked for the activity log only where
-// it has one of some group; all other evidence is asked for in any case.
+// TestRecordingWithoutActivityLog: a recording is asked for the activity log, and other
+// evidence that came later, only where it has some; the rest is asked for in any case.
 func TestRecordingWithoutActivityLog(t *testing.T) {
 	without := &Recording{Commands: []RecordedCommand{{Program: bundle.Az, Args: []string{"network", "lb", "list", "--resource-group", "rg"}}}}
-	with := &Recording{Commands: []RecordedCommand{{Program: bundle.Az, Args: []string{"monitor", "activity-log", "list", "--resource-group", "rg"}}}}
+	with := &Recording{}
 	for _, e := range bundle.Catalogue {
-		if got := without.lacks(e); got != (e == &bundle.ActivityLog) {
+		c, err := (builder{}).command(e, Values{"subscription": testSub, "group": "rg", "loadbalancer": "kubernetes", "cluster": "prod"})
+		if e.Extra && err != nil {
+			t.Fatal(err)
+		}
+		if e.Extra {
+			with.Commands = append(with.Commands, RecordedCommand{Program: bundle.Az, Args: c.Args})
+		}
+	}
+	for _, e := range bundle.Catalogue {
+		if got := without.lacks(e); got != e.Extra || e == &bundle.ActivityLog && !got {
 			t.Errorf("a recording without the log lacks %s: %v", e.ID, got)
 		}
 		if with.lacks(e) {
@@ -236,11 +245,11 @@ func TestRecordingWithoutActivityLog(t *testing.T) {
 	p.group(Group{Subscription: testSub, Name: "rg"}, false)
 	p.noAzure("no")
 	for _, c := range p.plan.Always {
-		if c.Evidence == &bundle.ActivityLog {
+		if c.Evidence.Extra {
 			t.Errorf("planned all the same: %s", c)
 		}
 	}
-	if slices.ContainsFunc(p.plan.Missing, func(e bundle.Entry) bool { return e.Evidence == bundle.ActivityLog.ID }) {
+	if slices.ContainsFunc(p.plan.Missing, func(e bundle.Entry) bool { return bundle.ByID(e.Evidence).Extra }) {
 		t.Error("it is missed all the same")
 	}
 }

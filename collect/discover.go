@@ -18,6 +18,8 @@ import (
 type Discovered struct {
 	Groups      []Group
 	ScaleSets   []Instance
+	Balancers   []Instance // Standard load balancers in the groups of the nodes
+	Clusters    []Instance // managed by AKS
 	VMs         []Instance // nodes that are plain or flexible virtual machines; the not ready ones first
 	Namespaces  []string   // of LoadBalancer Services
 	LeftOut     []string   // namespaces of LoadBalancer Services that the flags exclude
@@ -29,7 +31,7 @@ type Discovered struct {
 	AzureNodes  int
 }
 
-// Instance is a scale set, or a virtual machine.
+// Instance is a scale set, a load balancer, an AKS cluster, or a virtual machine.
 type Instance struct {
 	Group Group
 	Name  string

@@ -10,8 +10,8 @@ import (
 	bundle "azlb/bundle-schema"
 )
 
-// further follows what Azure's answers name: groups that no node is in, and scale
-// sets whose instances never became nodes. Two rounds reach the route table of a
+// further follows what Azure's answers name: groups that no node is in, scale sets
+// whose instances never became nodes, load balancers, and the AKS cluster. Two rounds reach the route table of a
 // subnet in another group.
 func (s *session) further(ctx context.Context) {
 	for range 2 {
@@ -26,8 +26,10 @@ func (s *session) further(ctx context.Context) {
 		for i, g := range s.found.Groups[known:] {
 			s.planner.group(g, known+i >= s.found.groupCap())
 		}
-		s.unlisted()
 		s.planner.plan.Missing = nil
+		s.unlisted()
+		s.balancers()
+		s.clusters(refs.clusters)
 		s.planner.refused(&Discovered{Refused: s.found.Refused[refused:]})
 		s.entries = append(s.entries, s.planner.plan.Missing...)
 		if len(s.planner.plan.Always) == before {
@@ -43,7 +45,7 @@ func (s *session) references() *references {
 	var vnets []bundle.Entry
 	for _, e := range s.entries {
 		evidence := bundle.ByID(e.Evidence)
-		if e.Path == "" || evidence.Program != bundle.Az || evidence == &bundle.AzVersion || evidence == &bundle.Account || evidence == &bundle.ActivityLog {
+		if e.Path == "" || evidence.Program != bundle.Az || evidence == &bundle.AzVersion || evidence == &bundle.Account || evidence == &bundle.ActivityLog || evidence.Scope == bundle.PerLoadBalancer {
 			continue
 		}
 		if evidence == &bundle.VNets {

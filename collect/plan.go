@@ -205,8 +205,14 @@ func (p *planner) conditions(endpoint string) {
 			furtherRest = append(furtherRest, restTemplate(e, endpoint))
 		}
 	}
+	named := []string{}
+	for _, e := range append(perBalancer(), &bundle.AKSCluster) {
+		named = append(named, p.template(e))
+	}
+	furtherRest = append(furtherRest, restTemplate(&bundle.AKSCluster, endpoint))
 	p.plan.Conditional = append(p.plan.Conditional, Condition{
 		fmt.Sprintf("an answer of Azure names a resource group or a scale set that is not listed above (at most %d groups and %d scale sets)", furtherGroups, furtherScaleSets), further},
+		Condition{fmt.Sprintf("an answer of Azure names a Standard load balancer in a group of the nodes (at most %d), or the AKS cluster (at most %d)", balancerCap, clusterCap), named},
 		Condition{"one of these fails for another reason than login or permission; once more with $skiptoken={page} for each further page", furtherRest})
 }
 

@@ -11,14 +11,15 @@ import (
 // packet may leave the nodes' group: the subnet with its security group and route
 // table, a public address, a load balancer.
 type references struct {
-	groups  []Group
-	subnets map[string]bool // ids of the subnets that nodes and frontends are in, lower case
-	aks     bool            // a resource group says that AKS manages it
+	groups   []Group
+	subnets  map[string]bool // ids of the subnets that nodes and frontends are in, lower case
+	aks      bool            // a resource group says that AKS manages it
+	clusters []Instance      // that AKS manages
 }
 
-var networkID = regexp.MustCompile(`(?i)^/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.Network/(virtualNetworks|networkSecurityGroups|routeTables|publicIPAddresses|loadBalancers|privateLinkServices)/`)
+var networkID = regexp.MustCompile(`(?i)^/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.Network/(virtualNetworks|networkSecurityGroups|routeTables|publicIPAddresses|loadBalancers|privateLinkServices|natGateways)/`)
 
-var clusterID = regexp.MustCompile(`(?i)^/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.ContainerService/managedClusters/`)
+var clusterID = regexp.MustCompile(`(?i)^/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.ContainerService/managedClusters/([^/]+)$`)
 
 // scan reads one answer of az; where is its place in the bundle. An answer that is
 // not JSON names nothing.
@@ -46,7 +47,7 @@ func (r *references) scanVNets(raw []byte, subscription, where string) {
 			}
 		case map[string]any:
 			if id, ok := v["id"].(string); ok && r.subnets[strings.ToLower(id)] {
-				r.walk(map[string]any{"nsg": v["networkSecurityGroup"], "table": v["routeTable"], "properties": v["properties"]}, subscription, where)
+				r.walk(map[string]any{"nsg": v["networkSecurityGroup"], "table": v["routeTable"], "gateway": v["natGateway"], "properties": v["properties"]}, subscription, where)
 				return
 			}
 			for _, k := range sortedKeys(v) {
@@ -65,8 +66,12 @@ func (r *references) walk(v any, subscription, where string) {
 		}
 	case map[string]any:
 		if tag, ok := v["aks-managed-cluster-rg"].(string); ok {
-			r.add(Group{Subscription: subscription, Name: tag, From: "tag aks-managed-cluster-rg in " + where})
+			g := Group{Subscription: subscription, Name: tag, From: "tag aks-managed-cluster-rg in " + where}
+			r.add(g)
 			r.aks = true
+			if name, ok := v["aks-managed-cluster-name"].(string); ok {
+				r.clusters = append(r.clusters, Instance{Group: g, Name: name})
+			}
 		}
 		for _, k := range sortedKeys(v) {
 			if k != "virtualNetworkPeerings" && k != "remoteVirtualNetwork" {
@@ -80,8 +85,10 @@ func (r *references) walk(v any, subscription, where string) {
 				r.subnets[strings.ToLower(v)] = true
 			}
 		} else if m := clusterID.FindStringSubmatch(v); m != nil {
-			r.add(Group{Subscription: m[1], Name: m[2], From: "managedBy in " + where})
+			g := Group{Subscription: m[1], Name: m[2], From: "managedBy in " + where}
+			r.add(g)
 			r.aks = true
+			r.clusters = append(r.clusters, Instance{Group: g, Name: m[3]})
 		}
 	}
 }

@@ -36,8 +36,8 @@ import (
 // without these. exit is 0, stdout and stderr are empty where they are left out.
 // cloudConfig and logFiles stand for --cloud-config and --log-file. A command that
 // is not in the list is answered by "the recording has no answer", never by success;
-// only evidence that nobody misses (the activity log) is not asked of a recording that
-// has none of it.
+// only evidence that nobody misses (Extra in the catalogue) is not asked of a recording
+// that has none of it.
 type Recording struct {
 	Time        time.Time         `json:"time"`
 	Commands    []RecordedCommand `json:"commands"`
@@ -142,8 +142,9 @@ func (r *Recording) Run(ctx context.Context, c Command, stdout io.Writer) Outcom
 // lacks reports evidence that the recording was made without and that nobody misses:
 // a bundle of it has no entry for that, as if the collector did not know it.
 func (r *Recording) lacks(e *bundle.Evidence) bool {
-	return e == &bundle.ActivityLog && !slices.ContainsFunc(r.Commands, func(c RecordedCommand) bool {
-		return c.Program == e.Program && len(c.Args) > 1 && slices.Equal(c.Args[:2], e.Args[:2])
+	return e.Extra && !slices.ContainsFunc(r.Commands, func(c RecordedCommand) bool {
+		_, ok := matchWords(e.Args, c.Args, false)
+		return c.Program == e.Program && ok
 	})
 }
 

@@ -23,6 +23,8 @@ var kinds = map[string]struct {
 	"group":        {"a resource group's name", resourceGroup},
 	"scaleset":     {"a scale set's name", computeName},
 	"vm":           {"a virtual machine's name", computeName},
+	"loadbalancer": {"a load balancer's name", computeName},
+	"cluster":      {"an AKS cluster's name", computeName},
 	"namespace":    {"a namespace's name", dnsLabel},
 	"container":    {"a container's name", dnsLabel},
 	"pod":          {"a pod's name", dnsSubdomain},

@@ -14,6 +14,7 @@ import (
 	"azlb/analyze/rules/ipv6"
 	"azlb/analyze/rules/multislb"
 	"azlb/analyze/rules/nsg"
+	"azlb/analyze/rules/outbound"
 	"azlb/analyze/rules/platform"
 	"azlb/analyze/rules/pool"
 	"azlb/analyze/rules/privatelink"
@@ -41,6 +42,7 @@ func All() []*rule.Rule {
 		privatelink.Rules,
 		probe.Rules,
 		datapath.Rules,
+		outbound.Rules,
 		pool.Rules,
 		deletion.Rules,
 		platform.Rules,

@@ -25,6 +25,8 @@ var azTypes = []struct {
 	{&bundle.NICs, "Microsoft.Network", []string{"networkInterfaces"}},
 	{&bundle.RouteTables, "Microsoft.Network", []string{"routeTables"}},
 	{&bundle.PrivateLinkServices, "Microsoft.Network", []string{"privateLinkServices"}},
+	{&bundle.NATGateways, "Microsoft.Network", []string{"natGateways"}},
+	{&bundle.AKSCluster, "Microsoft.ContainerService", []string{"managedClusters"}},
 	{&bundle.ScaleSets, "Microsoft.Compute", []string{"virtualMachineScaleSets"}},
 	{&bundle.ScaleSetInstances, "Microsoft.Compute", []string{"virtualMachineScaleSets", "virtualMachines"}},
 	{&bundle.ScaleSetNICs, "Microsoft.Compute", []string{"virtualMachineScaleSets", "virtualMachines", "networkInterfaces"}},
@@ -43,10 +45,20 @@ var azMarks = []struct {
 	{&bundle.VNets, []string{"addressspace"}},
 	{&bundle.RouteTables, []string{"routes"}},
 	{&bundle.PrivateLinkServices, []string{"visibility", "autoapproval"}},
+	{&bundle.AKSCluster, []string{"agentpoolprofiles", "noderesourcegroup"}},
 	{&bundle.ScaleSets, []string{"virtualmachineprofile"}},
 	{&bundle.ScaleSetInstances, []string{"instanceid"}},
 	{&bundle.VMs, []string{"hardwareprofile"}},
 	{&bundle.NICs, []string{"enableipforwarding", "macaddress"}},
+}
+
+// azMetrics are the metrics that are read, each of a load balancer.
+var azMetrics = map[string]*bundle.Evidence{
+	"DipAvailability":     &bundle.ProbeMetrics,
+	"VipAvailability":     &bundle.PathMetrics,
+	"SnatConnectionCount": &bundle.SNATConnectionMetrics,
+	"AllocatedSnatPorts":  &bundle.SNATPortMetrics,
+	"UsedSnatPorts":       &bundle.SNATPortMetrics,
 }
 
 // azEvidence says what an az object is: by its id, by its type, by its keys.
@@ -54,6 +66,9 @@ var azMarks = []struct {
 func azEvidence(item az.Item) (e *bundle.Evidence, other string) {
 	if item.IsActivity() { // its id is below the one of the resource
 		return &bundle.ActivityLog, ""
+	}
+	if name := item.MetricName(); name != "" { // and so is a metric's
+		return azMetrics[name], "metric " + name
 	}
 	id, ok := az.ParseID(item.Text("id"))
 	if ok && id.Provider != "" {
@@ -116,7 +131,7 @@ func (l *loader) azure(f *reading, doc *Doc, items []az.Item, damage error, hint
 			continue
 		}
 		f.as(evidence)
-		id, err := l.row(evidence, item, doc)
+		id, err := l.row(f, evidence, item, doc)
 		if err != nil {
 			damage = errors.Join(damage, err)
 		}
@@ -174,7 +189,7 @@ func nextPage(raw []byte) string {
 }
 
 // row decodes one object of az into its table and returns its id.
-func (l *loader) row(e *bundle.Evidence, item az.Item, doc *Doc) (id string, err error) {
+func (l *loader) row(f *reading, e *bundle.Evidence, item az.Item, doc *Doc) (id string, err error) {
 	s := l.s
 	switch e {
 	case &bundle.LoadBalancers:
@@ -198,6 +213,14 @@ func (l *loader) row(e *bundle.Evidence, item az.Item, doc *Doc) (id string, err
 	case &bundle.PrivateLinkServices:
 		v, err := az.As[az.PrivateLinkService](item)
 		return add(&s.Links, PrivateLinkService{v, doc}, v.ID, err)
+	case &bundle.NATGateways:
+		v, err := az.As[az.NATGateway](item)
+		return add(&s.NATGateways, NATGateway{v, doc}, v.ID, err)
+	case &bundle.AKSCluster:
+		v, err := az.As[az.AKSCluster](item)
+		return add(&s.AKS, AKSCluster{v, doc}, v.ID, err)
+	case &bundle.ProbeMetrics, &bundle.PathMetrics, &bundle.SNATConnectionMetrics, &bundle.SNATPortMetrics:
+		return l.metric(f, e, item, doc)
 	case &bundle.ScaleSets:
 		v, err := az.As[az.ScaleSet](item)
 		return add(&s.ScaleSets, ScaleSet{v, doc}, v.ID, err)

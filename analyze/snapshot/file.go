@@ -243,6 +243,7 @@ var fileWords = []struct {
 	{&bundle.ScaleSets, []string{"vmss", "scale-set", "scaleset"}},
 	{&bundle.PrivateLinkServices, []string{"private-link", "privatelink", "pls"}},
 	{&bundle.PublicIPs, []string{"public-ip", "publicip", "public_ip", "pip"}},
+	{&bundle.NATGateways, []string{"nat-gateway", "natgateway", "nat_gateway", "natgw"}},
 	{&bundle.RouteTables, []string{"route-table", "routetable", "route_table", "routes"}},
 	{&bundle.NSGs, []string{"nsg", "security-group"}},
 	{&bundle.VNets, []string{"vnet", "virtual-network"}},

@@ -154,9 +154,12 @@ func groupOf(e *bundle.Evidence, scope map[string]string) string {
 
 // optional reports evidence that is not missed where it was not asked for.
 func (l *loader) optional(e *bundle.Evidence) bool {
+	if e.Extra {
+		return true
+	}
 	machines, sets := l.nodeKinds()
 	switch e {
-	case &bundle.KubeContext, &bundle.ControllerLogPrevious, &bundle.KubeSystem, &bundle.AzVersion, &bundle.Group, &bundle.LogFile, &bundle.ActivityLog:
+	case &bundle.KubeContext, &bundle.ControllerLogPrevious, &bundle.KubeSystem, &bundle.AzVersion, &bundle.Group, &bundle.LogFile:
 		return true
 	case &bundle.Endpoints:
 		return true // only asked for where there are no EndpointSlices, whose gap stands already

@@ -58,7 +58,7 @@ func (s *Snapshot) Complete(e *bundle.Evidence, group string) bool {
 			return false
 		}
 	}
-	if e != &bundle.Pods {
+	if e != &bundle.Pods && e.Scope != bundle.PerLoadBalancer && e.Scope != bundle.PerAKSCluster { // not every group has one
 		for _, g := range s.groups {
 			if !known[g].complete {
 				return false
@@ -72,7 +72,7 @@ func (s *Snapshot) Complete(e *bundle.Evidence, group string) bool {
 // namespace, and not for the cluster as a whole.
 func scoped(e *bundle.Evidence) bool {
 	switch e.Scope {
-	case bundle.PerGroup, bundle.PerScaleSet, bundle.PerVM, bundle.PerNamespace:
+	case bundle.PerGroup, bundle.PerScaleSet, bundle.PerVM, bundle.PerLoadBalancer, bundle.PerAKSCluster, bundle.PerNamespace:
 		return true
 	}
 	return false

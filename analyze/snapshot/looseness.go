@@ -30,7 +30,7 @@ func (l *loader) coverLoose(faults []bundle.Fault) {
 		if l.s.Manifest != nil && l.inManifest(g.file) {
 			continue
 		}
-		whole := g.list && g.partial == "" && !l.broken[g.file] && !damaged[g.file]
+		whole := (g.list || g.evidence == &bundle.AKSCluster) && g.partial == "" && !l.broken[g.file] && !damaged[g.file]
 		if why := l.coverOne(g, whole); why != "" {
 			short[g.evidence] = g.file + " " + why
 		}
@@ -40,6 +40,7 @@ func (l *loader) coverLoose(faults []bundle.Fault) {
 	}
 	l.wholeScaleSets(&bundle.ScaleSetInstances)
 	l.wholeScaleSets(&bundle.ScaleSetNICs)
+	l.wholeBalancers()
 	l.replaceEndpoints()
 	for _, e := range bundle.Catalogue {
 		l.missing(e, short[e])
@@ -96,7 +97,7 @@ func (l *loader) coverOne(g *given, whole bool) string {
 	switch {
 	case g.partial != "":
 		return "is not the whole of it: " + g.partial
-	case !g.list && e.Program == bundle.Az && scoped(e) && e != &bundle.Group:
+	case !g.list && e.Program == bundle.Az && scoped(e) && e != &bundle.Group && e != &bundle.AKSCluster:
 		return "is a single object and no list"
 	}
 	return ""

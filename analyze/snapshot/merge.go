@@ -39,6 +39,7 @@ func Merge(a, b *Snapshot) (*Snapshot, error) {
 		s.NSGs, s.VNets, s.NICs = append(s.NSGs, from.NSGs...), append(s.VNets, from.VNets...), append(s.NICs, from.NICs...)
 		s.Routes, s.Links = append(s.Routes, from.Routes...), append(s.Links, from.Links...)
 		s.ScaleSets, s.VMs, s.Groups = append(s.ScaleSets, from.ScaleSets...), append(s.VMs, from.VMs...), append(s.Groups, from.Groups...)
+		s.NATGateways, s.AKS, s.Metrics = append(s.NATGateways, from.NATGateways...), append(s.AKS, from.AKS...), append(s.Metrics, from.Metrics...)
 		s.Activities = append(s.Activities, from.Activities...)
 		l.takeEvents(from)
 		l.takeLogs(from)
@@ -207,6 +208,9 @@ func (s *Snapshot) docs() map[*Doc]bool {
 	collect(out, s.ScaleSets, func(r *ScaleSet) *Doc { return r.Doc })
 	collect(out, s.VMs, func(r *VM) *Doc { return r.Doc })
 	collect(out, s.Groups, func(r *Group) *Doc { return r.Doc })
+	collect(out, s.NATGateways, func(r *NATGateway) *Doc { return r.Doc })
+	collect(out, s.AKS, func(r *AKSCluster) *Doc { return r.Doc })
+	collect(out, s.Metrics, func(r *Metric) *Doc { return r.Doc })
 	collect(out, s.Activities, func(r *Activity) *Doc { return r.Doc })
 	if s.Account != nil {
 		out[s.Account.Doc] = true

@@ -26,6 +26,9 @@ func (l *loader) order() {
 	s.NICs = resources(s.NICs, func(r *NIC) (*az.Resource, *Doc) { return &r.Resource, r.Doc })
 	s.Routes = resources(s.Routes, func(r *RouteTable) (*az.Resource, *Doc) { return &r.Resource, r.Doc })
 	s.Links = resources(s.Links, func(r *PrivateLinkService) (*az.Resource, *Doc) { return &r.Resource, r.Doc })
+	s.NATGateways = resources(s.NATGateways, func(r *NATGateway) (*az.Resource, *Doc) { return &r.Resource, r.Doc })
+	s.AKS = resources(s.AKS, func(r *AKSCluster) (*az.Resource, *Doc) { return &r.Resource, r.Doc })
+	s.Metrics = metrics(s.Metrics)
 	s.ScaleSets = resources(s.ScaleSets, func(r *ScaleSet) (*az.Resource, *Doc) { return &r.Resource, r.Doc })
 	s.Groups = resources(s.Groups, func(r *Group) (*az.Resource, *Doc) { return &r.Resource, r.Doc })
 	// `az vm list` and `az vm get-instance-view` print the same machine; the second has its state.
@@ -117,6 +120,10 @@ func (l *loader) sortParts() {
 		slices.SortStableFunc(lb.Pools, func(a, b az.BackendPool) int { return compareNamed(a.Resource, b.Resource) })
 		slices.SortStableFunc(lb.Rules, func(a, b az.LBRule) int { return compareNamed(a.Resource, b.Resource) })
 		slices.SortStableFunc(lb.Probes, func(a, b az.Probe) int { return compareNamed(a.Resource, b.Resource) })
+		slices.SortStableFunc(lb.OutboundRules, func(a, b az.OutboundRule) int { return compareNamed(a.Resource, b.Resource) })
+		for j := range lb.OutboundRules {
+			slices.SortStableFunc(lb.OutboundRules[j].Frontends, func(a, b az.Ref) int { return strings.Compare(byID(a.ID), byID(b.ID)) })
+		}
 		for j := range lb.Pools {
 			p := &lb.Pools[j]
 			slices.SortStableFunc(p.IPConfigurations, func(a, b az.Ref) int { return strings.Compare(byID(a.ID), byID(b.ID)) })
@@ -124,6 +131,9 @@ func (l *loader) sortParts() {
 				return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.IPAddress, b.IPAddress))
 			})
 		}
+	}
+	for i := range l.s.AKS {
+		slices.SortStableFunc(l.s.AKS[i].Pools, func(a, b az.AgentPool) int { return strings.Compare(a.Name, b.Name) })
 	}
 	for i := range l.s.NSGs {
 		g := &l.s.NSGs[i].NSG

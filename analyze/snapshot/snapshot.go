@@ -39,13 +39,19 @@ type Snapshot struct {
 	NICs      []NIC // of machines and of scale-set instances
 	Routes    []RouteTable
 	Links     []PrivateLinkService
-	ScaleSets []ScaleSet
-	VMs       []VM // machines and scale-set instances
-	Groups    []Group
+	// NATGateways carry the outbound connections of their subnets.
+	NATGateways []NATGateway
+	ScaleSets   []ScaleSet
+	VMs         []VM // machines and scale-set instances
+	Groups      []Group
 	// Activities are events of the activity log, oldest first.
 	Activities []Activity
-	Account    *Account
-	Config     *CloudConfig
+	// Metrics are those of load balancers, each with its series; see MetricOf.
+	Metrics []Metric
+	// AKS are the managed clusters whose nodes these are: one, but for shared groups.
+	AKS     []AKSCluster
+	Account *Account
+	Config  *CloudConfig
 	// KubeSystemUID identifies the cluster; Kubernetes is the server's version
 	// ("v1.36.3"), AzCLI the version of az. Empty: not known.
 	KubeSystemUID, Kubernetes, AzCLI string
@@ -101,6 +107,18 @@ type (
 	}
 	PrivateLinkService struct {
 		az.PrivateLinkService
+		Doc *Doc
+	}
+	NATGateway struct {
+		az.NATGateway
+		Doc *Doc
+	}
+	AKSCluster struct {
+		az.AKSCluster
+		Doc *Doc
+	}
+	Metric struct {
+		az.Metric
 		Doc *Doc
 	}
 	ScaleSet struct {

@@ -111,7 +111,7 @@ func TestTexts(t *testing.T) {
 		{"nodes.json", `{"items": [], "kind": "List", "apiVersion": "v1"}`, "Nodes", ""},
 		{"x.yaml", "apiVersion: v1\nitems: []\nkind: PodList\n", "Pods behind LoadBalancer Services", ""},
 		{"secret.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {a: Yg==}\n", "", "Secret is not used"},
-		{"aks.json", `{"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/c", "name": "c"}`, "", "Microsoft.ContainerService/managedClusters is not used"},
+		{"disk.json", `{"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/disks/c", "name": "c"}`, "", "Microsoft.Compute/disks is not used"},
 		{"activity.json", `[{"operationName": {"value": "x"}, "properties": {"statusCode": "Forbidden"}}]`, logText, ""},
 		{"status.json", `{"kind": "Status", "apiVersion": "v1", "message": "services is forbidden"}`, "", "it is the API server's refusal: services is forbidden"},
 		{"kubelet.log", "Nov 24 10:00:00 n kubelet[1]: E1124 10:00:00.000000       1 kubelet.go:1] failed to get instance ID\n", "log of the kubelet", ""},

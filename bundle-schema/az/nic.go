@@ -22,6 +22,10 @@ type IPConfig struct {
 	Version          string `json:"privateIPAddressVersion"`
 	Subnet           *Ref   `json:"subnet"`
 	PublicIP         *Ref   `json:"publicIPAddress"`
-	Pools            []Ref  `json:"loadBalancerBackendAddressPools"`
-	ASGs             []Ref  `json:"applicationSecurityGroups"`
+	// PublicIPModel is of a scale set's model: each instance gets an address of its own.
+	PublicIPModel *struct {
+		Name string `json:"name"`
+	} `json:"publicIPAddressConfiguration"`
+	Pools []Ref `json:"loadBalancerBackendAddressPools"`
+	ASGs  []Ref `json:"applicationSecurityGroups"`
 }

@@ -9,7 +9,7 @@ import (
 // armObjects are replaced by null as a whole: credentials of machines, settings of
 // extensions (the command line of AKS nodes held tokens), who did something.
 var armObjects = []string{"ssh", "secrets", "publickeys", "settings", "protectedsettings", "additionalunattendcontent",
-	"httpproxyconfig", "linuxprofile", "windowsprofile", "claims", "httprequest", "winrm"}
+	"httpproxyconfig", "linuxprofile", "windowsprofile", "aadprofile", "claims", "httprequest", "winrm"}
 
 // armTexts are replaced by the mark.
 var armTexts = []string{"adminusername", "adminpassword", "customdata", "userdata", "keydata", "caller"}
