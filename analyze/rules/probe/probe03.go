@@ -147,10 +147,7 @@ func ports(pod *snapshot.Pod, protocol corev1.Protocol) []declared {
 
 // checked reports whether the pod is ready and one of its own health checks asks the port.
 func checked(pod *snapshot.Pod, port int32) bool {
-	ready := slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
-		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
-	})
-	return ready && slices.ContainsFunc(pod.Spec.Containers, func(c corev1.Container) bool {
+	return isReady(pod) && slices.ContainsFunc(pod.Spec.Containers, func(c corev1.Container) bool {
 		return slices.ContainsFunc([]*corev1.Probe{c.ReadinessProbe, c.LivenessProbe, c.StartupProbe}, func(x *corev1.Probe) bool { return asks(x, port) })
 	})
 }
