@@ -211,12 +211,7 @@ func (p *Path) findRule() Link[az.LBRule] {
 	return missing[az.LBRule](true, fmt.Sprintf("frontend %s of load balancer %s has no rule for %s port %d", f.Name, f.LB.Name, p.protocol(), p.Port.Port), "")
 }
 
-func (p *Path) protocol() corev1.Protocol {
-	if p.Port.Protocol == "" {
-		return corev1.ProtocolTCP
-	}
-	return p.Port.Protocol
-}
+func (p *Path) protocol() corev1.Protocol { return ProtocolOf(p.Port) }
 
 // Protocol is TCP, UDP or SCTP.
 func (p *Path) Protocol() string { return string(p.protocol()) }
