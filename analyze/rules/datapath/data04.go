@@ -11,6 +11,7 @@ import (
 	"azlb/analyze/rule"
 	"azlb/analyze/snapshot"
 	"azlb/analyze/topology"
+	"azlb/analyze/walk"
 	bundle "azlb/bundle-schema"
 	"azlb/report"
 )
@@ -175,17 +176,15 @@ func unready(p *rule.Pass, pods []*snapshot.Pod) (string, []report.Cite) {
 // on nodes that are not in its backend pool.
 func noneLocal(s *topology.Service) (rule.Finding, bool) {
 	pool := s.PoolNodes()
-	known := true
-	for _, path := range s.Paths {
-		known = known && !slices.ContainsFunc(path.Members, func(m *topology.Member) bool { return m.Node == nil })
-	}
-	if len(pool) == 0 || !known {
+	if len(pool) == 0 || slices.ContainsFunc(s.Paths, func(x *topology.Path) bool {
+		return walk.LocalEndpoints(x) > 0 || slices.ContainsFunc(x.Members, func(m *topology.Member) bool { return m.Node == nil })
+	}) {
 		return rule.Finding{}, false
 	}
 	var nodes, outside []string
 	f := rule.Finding{Subject: object(s), Services: []string{s.Key()}, Severity: severity(s), Cites: []report.Cite{s.Doc.Cite("/spec/externalTrafficPolicy")}}
 	for _, e := range s.ReadyEndpoints() {
-		if e.NodeName == "" || slices.Contains(pool, e.NodeName) {
+		if e.NodeName == "" || slices.Contains(pool, e.NodeName) { // of another port
 			return rule.Finding{}, false
 		}
 		if slices.Contains(nodes, e.NodeName) {
