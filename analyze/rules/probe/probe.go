@@ -13,7 +13,7 @@ import (
 )
 
 // Rules of this topic, in the order in which a packet meets them.
-var Rules = []*rule.Rule{PROBE10, PROBE11, PROBE05, PROBE09, PROBE02, PROBE01, PROBE03, PROBE04}
+var Rules = []*rule.Rule{PROBE10, PROBE11, PROBE05, PROBE09, PROBE06, PROBE02, PROBE08, PROBE07, PROBE01, PROBE03, PROBE04}
 
 // selecting are the Services whose pods a selector names and that the provider serves.
 func selecting(p *rule.Pass) []*topology.Service {
