@@ -28,7 +28,7 @@ var DATA05 = &rule.Rule{
 			{Say: "Take the affinity away if the application does not need it.", Run: "kubectl patch service -n NAMESPACE SERVICE -p '{\"spec\":{\"sessionAffinity\":\"None\"}}'", Changes: true},
 		},
 		References: []string{"https://kubernetes.io/docs/tasks/access-application-cluster/create-external-load-balancer/#caveats-and-limitations-when-preserving-source-ips", "https://learn.microsoft.com/azure/load-balancer/distribution-mode-concepts"},
-		Healthy:    "Both settings are there for good reasons, and nothing is broken: it is never more than an information, and of no Service. The rule is silent where every node has about as many pods as the others (less than twice as many).",
+		Healthy:    "Both settings are there for good reasons, and nothing is broken: it is never more than an information, and of no Service. The rule is silent where every node has about as many pods as the others: less than twice as many, or one more.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.EndpointSlices}, All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.EndpointSlices}},
 	Check: checkDATA05,
@@ -61,10 +61,10 @@ func checkDATA05(p *rule.Pass) {
 
 // lopsided says how uneven the pods lie on the nodes; empty where they do not.
 func lopsided(s *topology.Service) string {
-	pods := map[string]int{}
+	pods, pool := map[string]int{}, s.PoolNodes()
 	for _, e := range s.ReadyEndpoints() {
-		if e.NodeName == "" {
-			return ""
+		if !slices.Contains(pool, e.NodeName) {
+			return "" // the load balancer does not reach it
 		}
 		pods[e.NodeName]++
 	}
@@ -80,7 +80,7 @@ func lopsided(s *topology.Service) string {
 	switch {
 	case len(pods) == 1 && members > 1:
 		return "externalTrafficPolicy is Local and all of them are on one node, so that all connections go through it alone"
-	case most >= 2*least:
+	case most >= 2*least && most-least > 1: // else they could not lie better
 		return fmt.Sprintf("externalTrafficPolicy is Local, %d nodes have pods, one of them %d and one of them %d, and each node gets the same share", len(pods), most, least)
 	}
 	return ""
