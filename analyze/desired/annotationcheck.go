@@ -83,7 +83,7 @@ func (i *inspection) read(k *annotationKey, name, port, value string) {
 		p.Fits = "true"
 	}
 	switch {
-	case k.subject != 0:
+	case k.subject != 0 && !(k.subject == AboutProbe && strings.TrimSpace(value) == ""):
 		p.Subject = k.subject
 	case strings.TrimSpace(value) == "":
 		p.Subject, p.Kind = AboutEmptiness, EmptyValue

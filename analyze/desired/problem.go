@@ -59,6 +59,7 @@ const (
 	AboutRanges                           // ranges of sources that cannot be read
 	AboutRangeConflict                    // two lists of sources that exclude each other
 	AboutNodePorts                        // ports that were not allocated
+	AboutProbe                            // the health probe
 	AboutProtocol                         // protocols of ports
 	// The rest is told by whoever knows what of it is in Azure.
 	AboutLink      // a private link service that cannot be made

@@ -34,7 +34,6 @@ func TestProblems(t *testing.T) {
 	}{
 		{"nothing asked for", "1.31", nil, "", ""},
 		{"one Local probe overrides nothing", "1.31", local(annotate("azure-load-balancer-health-probe-protocol", "tcp")), "effect/no effect/1", "kube-proxy's health check"},
-		{"and did in old releases", "1.23.3", local(annotate("azure-load-balancer-health-probe-protocol", "tcp")), "value/conflict/3", "override"},
 		{"a port of its own makes it count", "1.31", local(annotate("azure-load-balancer-health-probe-protocol", "tcp", "port_80_health-probe_port", "9000")), "", ""},
 		{"timing by the health check's port", "1.31", local(annotate("port_32001_health-probe_interval", "10")), "", ""},
 		{"host bits before access control", "1.28.4", ranges("203.0.113.7/24"), "", ""},

@@ -37,9 +37,8 @@ func (i *inspection) addresses() {
 	i.always(p, effect, "The annotation %s asks for %s and counts before it: the provider leaves the field out without a word.", annotationPrefix+name, v)
 }
 
-// probes tells intervals that are too long together, and annotations that override
-// kube-proxy's health check in old releases (getHealthProbeConfigProbeIntervalAndNumOfProbe,
-// getExpectedLBRules).
+// probes tells intervals that are too long together
+// (getHealthProbeConfigProbeIntervalAndNumOfProbe).
 func (i *inspection) probes() {
 	var ports []int32
 	if i.s.Local() && i.s.Spec.HealthCheckNodePort != 0 {
@@ -60,7 +59,7 @@ func (i *inspection) probes() {
 		if interval*count < 120 || interval < 5 || count < 2 {
 			continue
 		}
-		i.add(i.about(AboutValue, Conflict, key), func(v azname.Version) fate {
+		i.add(i.about(AboutProbe, Conflict, key), func(v azname.Version) fate {
 			k, own := keyOf(key)
 			for _, idle := range k.idle {
 				if !v.AtLeast(k.since) || idle(i, v, own) != "" {
@@ -70,16 +69,6 @@ func (i *inspection) probes() {
 			return i.probeFails(fmt.Sprintf("%d seconds between probes times %d probes is %d; it must be less than 120 seconds.", interval, count, interval*count))
 		})
 		break
-	}
-	for _, name := range []string{probeProtocol, probePath} {
-		if value, ok := i.value(name); ok && i.s.Local() && (name == probePath && value != "/healthz" || name == probeProtocol && probeOf(value) != "http") {
-			i.add(i.about(AboutValue, Conflict, name), func(v azname.Version) fate {
-				if !v.AtLeast(probeAnnotations) || v.AtLeast(azname.SingleLocalProbe) {
-					return fate{}
-				}
-				return fate{DefaultUsed, "With externalTrafficPolicy Local this release lets it override the probe of kube-proxy's health check: what the load balancer learns is no longer whether a node has a pod of the Service."}
-			})
-		}
 	}
 }
 

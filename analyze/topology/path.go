@@ -218,9 +218,7 @@ func (p *Path) findRule() Link[az.LBRule] {
 	return missing[az.LBRule](true, none, "")
 }
 
-func (p *Path) protocol() corev1.Protocol {
-	return orTCP(p.Port.Protocol)
-}
+func (p *Path) protocol() corev1.Protocol { return ProtocolOf(p.Port) }
 
 // Protocol is TCP, UDP or SCTP.
 func (p *Path) Protocol() string { return string(p.protocol()) }

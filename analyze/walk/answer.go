@@ -125,7 +125,7 @@ func (w *Walk) nodePortAnswer(n *topology.Node, i int, http, https bool, path st
 		return Expected{State: ProbeUp, Why: "kube-proxy passes the connection on to a ready pod"}
 	}
 	for _, e := range ready {
-		if !AsksLike(e, s.Spec.Ports[i], https, path) {
+		if !AsksLike(e.Pod, s.Spec.Ports[i], https, path) {
 			return Expected{Why: "whether the pods say 200 to " + path + " is not known"}
 		}
 	}
@@ -153,15 +153,15 @@ func (w *Walk) ownerOf(port int) string {
 	return ""
 }
 
-// AsksLike reports whether the kubelet asks the endpoint's pod, at the port to which the
-// Service's port goes, the same as Azure: HTTP or HTTPS, and the path.
-func AsksLike(e topology.Endpoint, port corev1.ServicePort, https bool, path string) bool {
-	x := Readiness(e.Pod, port)
-	scheme := corev1.URISchemeHTTP
-	if https {
-		scheme = corev1.URISchemeHTTPS
-	}
-	return x != nil && (x.Scheme == scheme || x.Scheme == "" && !https) && slash(x.Path) == slash(path) && x.Host == "" && len(x.HTTPHeaders) == 0
+// AsksLike reports whether the kubelet asks a pod that is ready, at the port to which the
+// Service's port goes, the same as Azure: HTTP or HTTPS, and the path. It takes any
+// answer from 200 to 399 for good, Azure only 200.
+func AsksLike(pod *snapshot.Pod, port corev1.ServicePort, https bool, path string) bool {
+	return slices.ContainsFunc(asked(pod, port, func(c corev1.Container) []*corev1.Probe {
+		return []*corev1.Probe{c.ReadinessProbe, c.LivenessProbe, c.StartupProbe}
+	}), func(x *corev1.HTTPGetAction) bool {
+		return (x.Scheme == corev1.URISchemeHTTPS) == https && slash(x.Path) == slash(path) && x.Host == "" && len(x.HTTPHeaders) == 0
+	})
 }
 
 // slash is a path as it is sent: none is the root.
@@ -175,18 +175,30 @@ func slash(path string) string {
 // Readiness is the HTTP request with which the kubelet asks a pod whether it is ready,
 // at the container port to which the Service's port goes; nil where it asks no such.
 func Readiness(pod *snapshot.Pod, port corev1.ServicePort) *corev1.HTTPGetAction {
+	for _, x := range asked(pod, port, func(c corev1.Container) []*corev1.Probe { return []*corev1.Probe{c.ReadinessProbe} }) {
+		return x
+	}
+	return nil
+}
+
+// asked are the HTTP requests of a pod's probes that go to the container port of the
+// Service's port.
+func asked(pod *snapshot.Pod, port corev1.ServicePort, pick func(corev1.Container) []*corev1.Probe) []*corev1.HTTPGetAction {
 	if pod == nil {
 		return nil
 	}
+	var out []*corev1.HTTPGetAction
 	for _, c := range pod.Spec.Containers {
-		if c.ReadinessProbe == nil || c.ReadinessProbe.HTTPGet == nil {
-			continue
-		}
-		if n := number(c, c.ReadinessProbe.HTTPGet.Port); n != 0 && n == numberOf(pod, port) {
-			return c.ReadinessProbe.HTTPGet
+		for _, x := range pick(c) {
+			if x == nil || x.HTTPGet == nil {
+				continue
+			}
+			if n := number(c, x.HTTPGet.Port); n != 0 && n == numberOf(pod, port) {
+				out = append(out, x.HTTPGet)
+			}
 		}
 	}
-	return nil
+	return out
 }
 
 // numberOf is the container port to which a Service's port goes, 0 where the pod does

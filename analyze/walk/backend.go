@@ -50,7 +50,7 @@ func (w *Walk) answered() (report.HopVerdict, string, []report.Cite) {
 	if t.ByDesign > 0 {
 		say += fmt.Sprintf(", %d have no pod of the Service and should not", t.ByDesign)
 	}
-	if e, cites := w.asksOtherwise(); e != "" {
+	if e, cites := w.asksOtherwise(); e != "" && t.Up == 0 && t.Unknown > 0 {
 		return report.VerdictUnknown, e, cites
 	}
 	if t.Up > 0 || t.Down == t.ByDesign && t.Unknown == 0 || len(w.Path.ReadyEndpoints()) == 0 {
@@ -59,9 +59,9 @@ func (w *Walk) answered() (report.HopVerdict, string, []report.Cite) {
 	for _, e := range w.Expected() {
 		switch {
 		case e.State == ProbeUnknown:
-			return report.VerdictUnknown, e.Why, nil
-		case t.Unknown == 0 && e.Member.Node != nil && Down(e.Member.Node) == "":
-			return report.Blocks, say + ": " + e.Why, nil
+			return report.VerdictUnknown, e.Why, e.Cites
+		case t.Unknown == 0 && !e.ByDesign && e.Member.Node != nil && Down(e.Member.Node) == "":
+			return report.Blocks, say + ": " + e.Why, e.Cites
 		}
 	}
 	return report.Passes, say, nil

@@ -9,6 +9,7 @@ import (
 	"azlb/analyze/nsg"
 	"azlb/analyze/snapshot"
 	"azlb/analyze/topology"
+	"azlb/report"
 )
 
 // ProbeState is what the health probe of Azure gets at a member of a pool.
@@ -29,6 +30,7 @@ type Expected struct {
 	// ByDesign says of a member that is down that nothing is wrong with it: it has no
 	// pod of a Service with externalTrafficPolicy Local, or is being removed.
 	ByDesign bool
+	Cites    []report.Cite // of Azure's metric, where that tells
 }
 
 // Tally counts the members of a path's pool by what their probe should get.
@@ -62,9 +64,20 @@ func (w *Walk) Tally() Tally {
 	return t
 }
 
-// Expect is what the probe should get at one member: what keeps it from the node comes
-// first, then who should answer at its port.
+// Expect is what the probe should get at one member. Azure's own metric, where it tells,
+// goes before what follows from the objects; a member that is down by design stays so.
 func (w *Walk) Expect(m *topology.Member) Expected {
+	e := w.derived(m)
+	if state, cite, why := w.measured(m); state != ProbeUnknown && state != e.State {
+		e.ByDesign = false
+		e.State, e.Why, e.Cites = state, why, []report.Cite{cite}
+	}
+	return e
+}
+
+// derived is what follows from the objects: what keeps the probe from the node comes
+// first, then who should answer at its port.
+func (w *Walk) derived(m *topology.Member) Expected {
 	e := Expected{Member: m}
 	say := func(s ProbeState, format string, args ...any) Expected {
 		e.State, e.Why = s, fmt.Sprintf(format, args...)

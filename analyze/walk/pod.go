@@ -58,12 +58,12 @@ func (w *Walk) undeclared(ready []topology.Endpoint, ports []string) (others []s
 		if e.Pod == nil {
 			return nil, cite
 		}
-		declared := topology.Declared(e.Pod, w.Path.Port.Protocol)
+		declared := topology.DeclaredPorts(e.Pod, topology.ProtocolOf(w.Path.Port))
 		if len(declared) == 0 {
 			return nil, cite
 		}
 		for _, d := range declared {
-			n := strconv.Itoa(int(d.Port.ContainerPort))
+			n := strconv.Itoa(int(d.ContainerPort.ContainerPort))
 			if slices.Contains(ports, n) {
 				return nil, cite
 			}

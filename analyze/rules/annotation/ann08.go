@@ -16,24 +16,22 @@ var ANN08 = &rule.Rule{
 	Doc: report.Doc{
 		Title:   "an annotation of the Service has a value that the provider cannot use",
 		Symptom: "Depending on the annotation, the Service stays pending with an event that names it, or it works with the default and nothing tells so.",
-		Cause: "The provider reads annotations one by one and treats bad values differently: a number out of range, a list with the wrong separator or a port that does not exist stops the whole Service; " +
-			"an unknown probe protocol becomes tcp, and a switch with any other value than true is off, without a word. Kubernetes itself checks none of them.",
+		Cause: "The provider reads annotations one by one and treats bad values differently: a number out of range or a list with the wrong separator stops the whole Service; " +
+			"others are left out, and a switch with any other value than true is off, without a word. Kubernetes itself checks none of them.",
 		Fix: []report.Step{
 			see,
 			{Say: "Write a value that it can read.", Run: "kubectl annotate service -n NAMESPACE SERVICE --overwrite KEY=VALUE", Changes: true},
 			{Say: "Or take the annotation out.", Run: "kubectl annotate service -n NAMESPACE SERVICE KEY-", Changes: true},
 		},
-		References: []string{keysPage, "https://cloud-provider-azure.sigs.k8s.io/topics/pls-integration/", "https://learn.microsoft.com/azure/load-balancer/load-balancer-custom-probe-overview",
-			"buildHealthProbeRulesForPort and AdditionalPublicIPs in cloud-provider-azure"},
-		Healthy: "A value in another case or with blanks where the provider trims, a probe port that is a Service port's name, an annotation of a port that was removed since, and bad values where nobody looks at them (a private link's without a private link, a probe's in shared probe mode).",
+		References: []string{keysPage, "https://cloud-provider-azure.sigs.k8s.io/topics/pls-integration/", "AdditionalPublicIPs in cloud-provider-azure"},
+		Healthy:    "A value in another case or with blanks where the provider trims, an annotation of a port that was removed since, and bad values where nobody looks at them (a private link's without a private link). Those of the health probe are AZLB-PROBE10's.",
 	},
 	Needs: needs,
 	Check: rule.Problems{About: desired.AboutValue, Says: valueText, Fix: revalue}.Check,
 }
 
 // valueText are the provider's refusals of values that no other rule knows.
-var valueText = regexp.MustCompile(`(?i)total probe should be less than|the minimum value of \S+ is \d|failed to parse annotation \S|failed to parse health probe config|` +
-	`invalid service annotation \S+azure-additional-public-ips|are allowed in service tags|has invalid LoadBalancer IP`)
+var valueText = regexp.MustCompile(`(?i)invalid service annotation \S+azure-additional-public-ips|are allowed in service tags|has invalid LoadBalancer IP`)
 
 func revalue(s *topology.Service, x desired.Problem) []report.Step {
 	out := rule.Unannotate(s, x.Key, "Or take the annotation out; the provider then goes on with its default.")

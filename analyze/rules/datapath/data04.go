@@ -7,11 +7,11 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"azlb/analyze/rule"
 	"azlb/analyze/snapshot"
 	"azlb/analyze/topology"
+	"azlb/analyze/walk"
 	bundle "azlb/bundle-schema"
 	"azlb/report"
 )
@@ -23,7 +23,7 @@ var DATA04 = &rule.Rule{
 	Doc: report.Doc{
 		Title:   "no ready pod stands behind the Service where the load balancer looks for one",
 		Symptom: "The Service has its address and everything in Azure looks right, but connections are refused or time out, inside the cluster as well (with externalTrafficPolicy Local only from outside).",
-		Cause: "The load balancer only brings packets to nodes; kube-proxy there needs a ready endpoint. There is none if the selector matches no pod, if the pods are not ready, or if targetPort is a name that the pods do not have. " +
+		Cause: "The load balancer only brings packets to nodes; kube-proxy there needs a ready endpoint. There is none if the selector matches no pod, or if the pods are not ready. " +
 			"With externalTrafficPolicy Local a node passes packets only to pods of its own, so that ready pods on nodes outside the backend pool (control plane, excluded or virtual nodes) do not help.",
 		Fix: []report.Step{
 			{Say: "Compare the selector with the pods.", Run: "kubectl get pods -n NAMESPACE -l SELECTOR -o wide"},
@@ -38,7 +38,7 @@ var DATA04 = &rule.Rule{
 		Any: []*bundle.Evidence{&bundle.EndpointSlices},
 		All: []*bundle.Evidence{&bundle.Services},
 	},
-	FollowsFrom: []string{"AZLB-DATA01", "AZLB-POOL03", "AZLB-PROBE03", "AZLB-SKU03"},
+	FollowsFrom: []string{"AZLB-DATA01", "AZLB-DATA10", "AZLB-DATA11", "AZLB-POOL03", "AZLB-SKU03"},
 	Check:       checkDATA04,
 }
 
@@ -47,15 +47,13 @@ func checkDATA04(p *rule.Pass) {
 		if len(s.Spec.Selector) == 0 || len(s.Slices()) == 0 && !s.EndpointsKnown() {
 			continue
 		}
-		switch ports := unserved(s); {
+		switch {
 		case len(s.ReadyEndpoints()) == 0 && len(readyPods(s)) > 0:
 			if p.Snapshot.Now.Sub(s.CreationTimestamp.Time) > patience {
 				p.Find(notListed(s))
 			}
 		case len(s.ReadyEndpoints()) == 0:
 			p.Find(noneReady(p, s))
-		case len(ports) > 0:
-			p.Find(noPort(s, ports))
 		case s.Local():
 			if f, ok := noneLocal(s); ok {
 				p.Find(f)
@@ -71,18 +69,6 @@ func severity(s *topology.Service) report.Severity {
 		return report.Warning
 	}
 	return report.Error
-}
-
-// unserved are the ports for which no pod, though ready, has the port.
-func unserved(s *topology.Service) []int {
-	var out []int
-	for i, port := range s.Spec.Ports {
-		served := slices.ContainsFunc(s.Paths, func(p *topology.Path) bool { return p.Index == i && len(p.ReadyEndpoints()) > 0 })
-		if port.TargetPort.Type == intstr.String && !served {
-			out = append(out, i)
-		}
-	}
-	return out
 }
 
 // noneReady is a Service without any ready endpoint.
@@ -151,9 +137,11 @@ func notListed(s *topology.Service) rule.Finding {
 
 // living are a Service's pods that have not ended.
 func living(s *topology.Service) []*snapshot.Pod {
-	return slices.DeleteFunc(slices.Clone(s.Pods), func(pod *snapshot.Pod) bool {
-		return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
-	})
+	return slices.DeleteFunc(slices.Clone(s.Pods), ended)
+}
+
+func ended(pod *snapshot.Pod) bool {
+	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
 }
 
 // unready says why the pods are not ready, as far as the first of them tells.
@@ -184,36 +172,19 @@ func unready(p *rule.Pass, pods []*snapshot.Pod) (string, []report.Cite) {
 	return "", nil
 }
 
-// noPort is a Service whose ready pods lack the named port.
-func noPort(s *topology.Service, ports []int) rule.Finding {
-	f := rule.Finding{Subject: object(s), Services: []string{s.Key()}, Severity: severity(s)}
-	var said []string
-	for _, i := range ports {
-		said = append(said, fmt.Sprintf("port %d (targetPort %s)", s.Spec.Ports[i].Port, s.Spec.Ports[i].TargetPort.String()))
-		f.Cites = append(f.Cites, s.Doc.Cite(fmt.Sprintf("/spec/ports/%d/targetPort", i)))
-	}
-	f.Cites = append(f.Cites, s.Slices()[0].Doc.Cite("/ports"))
-	f.Message = fmt.Sprintf("The %s ready behind %s, but no container of them has a port of the name that %s wants, so there is no endpoint for it.", are(len(s.ReadyEndpoints()), "pod"), s.Key(), rule.List(said))
-	f.Fix = []report.Step{{Say: "See how the containers call their ports, and use that name or the number as targetPort.",
-		Run: fmt.Sprintf("kubectl get pods -n %s -l %s -o jsonpath='{..ports}'", rule.Word(s.Namespace, "NAMESPACE"), rule.Word(selectorOf(s), "SELECTOR"))}}
-	return f
-}
-
 // noneLocal is a Service with externalTrafficPolicy Local whose ready pods are all
 // on nodes that are not in its backend pool.
 func noneLocal(s *topology.Service) (rule.Finding, bool) {
 	pool := s.PoolNodes()
-	known := true
-	for _, path := range s.Paths {
-		known = known && !slices.ContainsFunc(path.Members, func(m *topology.Member) bool { return m.Node == nil })
-	}
-	if len(pool) == 0 || !known {
+	if len(pool) == 0 || slices.ContainsFunc(s.Paths, func(x *topology.Path) bool {
+		return walk.LocalEndpoints(x) > 0 || slices.ContainsFunc(x.Members, func(m *topology.Member) bool { return m.Node == nil })
+	}) {
 		return rule.Finding{}, false
 	}
 	var nodes, outside []string
 	f := rule.Finding{Subject: object(s), Services: []string{s.Key()}, Severity: severity(s), Cites: []report.Cite{s.Doc.Cite("/spec/externalTrafficPolicy")}}
 	for _, e := range s.ReadyEndpoints() {
-		if e.NodeName == "" || slices.Contains(pool, e.NodeName) {
+		if e.NodeName == "" || slices.Contains(pool, e.NodeName) { // of another port
 			return rule.Finding{}, false
 		}
 		if slices.Contains(nodes, e.NodeName) {

@@ -14,7 +14,7 @@ import (
 )
 
 // Rules of this topic, in the order in which a packet meets them.
-var Rules = []*rule.Rule{DATA09, DATA06, DATA08, DATA01, DATA02, DATA04}
+var Rules = []*rule.Rule{DATA09, DATA06, DATA08, DATA03, DATA01, DATA02, DATA11, DATA10, DATA04, DATA05, DATA07}
 
 // machine names a node's machine as az does: the flags of `az vmss` or `az vm`.
 func machine(n *topology.Node) (program, flags string, ok bool) {

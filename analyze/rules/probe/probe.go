@@ -13,7 +13,7 @@ import (
 )
 
 // Rules of this topic, in the order in which a packet meets them.
-var Rules = []*rule.Rule{PROBE11, PROBE05, PROBE09, PROBE03, PROBE04}
+var Rules = []*rule.Rule{PROBE10, PROBE11, PROBE05, PROBE09, PROBE06, PROBE02, PROBE08, PROBE07, PROBE01, PROBE03, PROBE04}
 
 // selecting are the Services whose pods a selector names and that the provider serves.
 func selecting(p *rule.Pass) []*topology.Service {
@@ -29,6 +29,17 @@ func living(s *topology.Service) []*snapshot.Pod {
 		}
 	}
 	return out
+}
+
+// ready are those of a Service's living pods that take traffic.
+func ready(s *topology.Service) []*snapshot.Pod {
+	return slices.DeleteFunc(living(s), func(pod *snapshot.Pod) bool { return !isReady(pod) })
+}
+
+func isReady(pod *snapshot.Pod) bool {
+	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+	})
 }
 
 // proxies are the sidecars of service meshes. They take every inbound connection of

@@ -15,7 +15,8 @@ import (
 	"azlb/report"
 )
 
-// PROBE03 is a Service that sends its traffic to a port at which no container listens.
+// PROBE03 is a Service that sends its traffic to the number of a port that no container
+// declares.
 var PROBE03 = &rule.Rule{
 	ID:       "AZLB-PROBE03",
 	Severity: report.Error,
@@ -23,7 +24,7 @@ var PROBE03 = &rule.Rule{
 		Title:   "the Service's targetPort is no port of its containers",
 		Symptom: "The Service has its address and ready pods, yet connections are refused or time out, and Azure shows every backend as unhealthy; the Service's cluster IP does not answer either.",
 		Cause: "The load balancer and its health probe come in at a node port, kube-proxy passes both on to the pods at targetPort. If no container listens there, the probe fails on every node and Azure sends no traffic at all. " +
-			"A targetPort given as a name must be the name of a container port with the same protocol; without one, Kubernetes leaves the Service without endpoints for that port.",
+			"What a container declares is only a note: one that listens elsewhere than it declares, or declares nothing, works as well. A targetPort that is a name is another matter (AZLB-DATA11).",
 		Fix: []report.Step{
 			{Say: "See which ports the containers declare.", Run: "kubectl get pods -n NAMESPACE -l SELECTOR -o jsonpath='{..ports}'"},
 			{Say: "Try the port directly.", Run: "kubectl port-forward -n NAMESPACE pod/POD 18080:TARGETPORT"},
@@ -37,17 +38,10 @@ var PROBE03 = &rule.Rule{
 	Check: checkPROBE03,
 }
 
-// declared is a port that a container declares.
-type declared struct {
-	port corev1.ContainerPort
-	at   string // JSON pointer in the pod
-}
-
 // mismatch is one port of a Service that its pods do not have.
 type mismatch struct {
 	index  int
 	target string
-	named  bool
 	others []string // what the pods declare instead
 	cite   report.Cite
 }
@@ -72,37 +66,33 @@ func checkPROBE03(p *rule.Pass) {
 // mismatched looks at one port of a Service.
 func mismatched(s *topology.Service, i int) (mismatch, bool) {
 	port, pods := s.Spec.Ports[i], living(s)
-	if len(pods) == 0 || slices.ContainsFunc(pods, inMesh) {
+	if len(pods) == 0 || port.TargetPort.Type == intstr.String || slices.ContainsFunc(pods, inMesh) {
 		return mismatch{}, false
 	}
-	m := mismatch{index: i, target: port.TargetPort.String(), named: port.TargetPort.Type == intstr.String}
+	m := mismatch{index: i, target: fmt.Sprint(target(port))}
 	for _, pod := range pods {
 		serving := 0
-		for _, d := range ports(pod, protocol(port)) {
-			if m.named && d.port.Name == m.target || !m.named && d.port.ContainerPort == target(port) {
+		for _, d := range topology.DeclaredPorts(pod, topology.ProtocolOf(port)) {
+			if d.ContainerPort.ContainerPort == target(port) {
 				return m, false
 			}
-			if aside(d.port.Name) {
+			if aside(d.Name) {
 				continue
 			}
 			serving++
 			if m.cite.File == "" {
-				m.cite = pod.Doc.Cite(d.at + "/containerPort")
+				m.cite = pod.Doc.Cite(d.At + "/containerPort")
 			}
-			if o := other(d.port, m.named); !slices.Contains(m.others, o) {
+			if o := fmt.Sprint(d.ContainerPort.ContainerPort); !slices.Contains(m.others, o) {
 				m.others = append(m.others, o)
 			}
 		}
-		if !m.named && (serving == 0 || checked(pod, target(port))) {
+		if serving == 0 || topology.Checked(pod, target(port)) {
 			return m, false
 		}
 	}
-	if m.cite.File == "" {
-		m.cite = pods[0].Doc.Cite("/spec/containers/0/name")
-	}
-	served := slices.ContainsFunc(s.Paths, func(p *topology.Path) bool { return p.Index == i && len(p.ReadyEndpoints()) > 0 })
-	// A number without a ready endpoint is another fault; a name with one was resolved.
-	return m, m.named != served
+	// Without a ready endpoint it is another fault.
+	return m, slices.ContainsFunc(s.Paths, func(p *topology.Path) bool { return p.Index == i && len(p.ReadyEndpoints()) > 0 })
 }
 
 // fits reports whether other ports of the Service go to ports that its pods declare:
@@ -113,8 +103,8 @@ func fits(s *topology.Service, wrong []mismatch) bool {
 			continue
 		}
 		for _, pod := range living(s) {
-			if slices.ContainsFunc(ports(pod, protocol(port)), func(d declared) bool {
-				return d.port.ContainerPort == target(port) || d.port.Name != "" && d.port.Name == port.TargetPort.StrVal
+			if slices.ContainsFunc(topology.DeclaredPorts(pod, topology.ProtocolOf(port)), func(d topology.DeclaredPort) bool {
+				return d.ContainerPort.ContainerPort == target(port) || d.Name != "" && d.Name == port.TargetPort.StrVal
 			}) {
 				return true
 			}
@@ -123,70 +113,12 @@ func fits(s *topology.Service, wrong []mismatch) bool {
 	return false
 }
 
-// ports are those that the pod's containers declare for a protocol, restartable init
-// containers included.
-func ports(pod *snapshot.Pod, protocol corev1.Protocol) []declared {
-	var out []declared
-	for _, list := range []struct {
-		at         string
-		containers []corev1.Container
-	}{{"/spec/containers", pod.Spec.Containers}, {"/spec/initContainers", pod.Spec.InitContainers}} {
-		for i, c := range list.containers {
-			if list.at == "/spec/initContainers" && (c.RestartPolicy == nil || *c.RestartPolicy != corev1.ContainerRestartPolicyAlways) {
-				continue
-			}
-			for j, cp := range c.Ports {
-				if cp.Protocol == protocol || cp.Protocol == "" && protocol == corev1.ProtocolTCP {
-					out = append(out, declared{cp, fmt.Sprintf("%s/%d/ports/%d", list.at, i, j)})
-				}
-			}
-		}
-	}
-	return out
-}
-
-// checked reports whether the pod is ready and one of its own health checks asks the port.
-func checked(pod *snapshot.Pod, port int32) bool {
-	ready := slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
-		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
-	})
-	return ready && slices.ContainsFunc(pod.Spec.Containers, func(c corev1.Container) bool {
-		return slices.ContainsFunc([]*corev1.Probe{c.ReadinessProbe, c.LivenessProbe, c.StartupProbe}, func(x *corev1.Probe) bool { return asks(x, port) })
-	})
-}
-
-func asks(x *corev1.Probe, port int32) bool {
-	switch {
-	case x == nil:
-		return false
-	case x.TCPSocket != nil:
-		return x.TCPSocket.Port.IntVal == port
-	case x.HTTPGet != nil:
-		return x.HTTPGet.Port.IntVal == port
-	}
-	return x.GRPC != nil && x.GRPC.Port == port
-}
-
-func protocol(port corev1.ServicePort) corev1.Protocol {
-	if port.Protocol == "" {
-		return corev1.ProtocolTCP
-	}
-	return port.Protocol
-}
-
 // target is the number of a numeric targetPort; none given is the Service's port.
 func target(port corev1.ServicePort) int32 {
 	if port.TargetPort.IntVal == 0 {
 		return port.Port
 	}
 	return port.TargetPort.IntVal
-}
-
-func other(p corev1.ContainerPort, named bool) string {
-	if named && p.Name != "" {
-		return p.Name
-	}
-	return fmt.Sprint(p.ContainerPort)
 }
 
 // speaking is what speaks for it that nobody listens at a number: the kubelet was
@@ -226,38 +158,20 @@ func noListener(p *rule.Pass, s *topology.Service, wrong []mismatch) rule.Findin
 		f.Subject.Port = int(s.Spec.Ports[wrong[0].index].Port)
 	}
 	var said []string
-	named := true
 	pod := living(s)[0].Name
 	for _, m := range wrong {
 		port := s.Spec.Ports[m.index]
-		named = named && m.named
-		what := fmt.Sprintf("targetPort %s", m.target)
-		has := "declare " + rule.List(m.others)
-		if len(m.others) == 0 {
-			has = "declare no port with that protocol"
-		}
-		if m.named {
-			what = fmt.Sprintf("the port named %s", m.target)
-		}
-		said = append(said, fmt.Sprintf("port %d (%s) goes to %s, but the pods %s", port.Port, protocol(port), what, has))
+		said = append(said, fmt.Sprintf("port %d (%s) goes to targetPort %s, but the pods declare %s", port.Port, topology.ProtocolOf(port), m.target, rule.List(m.others)))
 		f.Cites = append(f.Cites, s.Doc.Cite(fmt.Sprintf("/spec/ports/%d/targetPort", m.index)), m.cite)
 		value := "PORT"
 		if len(m.others) == 1 {
 			value = m.others[0]
-			if m.named {
-				value = fmt.Sprintf("%q", value)
-			}
 		}
 		f.Fix = append(f.Fix, report.Step{Say: fmt.Sprintf("Send port %d to the port at which the container listens, or let the container listen at %s.", port.Port, m.target),
 			Run:     fmt.Sprintf("kubectl patch service -n %s %s --type json -p '[{\"op\":\"replace\",\"path\":\"/spec/ports/%d/targetPort\",\"value\":%s}]'", rule.Word(s.Namespace, "NAMESPACE"), rule.Word(s.Name, "SERVICE"), m.index, value),
 			Changes: true})
 	}
 	f.Message = fmt.Sprintf("Service %s: %s.", s.Key(), strings.Join(said, "; "))
-	if named {
-		f.Message += " Kubernetes finds no endpoint for it."
-		f.Absence = []*bundle.Evidence{&bundle.Pods}
-		return f
-	}
 	f.Message += " Unless a container listens there without declaring it, every connection and every health probe is refused."
 	speaks, cites := speaking(p, s, wrong)
 	switch {

@@ -103,7 +103,7 @@ func serves(s *topology.Service, pod *snapshot.Pod, c corev1.Container) bool {
 	}
 	return slices.ContainsFunc(c.Ports, func(cp corev1.ContainerPort) bool {
 		return slices.ContainsFunc(s.Spec.Ports, func(sp corev1.ServicePort) bool {
-			return (cp.Protocol == "" || cp.Protocol == protocol(sp)) && (sp.TargetPort.StrVal != "" && cp.Name == sp.TargetPort.StrVal || sp.TargetPort.StrVal == "" && cp.ContainerPort == target(sp))
+			return (cp.Protocol == "" || cp.Protocol == topology.ProtocolOf(sp)) && (sp.TargetPort.StrVal != "" && cp.Name == sp.TargetPort.StrVal || sp.TargetPort.StrVal == "" && cp.ContainerPort == target(sp))
 		})
 	})
 }

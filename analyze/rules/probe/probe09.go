@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
-
 	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
 	"azlb/analyze/snapshot"
@@ -109,15 +107,16 @@ func unanswered(p *rule.Pass, lb *snapshot.LoadBalancer, at string, services []*
 	}
 	slices.Sort(pool)
 	pool = slices.Compact(pool)
-	for i := range p.Snapshot.Pods {
-		pod := &p.Snapshot.Pods[i]
-		if !isKubeProxy(pod) || !slices.Contains(pool, pod.Spec.NodeName) || slices.Contains(down, pod.Spec.NodeName) {
+	for _, n := range p.Graph.Nodes {
+		x := p.Graph.Proxy(n)
+		if x.State != topology.ProxyDown || !slices.Contains(pool, n.Name) {
 			continue
 		}
-		if at, ok := unready(pod); ok {
-			down, cites = append(down, pod.Spec.NodeName), append(cites, pod.Doc.Cite(at))
-			fix = append(fix, report.Step{Say: "See why kube-proxy of " + pod.Spec.NodeName + " is not ready.", Run: "kubectl describe pod -n kube-system " + rule.Word(pod.Name, "POD")})
+		if c, ok := x.Cite(); ok {
+			cites = append(cites, c)
 		}
+		down = append(down, n.Name)
+		fix = append(fix, report.Step{Say: fmt.Sprintf("See why %s of %s is not ready.", x.Name, n.Name), Run: "kubectl describe pod -n kube-system " + rule.Word(x.Pod.Name, "POD")})
 	}
 	if len(down) == 0 {
 		return
@@ -133,17 +132,4 @@ func unanswered(p *rule.Pass, lb *snapshot.LoadBalancer, at string, services []*
 		f.Message += fmt.Sprintf(" No other node carries %s.", rule.List(keys))
 	}
 	p.Find(f)
-}
-
-func isKubeProxy(pod *snapshot.Pod) bool {
-	return pod.Namespace == "kube-system" && (pod.Labels["k8s-app"] == "kube-proxy" || pod.Labels["component"] == "kube-proxy")
-}
-
-// unready is the pointer of the condition that says so of a pod that is to stay.
-func unready(pod *snapshot.Pod) (string, bool) {
-	i := slices.IndexFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool { return c.Type == corev1.PodReady })
-	if i < 0 || pod.DeletionTimestamp != nil || pod.Status.Conditions[i].Status == corev1.ConditionTrue {
-		return "", false
-	}
-	return fmt.Sprintf("/status/conditions/%d/status", i), true
 }

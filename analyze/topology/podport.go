@@ -9,17 +9,16 @@ import (
 	"azlb/analyze/snapshot"
 )
 
-// ContainerPort is a port that a container declares, with its place in the pod.
-type ContainerPort struct {
-	Port corev1.ContainerPort
-	At   string // JSON pointer
+// DeclaredPort is a port that a container declares, with its JSON pointer in the pod.
+type DeclaredPort struct {
+	corev1.ContainerPort
+	At string
 }
 
-// Declared are the ports that the pod's containers declare for a protocol, restartable
-// init containers included. What is declared is informational: a container may listen
-// at other ports.
-func Declared(pod *snapshot.Pod, protocol corev1.Protocol) []ContainerPort {
-	var out []ContainerPort
+// DeclaredPorts are those that a pod's containers declare for a protocol, restartable
+// init containers included: what a Service's targetPort may name.
+func DeclaredPorts(pod *snapshot.Pod, protocol corev1.Protocol) []DeclaredPort {
+	var out []DeclaredPort
 	for _, list := range []struct {
 		at         string
 		containers []corev1.Container
@@ -28,9 +27,9 @@ func Declared(pod *snapshot.Pod, protocol corev1.Protocol) []ContainerPort {
 			if list.at == "/spec/initContainers" && (c.RestartPolicy == nil || *c.RestartPolicy != corev1.ContainerRestartPolicyAlways) {
 				continue
 			}
-			for j, port := range c.Ports {
-				if orTCP(port.Protocol) == orTCP(protocol) {
-					out = append(out, ContainerPort{port, fmt.Sprintf("%s/%d/ports/%d", list.at, i, j)})
+			for j, cp := range c.Ports {
+				if cp.Protocol == protocol || cp.Protocol == "" && protocol == corev1.ProtocolTCP {
+					out = append(out, DeclaredPort{cp, fmt.Sprintf("%s/%d/ports/%d", list.at, i, j)})
 				}
 			}
 		}
@@ -38,11 +37,12 @@ func Declared(pod *snapshot.Pod, protocol corev1.Protocol) []ContainerPort {
 	return out
 }
 
-func orTCP(p corev1.Protocol) corev1.Protocol {
-	if p == "" {
+// ProtocolOf is a Service port's protocol, TCP where it has none.
+func ProtocolOf(port corev1.ServicePort) corev1.Protocol {
+	if port.Protocol == "" {
 		return corev1.ProtocolTCP
 	}
-	return p
+	return port.Protocol
 }
 
 // Checked reports whether the pod is ready and one of its own health checks asks the

@@ -1,0 +1,100 @@
+package walk
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"azlb/analyze/snapshot"
+	"azlb/analyze/topology"
+	"azlb/bundle-schema/az"
+	"azlb/report"
+)
+
+// healthMetric is Azure's own metric of the probes: the share of them that were answered,
+// 0 to 100 (learn.microsoft.com, load-balancer-standard-diagnostics).
+const healthMetric = "DipAvailability"
+
+// lately is how old the newest value of a metric may be to tell of now; the platform
+// publishes values some minutes late.
+const lately = 20 * time.Minute
+
+// measured is what Azure itself saw of the probe at one member, unknown without its
+// metric, where the newest value is old, or where some probes were answered and some not.
+func (w *Walk) measured(m *topology.Member) (state ProbeState, cite report.Cite, why string) {
+	metric, series := w.seriesOf(m)
+	if metric == nil {
+		return ProbeUnknown, cite, ""
+	}
+	for _, s := range series {
+		p, ok := s.Last()
+		if !ok || w.graph.Snapshot.Now.Sub(p.Time) > lately {
+			continue
+		}
+		got := ProbeUnknown
+		switch {
+		case p.Value >= 99.5:
+			got = ProbeUp
+		case p.Value <= 0.5:
+			got = ProbeDown
+		}
+		if state != ProbeUnknown && got != state {
+			return ProbeUnknown, cite, "" // the ports of one member differ
+		}
+		state, cite = got, metric.Doc.Cite(p.At)
+		why = fmt.Sprintf("Azure's metric of the probe (%s) was %.0f at %s", healthMetric, p.Value, p.Time.Format("15:04"))
+	}
+	return state, cite, why
+}
+
+// seriesOf are the series of the metric that are about one member and this path: by the
+// frontend's address and port where the metric is split by them, else by the port that
+// the probe asks or the rule sends to.
+func (w *Walk) seriesOf(m *topology.Member) (*snapshot.Metric, []az.Series) {
+	f := w.Path.Frontend.To
+	if f == nil || w.Path.Rule.To == nil || m.Address == "" {
+		return nil, nil
+	}
+	metric := w.graph.Snapshot.MetricOf(f.LB.ID, healthMetric)
+	if metric == nil {
+		return nil, nil
+	}
+	var out []az.Series
+	for _, s := range metric.Series {
+		if !strings.EqualFold(s.Dimensions["backendipaddress"], m.Address) {
+			continue
+		}
+		address, hasAddress := s.Dimensions["frontendipaddress"]
+		port, hasPort := s.Dimensions["frontendport"]
+		backend, hasBackend := s.Dimensions["backendport"]
+		switch {
+		case hasAddress && hasPort:
+			if address == f.Address && port == fmt.Sprint(w.Path.Port.Port) {
+				out = append(out, s)
+			}
+		case hasBackend && (backend == fmt.Sprint(w.Path.Rule.To.BackendPort) || w.Path.Probe.To != nil && backend == fmt.Sprint(w.Path.Probe.To.Port)):
+			out = append(out, s)
+		}
+	}
+	return metric, out
+}
+
+// Measured is what Azure's own metric says of the probe of the path as a whole: up where
+// some member answers, down where every member is known and none does; with proofs.
+func (w *Walk) Measured() (state ProbeState, cites []report.Cite) {
+	down := 0
+	for _, m := range w.Path.Members {
+		s, cite, _ := w.measured(m)
+		if s == ProbeUp {
+			return ProbeUp, []report.Cite{cite}
+		}
+		if s == ProbeDown {
+			down++
+			cites = append(cites, cite)
+		}
+	}
+	if down == 0 || down < len(w.Path.Members) {
+		return ProbeUnknown, nil
+	}
+	return ProbeDown, cites[:min(len(cites), 2)]
+}
