@@ -33,12 +33,9 @@ type Point struct {
 	At    string // JSON pointer of the value
 }
 
-// IsMetric reports whether an object is a metric of Azure Monitor.
-func (i Item) IsMetric() bool { return i.Has("timeseries") && i.worded("name") != "" }
-
-// MetricName is the name of a metric, empty for anything else.
+// MetricName is the name of a metric of Azure Monitor, empty for anything else.
 func (i Item) MetricName() string {
-	if !i.IsMetric() {
+	if !i.Has("timeseries") {
 		return ""
 	}
 	return i.worded("name")

@@ -97,6 +97,9 @@ func give(p *rule.Pass, o topology.Outbound, addresses, ports int) []report.Step
 
 var gateway = report.Step{Say: "Where nodes open many connections to few destinations, let a NAT gateway on their subnet carry them: its ports are shared by all nodes and not divided among them beforehand.", Changes: true}
 
+// noRule is why the rules about outbound rules may have no meaning.
+const noRule = "no load balancer of the cluster has an outbound rule"
+
 // balancer names a load balancer as the object at fault.
 func balancer(lb *snapshot.LoadBalancer) report.Object {
 	return report.Object{Kind: "LoadBalancer", Name: lb.Name}

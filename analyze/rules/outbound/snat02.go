@@ -54,6 +54,9 @@ func checkSNAT02(p *rule.Pass) {
 		told[strings.ToLower(b.Name)] = true
 		p.Find(refusal(p, b, outbounds))
 	}
+	if len(outbounds) == 0 && p.Graph.Whole(&bundle.LoadBalancers) && p.Complete(&bundle.Events, "") && p.Complete(&bundle.ControllerLog, "") {
+		p.NotApplicable(noRule)
+	}
 	for _, o := range outbounds {
 		if f, ok := tight(p, o); ok && !told[strings.ToLower(o.LB.Name)] {
 			p.Find(f)

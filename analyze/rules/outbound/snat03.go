@@ -42,7 +42,11 @@ const (
 )
 
 func checkSNAT03(p *rule.Pass) {
-	for _, o := range p.Graph.Outbounds() {
+	outbounds := p.Graph.Outbounds()
+	if len(outbounds) == 0 && p.Graph.Whole(&bundle.LoadBalancers) {
+		p.NotApplicable(noRule)
+	}
+	for _, o := range outbounds {
 		if c := p.Graph.AKS(o.LB); c != nil && c.Network.LoadBalancer != nil && strings.EqualFold(o.Rule.Name, aksRule) && strings.EqualFold(c.Network.OutboundType, "loadBalancer") {
 			byHand(p, o, c)
 		}
