@@ -113,14 +113,27 @@ func stateOf(p *topology.Path) report.HopState {
 	return p.Pool.State
 }
 
-// Down says why a node takes no traffic, empty where it can: not Ready, or its
-// machine is not running.
+// Down says why a node takes no traffic, empty where it can: its machine is not
+// running, or it is not Ready.
 func Down(n *topology.Node) string {
-	if n.Machine != nil {
-		if s := PowerState(n); s != "" && s != "running" && s != "starting" {
-			return "its machine is " + s
-		}
+	if s := Stopped(n); s != "" {
+		return "its machine is " + s
 	}
+	return NotReady(n)
+}
+
+// Stopped is the power state of a machine that does not run ("deallocated"), empty
+// where it runs or the evidence does not say.
+func Stopped(n *topology.Node) string {
+	if s := PowerState(n); s != "running" && s != "starting" {
+		return s
+	}
+	return ""
+}
+
+// NotReady says why Kubernetes takes the node for one that does not work, empty where
+// it is Ready.
+func NotReady(n *topology.Node) string {
 	if r := n.Ready(); r != corev1.ConditionTrue {
 		if c, _ := n.Condition(corev1.NodeReady); c != nil {
 			return fmt.Sprintf("Ready is %s (%s)", r, c.Reason)
@@ -148,17 +161,31 @@ func PowerState(n *topology.Node) string {
 
 // NodeCite proves the state of a node.
 func NodeCite(n *topology.Node) report.Cite {
-	if n.Machine != nil && n.Machine.InstanceView != nil && n.Ready() == corev1.ConditionTrue {
-		for _, s := range n.Machine.InstanceView.Statuses {
-			if strings.HasPrefix(strings.ToLower(s.Code), "powerstate/") {
-				return n.Machine.Doc.Cite(s.At + "/code")
-			}
-		}
+	if c, ok := PowerCite(n); ok && n.Ready() == corev1.ConditionTrue {
+		return c
 	}
 	if _, i := n.Condition(corev1.NodeReady); i >= 0 {
 		return n.Doc.Cite(fmt.Sprintf("/status/conditions/%d/status", i))
 	}
 	return n.Doc.CiteWhole()
+}
+
+// PowerCite proves the power state of a node's machine; not ok where nothing tells it.
+func PowerCite(n *topology.Node) (c report.Cite, ok bool) {
+	if n.Machine == nil {
+		return report.Cite{}, false
+	}
+	if n.Machine.InstanceView != nil {
+		for _, s := range n.Machine.InstanceView.Statuses {
+			if strings.HasPrefix(strings.ToLower(s.Code), "powerstate/") {
+				return n.Machine.Doc.Cite(s.At + "/code"), true
+			}
+		}
+	}
+	if n.Machine.PowerStateText != "" {
+		return n.Machine.Doc.Cite(n.Machine.At + "/powerState"), true
+	}
+	return report.Cite{}, false
 }
 
 // endpoint adds the pods: with externalTrafficPolicy Local only those on a node of
