@@ -132,10 +132,10 @@ func pooledAnywhere(p *rule.Pass, n *topology.Node) (in, known bool) {
 func lost(p *rule.Pass, n *topology.Node, why string, errs []*errtext.Error) (rule.Finding, bool) {
 	in, known := pooledAnywhere(p, n)
 	stopping := slices.DeleteFunc(slices.Clone(errs), func(e *errtext.Error) bool { return e.Advisory })
-	if in && len(stopping) == 0 {
-		return rule.Finding{}, false // it was found since
+	if len(stopping) == 0 && (in || !known) {
+		return rule.Finding{}, false // it was found since, or nothing tells
 	}
-	if len(errs) == 0 && (!known || len(p.Graph.Served()) == 0 || young(p, n)) {
+	if len(errs) == 0 && (len(p.Graph.Served()) == 0 || young(p, n)) {
 		return rule.Finding{}, false
 	}
 	f := rule.Finding{Subject: report.Object{Kind: "Node", Name: n.Name}, Severity: report.Warning, Cites: []report.Cite{n.Doc.Cite("/spec/providerID")}}

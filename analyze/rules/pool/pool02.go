@@ -61,14 +61,20 @@ func checkPOOL02(p *rule.Pass) {
 				continue
 			}
 			lb := path.Frontend.To.LB
-			byLabel := allLabelled && p.Wants.Provider.Has(excludes) == desired.Yes
-			if !byLabel && !keptOut(p, strings.EqualFold(lb.SKU.Name, "Standard")) {
+			standard := strings.EqualFold(lb.SKU.Name, "Standard")
+			byLabel, kept := allLabelled && p.Wants.Provider.Has(excludes) != desired.No, keptOut(p, standard)
+			if !byLabel && !kept && !standard {
 				continue
 			}
 			f := byLB[lb.ID]
 			if f == nil {
 				f = &rule.Finding{Subject: report.Object{Kind: "LoadBalancer", Name: lb.Name}, Cites: []report.Cite{lb.Doc.Cite(path.Pool.To.At + "/name")}, Fix: letIn(p, control)}
 				f.Message = fmt.Sprintf("The cluster has no nodes but those of its control plane (%s), and the provider keeps these out of the backend pools of %s.", rule.List(named(control)), lb.Name)
+				if !byLabel && !kept {
+					f.Message = fmt.Sprintf("The cluster has no nodes but those of its control plane (%s). azure.json lets these into the backend pools of %s (excludeMasterFromStandardLB is false), but none is there: the controller has not been restarted since, reads another configuration, or its syncs fail.", rule.List(named(control)), lb.Name)
+					f.Cites = append(f.Cites, p.Snapshot.Config.Doc.Cite("/excludeMasterFromStandardLB"))
+					f.Confidence, f.Why = report.Likely, "nothing in the bundle tells which configuration the controller has read"
+				}
 				if allLabelled {
 					f.Message += fmt.Sprintf(" They are labelled %s as well, as kubeadm does.", topology.ExcludeLabel)
 				}
@@ -112,7 +118,11 @@ func keptOut(p *rule.Pass, standard bool) bool {
 // letIn are the ways to a backend.
 func letIn(p *rule.Pass, control []*topology.Node) []report.Step {
 	steps := []report.Step{{Say: "Join a worker node: the provider puts it into the pools.", Changes: true}}
-	if p.Wants.Settings.PoolType.V != "nodeIP" && p.Wants.Settings.ExcludeControlPlane.V {
+	switch {
+	case p.Wants.Settings.PoolType.V == "nodeIP":
+	case !p.Wants.Settings.ExcludeControlPlane.V:
+		steps = append(steps, report.Step{Say: "Or see what its controller says, and restart it, so that it reads azure.json.", Run: "kubectl get pods -n kube-system -l component=cloud-controller-manager -o wide"})
+	default:
 		steps = append(steps, report.Step{Say: "Or let control-plane nodes in: set \"excludeMasterFromStandardLB\": false in azure.json and restart the cloud-controller-manager.", Run: "sudoedit /etc/kubernetes/azure.json", Changes: true})
 	}
 	for _, n := range control[:min(len(control), 3)] {

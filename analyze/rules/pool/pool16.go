@@ -36,7 +36,7 @@ var POOL16 = &rule.Rule{
 		Healthy:    "Flexible scale sets behind a Standard load balancer are supported since 1.26. Where such nodes are in the pool all the same, nothing is told; where other nodes carry the Services, it is an information.",
 	},
 	Needs: rule.Needs{
-		Any: append([]*bundle.Evidence{&bundle.VMs}, text...),
+		Any: append([]*bundle.Evidence{&bundle.VMs, &bundle.NICs, &bundle.ControllerPods, &bundle.KubeVersion}, text...),
 		All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers},
 	},
 	Check: checkPOOL16,
