@@ -221,6 +221,7 @@ type CloudConfig struct {
 	RouteTableName              string `json:"routeTableName"`
 	PrimaryAvailabilitySetName  string `json:"primaryAvailabilitySetName"`
 	PrimaryScaleSetName         string `json:"primaryScaleSetName"`
+	DisableAvailabilitySetNodes bool   `json:"disableAvailabilitySetNodes"` // plain machines are not looked for
 	LoadBalancerSKU             string `json:"loadBalancerSku"`
 	LoadBalancerName            string `json:"loadBalancerName"`
 	LoadBalancerResourceGroup   string `json:"loadBalancerResourceGroup"`

@@ -93,3 +93,30 @@ func powerState(m *snapshot.VM) string {
 	}
 	return strings.TrimPrefix(strings.ToLower(m.PowerStateText), "vm ")
 }
+
+// Stopped is the power state of a machine that does not run ("deallocated"), empty
+// where it runs or the evidence does not say.
+func Stopped(n *topology.Node) string {
+	if s := PowerState(n); s != "" && !Running(s) {
+		return s
+	}
+	return ""
+}
+
+// PowerCite proves the power state of a node's machine; not ok where nothing tells it.
+func PowerCite(n *topology.Node) (c report.Cite, ok bool) {
+	if n.Machine == nil {
+		return report.Cite{}, false
+	}
+	if n.Machine.InstanceView != nil {
+		for _, s := range n.Machine.InstanceView.Statuses {
+			if strings.HasPrefix(strings.ToLower(s.Code), "powerstate/") {
+				return n.Machine.Doc.Cite(s.At + "/code"), true
+			}
+		}
+	}
+	if n.Machine.PowerStateText != "" {
+		return n.Machine.Doc.Cite(n.Machine.At + "/powerState"), true
+	}
+	return report.Cite{}, false
+}

@@ -2,7 +2,6 @@ package walk
 
 import (
 	"fmt"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -66,14 +65,18 @@ func excluded(members []*topology.Member) int {
 	return n
 }
 
-// Down says why a node takes no traffic, empty where it can: not Ready, or its
-// machine is not running.
+// Down says why a node takes no traffic, empty where it can: its machine is not
+// running, or it is not Ready.
 func Down(n *topology.Node) string {
-	if n.Machine != nil {
-		if s := PowerState(n); s != "" && !Running(s) {
-			return "its machine is " + s
-		}
+	if s := Stopped(n); s != "" {
+		return "its machine is " + s
 	}
+	return NotReady(n)
+}
+
+// NotReady says why Kubernetes takes the node for one that does not work, empty where
+// it is Ready.
+func NotReady(n *topology.Node) string {
 	if r := n.Ready(); r != corev1.ConditionTrue {
 		if c, _ := n.Condition(corev1.NodeReady); c != nil {
 			return fmt.Sprintf("Ready is %s (%s)", r, c.Reason)
@@ -85,12 +88,8 @@ func Down(n *topology.Node) string {
 
 // NodeCite proves the state of a node.
 func NodeCite(n *topology.Node) report.Cite {
-	if n.Machine != nil && n.Machine.InstanceView != nil && n.Ready() == corev1.ConditionTrue {
-		for _, s := range n.Machine.InstanceView.Statuses {
-			if strings.HasPrefix(strings.ToLower(s.Code), "powerstate/") {
-				return n.Machine.Doc.Cite(s.At + "/code")
-			}
-		}
+	if c, ok := PowerCite(n); ok && n.Ready() == corev1.ConditionTrue {
+		return c
 	}
 	if _, i := n.Condition(corev1.NodeReady); i >= 0 {
 		return n.Doc.Cite(fmt.Sprintf("/status/conditions/%d/status", i))

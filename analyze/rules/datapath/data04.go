@@ -38,7 +38,7 @@ var DATA04 = &rule.Rule{
 		Any: []*bundle.Evidence{&bundle.EndpointSlices},
 		All: []*bundle.Evidence{&bundle.Services},
 	},
-	FollowsFrom: []string{"AZLB-DATA01", "AZLB-DATA10", "AZLB-DATA11", "AZLB-POOL03", "AZLB-SKU03"},
+	FollowsFrom: []string{"AZLB-DATA01", "AZLB-DATA10", "AZLB-DATA11", "AZLB-POOL03", "AZLB-POOL18", "AZLB-POOL19", "AZLB-SKU03"},
 	Check:       checkDATA04,
 }
 

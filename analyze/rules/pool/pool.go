@@ -15,7 +15,7 @@ import (
 )
 
 // Rules of this topic, in the order in which the controller meets them.
-var Rules = []*rule.Rule{POOL03, POOL06, POOL10, POOL04, POOL11, POOL08, POOL09, POOL17, POOL05, POOL07}
+var Rules = []*rule.Rule{POOL03, POOL06, POOL10, POOL18, POOL12, POOL01, POOL14, POOL13, POOL16, POOL15, POOL04, POOL02, POOL11, POOL08, POOL09, POOL17, POOL05, POOL07, POOL19}
 
 // text are the sources in which the controller's failures show.
 var text = []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog}

@@ -40,19 +40,17 @@ var POOL03 = &rule.Rule{
 }
 
 func checkPOOL03(p *rule.Pass) {
-	var virtual, candidates []*topology.Node
+	var virtual []*topology.Node
 	for _, n := range p.Graph.Nodes {
 		if n.Virtual() {
 			virtual = append(virtual, n)
-			if !n.Excluded() || before(p, 19) {
-				candidates = append(candidates, n)
-			}
 		}
 	}
 	if len(virtual) == 0 {
 		p.NotApplicable("no node of the cluster is virtual")
 		return
 	}
+	candidates := unplaced(p)
 	if len(candidates) > 0 {
 		errs := slices.DeleteFunc(p.Current(func(e *errtext.Error) bool {
 			return notFound(e) && (e.Node == "" || slices.ContainsFunc(candidates, func(n *topology.Node) bool { return n.Name == e.Node }))
@@ -66,6 +64,11 @@ func checkPOOL03(p *rule.Pass) {
 			p.Find(f)
 		}
 	}
+}
+
+// unplaced are the virtual nodes whose machine the provider looks for.
+func unplaced(p *rule.Pass) []*topology.Node {
+	return slices.DeleteFunc(slices.Clone(p.Graph.Nodes), func(n *topology.Node) bool { return !n.Virtual() || n.Excluded() && !before(p, 19) })
 }
 
 // sought is a sync that looked for the machine of a virtual node.

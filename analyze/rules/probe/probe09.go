@@ -35,7 +35,7 @@ var PROBE09 = &rule.Rule{
 		Healthy:    "A cluster without the shared mode has no such probe. One kube-proxy of several that restarts, as in an update, is told as an information. Nodes without a kube-proxy pod run it otherwise (Windows, k3s) or have a replacement: nothing is said of them.",
 	},
 	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.ControllerPods}, All: compared.All},
-	FollowsFrom: []string{"AZLB-DATA09", "AZLB-DATA06", "AZLB-DATA01"},
+	FollowsFrom: []string{"AZLB-DATA09", "AZLB-DATA06", "AZLB-DATA01", "AZLB-POOL18", "AZLB-POOL19"},
 	Check:       checkPROBE09,
 }
 
