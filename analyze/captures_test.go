@@ -130,9 +130,7 @@ func judge(known truth, r *report.Report) (expected, said string, misses []strin
 	default:
 		expected = strings.Join(implemented, " or ")
 		for _, s := range named {
-			if cause, exists := causes[s]; exists && cause == "" && serves(r, s) && len(r.Findings) > 0 && slices.Contains(implemented, r.Findings[0].Rule) {
-				continue // the fault is told, and does the Service no harm
-			} else if exists && !slices.Contains(implemented, cause) {
+			if cause, exists := causes[s]; exists && !slices.Contains(implemented, cause) {
 				miss("%s: root cause %q, want %s", s, cause, expected)
 			} else if !exists && (len(r.Findings) == 0 || !slices.Contains(implemented, r.Findings[0].Rule)) {
 				miss("%s is gone; the first finding is not %s: %v", s, expected, alarms(r))
@@ -181,11 +179,6 @@ func spared(named []string, r *report.Report) []string {
 		}
 	}
 	return out
-}
-
-// serves reports a Service of that key that has an address and whose path nothing blocks.
-func serves(r *report.Report, key string) bool {
-	return slices.ContainsFunc(r.Services, func(s report.Service) bool { return s.Key() == key && len(s.Addresses) > 0 && !blocked(s) })
 }
 
 func blocked(s report.Service) bool {

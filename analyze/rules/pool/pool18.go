@@ -185,6 +185,14 @@ func left(p *rule.Pass, o walk.Outage, errs []*errtext.Error) rule.Finding {
 		f.Confidence, f.Why = report.Possible, soon
 	case o.Reason == lasting:
 		f.Message += " Other nodes carry every Service."
+	case len(errs) > 0 && sound(p, o.Nodes):
+		for _, s := range p.Graph.Served() {
+			if len(s.Status.LoadBalancer.Ingress) > 0 {
+				f.Services = join(f.Services, s.Key())
+			}
+		}
+		f.Message += " Kubernetes still takes it for Ready, and the provider leaves it out of the backend pools of every Service, as it does not find it either. Other nodes carry the Services."
+		f.Confidence, f.Why = report.Possible, soon
 	default:
 		f.Severity = report.Info
 		f.Message += " Other nodes carry every Service."
@@ -192,6 +200,17 @@ func left(p *rule.Pass, o walk.Outage, errs []*errtext.Error) rule.Finding {
 	}
 	f.Fix = forget(o.Nodes)
 	return f
+}
+
+// sound reports nodes that nobody takes away: Ready, open for pods, and not newer than a
+// node whose machine Azure's lists have, so that they would have theirs too.
+func sound(p *rule.Pass, nodes []*topology.Node) bool {
+	return !slices.ContainsFunc(nodes, func(n *topology.Node) bool {
+		listed := slices.ContainsFunc(p.Graph.Nodes, func(o *topology.Node) bool {
+			return o.Machine != nil && o.Group == n.Group && !o.CreationTimestamp.Time.Before(n.CreationTimestamp.Time)
+		})
+		return n.Ready() != corev1.ConditionTrue || n.Spec.Unschedulable || !listed
+	})
 }
 
 // soon is why a node without a machine may be no fault.
