@@ -17,6 +17,7 @@ func Markdown(w io.Writer, r *Report) error {
 	m.identity()
 	m.services()
 	m.wide()
+	m.designed()
 	m.compared()
 	m.gaps()
 	m.inventory()
@@ -226,6 +227,22 @@ func (m *markdown) wide() {
 	for _, n := range m.Wide {
 		m.finding(n)
 	}
+}
+
+// designed writes a line for each thing that is no fault.
+func (m *markdown) designed() {
+	if len(m.Designed) == 0 {
+		return
+	}
+	m.f("## %s\n\n%s\n\n", designedTitle, designedSay)
+	for _, n := range m.Designed {
+		m.f("- %s%s%s · %s", strong(inline(n.Title)), prefixed(": ", inline(n.Message)), prefixed(" ", inline(reserve(n.Finding))), n.Label())
+		for _, c := range n.Cites {
+			m.f(" %s", code(place(c)))
+		}
+		m.f("\n")
+	}
+	m.f("\n")
 }
 
 func (m *markdown) gaps() {

@@ -15,6 +15,7 @@ func Terminal(w io.Writer, r *Report, width int) error {
 	t.identity()
 	t.services()
 	t.wide()
+	t.designed()
 	t.compared()
 	t.gaps()
 	t.inventory()
@@ -170,6 +171,19 @@ func (t *terminal) wide() {
 			t.gap()
 		}
 		t.finding(n)
+	}
+}
+
+// designed writes a paragraph for each thing that is no fault.
+func (t *terminal) designed() {
+	if len(t.Designed) == 0 {
+		return
+	}
+	t.title(designedTitle)
+	t.text("", designedSay)
+	t.gap()
+	for _, n := range t.Designed {
+		t.text("- ", oneLine(n.Title+prefixed(": ", n.Message)+prefixed(" ", reserve(n.Finding))+" · "+n.Label()))
 	}
 }
 
