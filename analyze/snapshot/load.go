@@ -76,12 +76,17 @@ func (s *Snapshot) without(e *bundle.Evidence, group string) bool {
 	if _, asked := s.known[e.ID][group]; asked {
 		return false
 	}
-	in := func(id string) bool { g := az.GroupOf(id); return g == "" || az.Masked(g) || strings.EqualFold(g, group) }
+	in := func(id string) bool {
+		g := az.GroupOf(id)
+		return g == "" || az.Masked(g) || strings.EqualFold(g, group)
+	}
 	switch e.Scope {
 	case bundle.PerScaleSet:
 		return s.known[bundle.ScaleSets.ID][group].complete && !slices.ContainsFunc(s.ScaleSets, func(x ScaleSet) bool { return in(x.ID) })
 	case bundle.PerVM:
-		return s.known[bundle.VMs.ID][group].complete && !slices.ContainsFunc(s.VMs, func(x VM) bool { return in(x.ID) && !strings.Contains(strings.ToLower(x.ID), "/virtualmachinescalesets/") })
+		return s.known[bundle.VMs.ID][group].complete && !slices.ContainsFunc(s.VMs, func(x VM) bool {
+			return in(x.ID) && !strings.Contains(strings.ToLower(x.ID), "/virtualmachinescalesets/")
+		})
 	}
 	return false
 }

@@ -28,13 +28,12 @@ var walked = rule.Needs{
 	All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.EndpointSlices, &bundle.LoadBalancers, &bundle.PublicIPs, &bundle.NSGs, &bundle.VNets},
 }
 
-// open are the ways that lead to a pod: every hop is there and known to pass, and it is
-// known of every machine of the pool whether it runs. They come in the order of the
-// Services' names.
+// open are the ways that lead to a pod: every hop is there and known to pass, and every
+// backend is a node of the cluster. They come in the order of the Services' names.
 func open(p *rule.Pass) []*walk.Walk {
 	var out []*walk.Walk
 	for _, w := range p.Walks.All {
-		if w.Path.Address != "" && w.Path.Rule.To != nil && !w.Path.Service.Deleting() && passes(w) && running(w.Path.Members) {
+		if w.Path.Address != "" && w.Path.Rule.To != nil && !w.Path.Service.Deleting() && passes(w) && known(w.Path.Members) {
 			out = append(out, w)
 		}
 	}
@@ -45,9 +44,8 @@ func passes(w *walk.Walk) bool {
 	return !slices.ContainsFunc(w.Hops, func(h report.Hop) bool { return h.Verdict != report.Passes || h.State != report.HopFound })
 }
 
-// running reports whether the bundle tells of each machine whether it runs.
-func running(members []*topology.Member) bool {
-	return len(members) > 0 && !slices.ContainsFunc(members, func(m *topology.Member) bool { return m.Node == nil || walk.PowerState(m.Node) == "" })
+func known(members []*topology.Member) bool {
+	return !slices.ContainsFunc(members, func(m *topology.Member) bool { return m.Node == nil })
 }
 
 // where names what a client connects to: "shop/web (port 80 at 20.1.2.3)".
