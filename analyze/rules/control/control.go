@@ -6,6 +6,7 @@ package control
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"azlb/analyze/rule"
 	"azlb/analyze/topology"
@@ -28,12 +29,13 @@ var walked = rule.Needs{
 	All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.EndpointSlices, &bundle.LoadBalancers, &bundle.PublicIPs, &bundle.NSGs, &bundle.VNets},
 }
 
-// open are the ways that lead to a pod: every hop is there and known to pass, and every
-// backend is a node of the cluster. They come in the order of the Services' names.
+// open are the ways that lead to a pod: every hop is there and known to pass, every
+// backend is a node of the cluster, and the health probe asks nothing of which the
+// bundle does not tell the answer. They come in the order of the Services' names.
 func open(p *rule.Pass) []*walk.Walk {
 	var out []*walk.Walk
 	for _, w := range p.Walks.All {
-		if w.Path.Address != "" && w.Path.Rule.To != nil && !w.Path.Service.Deleting() && passes(w) && known(w.Path.Members) {
+		if w.Path.Address != "" && w.Path.Rule.To != nil && !w.Path.Service.Deleting() && passes(w) && known(w.Path.Members) && answered(w) {
 			out = append(out, w)
 		}
 	}
@@ -46,6 +48,13 @@ func passes(w *walk.Walk) bool {
 
 func known(members []*topology.Member) bool {
 	return !slices.ContainsFunc(members, func(m *topology.Member) bool { return m.Node == nil })
+}
+
+// answered reports whether the probe only asks for a port, or kube-proxy for pods. What
+// an application answers to a path, no list tells.
+func answered(w *walk.Walk) bool {
+	probe := w.Path.Probe.To
+	return probe == nil || strings.EqualFold(probe.Protocol, "Tcp") || asksKubeProxy(w)
 }
 
 // where names what a client connects to: "shop/web (port 80 at 20.1.2.3)".

@@ -34,7 +34,7 @@ var OK03 = &rule.Rule{
 		w := ways[i]
 		p.Find(rule.Finding{
 			Subject: cluster,
-			Message: fmt.Sprintf("The way to %s is open to its pods, and the load balancer speaks neither HTTP nor TLS: a 404, a 502, a wrong page or a wrong certificate there is the answer of the ingress controller or the application. Only a connection that times out or is reset is worth a look at the way.",
+			Message: fmt.Sprintf("No hop on the way to %s stops packets, and none speaks HTTP or TLS: a 404, a 502, a wrong page or a wrong certificate there is the answer of the ingress controller or the application. Only a connection that times out or is reset is a matter of the way.",
 				where(w)),
 			Cites: []report.Cite{ruleCite(w, "protocol")},
 			Fix: []report.Step{
