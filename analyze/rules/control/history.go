@@ -12,11 +12,10 @@ import (
 	"azlb/report"
 )
 
-// said is the evidence of what syncs came to. The log is looked at as Any: on AKS
-// nobody reads it.
+// said is the evidence of what syncs came to. On AKS nobody reads the log.
 var said = rule.Needs{
-	Any: []*bundle.Evidence{&bundle.ControllerLog},
-	All: []*bundle.Evidence{&bundle.Services, &bundle.Events},
+	Any: []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog},
+	All: []*bundle.Evidence{&bundle.Services},
 }
 
 // heard reports whether the bundle holds what the controller said, as far as anybody

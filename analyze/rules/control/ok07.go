@@ -30,8 +30,8 @@ var OK07 = &rule.Rule{
 			return
 		}
 		for _, s := range p.Graph.Served() {
-			if began := beganNow(p, s); began != nil {
-				p.Find(making(p, s, began))
+			if began, first := beganNow(p, s); began != nil {
+				p.Find(making(p, s, began, first))
 			}
 		}
 	},
@@ -41,35 +41,38 @@ var OK07 = &rule.Rule{
 const patience = 5 * time.Minute
 
 // beganNow is the event with which a sync began that still may be on its way to the
-// first address, nil: there is none, or it is not alone.
-func beganNow(p *rule.Pass, s *topology.Service) *snapshot.Event {
+// first address, and when the first try did; nil: there is none, or it is not alone.
+func beganNow(p *rule.Pass, s *topology.Service) (*snapshot.Event, time.Time) {
 	if len(s.Status.LoadBalancer.Ingress) > 0 || len(p.Errors.Current(s.Key())) > 0 {
-		return nil
+		return nil, time.Time{}
+	}
+	var ended time.Time
+	if last := p.Errors.LastSuccess(s.Key()); last != nil {
+		ended = last.At
 	}
 	var began *snapshot.Event
+	var first time.Time
 	for i := range p.Snapshot.Events {
 		e := &p.Snapshot.Events[i]
-		if e.Kind == "Service" && e.Reason == "EnsuringLoadBalancer" && e.Namespace+"/"+e.Name == s.Key() && (e.UID == "" || s.UID == "" || e.UID == string(s.UID)) {
-			if !e.First.IsZero() && p.Snapshot.Now.Sub(e.First) >= patience {
-				return nil // it has been trying for longer
-			}
-			began = e
+		if e.Kind != "Service" || e.Reason != "EnsuringLoadBalancer" || e.Namespace+"/"+e.Name != s.Key() || !e.Last.After(ended) || e.UID != "" && s.UID != "" && e.UID != string(s.UID) {
+			continue // of another Service, or it ended
 		}
+		at := e.Last
+		if e.First.After(ended) {
+			at = e.First
+		}
+		if first.IsZero() || at.Before(first) {
+			first = at
+		}
+		began = e
 	}
-	if began == nil || began.Last.IsZero() {
-		return nil
+	if began == nil || p.Snapshot.Now.Sub(first) >= patience {
+		return nil, time.Time{}
 	}
-	if last := p.Errors.LastSuccess(s.Key()); last != nil && !last.At.Before(began.Last) {
-		return nil // it ended, and gave no address
-	}
-	return began
+	return began, first
 }
 
-func making(p *rule.Pass, s *topology.Service, began *snapshot.Event) rule.Finding {
-	first := began.First
-	if first.IsZero() {
-		first = began.Last
-	}
+func making(p *rule.Pass, s *topology.Service, began *snapshot.Event, first time.Time) rule.Finding {
 	f := rule.Finding{
 		Subject:  rule.Subject(s.Key()),
 		Services: []string{s.Key()},
