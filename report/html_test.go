@@ -143,7 +143,7 @@ func TestFindingsStandOnce(t *testing.T) {
 	page := written(t, func(w io.Writer) error { return HTML(w, rich()) })
 	for i, f := range rich().Findings {
 		if f.AsDesigned {
-			if n := strings.Count(md, " · "+f.Rule+" "); n != 1 {
+			if n := strings.Count(md, " · "+f.Rule+": "); n != 1 {
 				t.Errorf("Markdown tells %s %d times", f.Rule, n)
 			}
 			continue

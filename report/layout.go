@@ -12,7 +12,7 @@ type layout struct {
 	*Report
 	Shown    []shownService
 	Wide     []*numbered // findings that no Service shows in full
-	Designed []*numbered // those that are no faults, a line each in one place
+	Designed []designed  // those that are no faults, a line each in one place
 	Gaps     []gap
 }
 
@@ -37,6 +37,12 @@ func (n *numbered) Anchor() string {
 		return strings.ToLower(strings.ReplaceAll(designedTitle, " ", "-"))
 	}
 	return strings.ToLower(strings.ReplaceAll(n.Label(), " ", "-"))
+}
+
+// designed are the findings of one rule that are no faults.
+type designed struct {
+	*numbered // the first of them
+	All       []*numbered
 }
 
 // shownService is a Service with the findings that belong to it.
@@ -69,7 +75,11 @@ func arrange(r *Report) *layout {
 		home[n] = homeOf(n, owners[n], l.Services)
 		switch {
 		case n.AsDesigned:
-			l.Designed = append(l.Designed, n)
+			if last := len(l.Designed) - 1; last >= 0 && l.Designed[last].Rule == n.Rule {
+				l.Designed[last].All = append(l.Designed[last].All, n)
+			} else {
+				l.Designed = append(l.Designed, designed{n, []*numbered{n}})
+			}
 		case home[n] < 0:
 			l.Wide = append(l.Wide, n)
 		}

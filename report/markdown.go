@@ -229,16 +229,23 @@ func (m *markdown) wide() {
 	}
 }
 
-// designed writes a line for each thing that is no fault.
+// designed writes a line for each thing that is no fault, those of one rule below it.
 func (m *markdown) designed() {
 	if len(m.Designed) == 0 {
 		return
 	}
 	m.f("## %s\n\n%s\n\n", designedTitle, designedSay)
-	for _, n := range m.Designed {
-		m.f("- %s%s%s · %s", strong(inline(n.Title)), prefixed(": ", inline(n.Message)), prefixed(" ", inline(reserve(n.Finding))), n.Label())
-		for _, c := range n.Cites {
-			m.f(" %s", code(place(c)))
+	for _, d := range m.Designed {
+		m.f("- %s · %s", strong(inline(d.Title)), d.Label())
+		lead := ": "
+		if len(d.All) > 1 {
+			lead = "\n  - "
+		}
+		for _, n := range d.All {
+			m.f("%s%s%s", lead, inline(n.Message), prefixed(" ", inline(reserve(n.Finding))))
+			for _, c := range n.Cites {
+				m.f(" %s", code(place(c)))
+			}
 		}
 		m.f("\n")
 	}

@@ -174,7 +174,7 @@ func (t *terminal) wide() {
 	}
 }
 
-// designed writes a paragraph for each thing that is no fault.
+// designed writes a paragraph for each thing that is no fault, those of one rule below it.
 func (t *terminal) designed() {
 	if len(t.Designed) == 0 {
 		return
@@ -182,8 +182,16 @@ func (t *terminal) designed() {
 	t.title(designedTitle)
 	t.text("", designedSay)
 	t.gap()
-	for _, n := range t.Designed {
-		t.text("- ", oneLine(n.Title+prefixed(": ", n.Message)+prefixed(" ", reserve(n.Finding))+" · "+n.Label()))
+	for _, d := range t.Designed {
+		said := func(n *numbered) string { return oneLine(n.Message + prefixed(" ", reserve(n.Finding))) }
+		if len(d.All) == 1 {
+			t.text("- ", oneLine(d.Title+" · "+d.Label()+prefixed(": ", said(d.All[0]))))
+			continue
+		}
+		t.text("- ", oneLine(d.Title+" · "+d.Label()))
+		for _, n := range d.All {
+			t.text("  - ", said(n))
+		}
 	}
 }
 

@@ -149,13 +149,13 @@ func restricted(s *topology.Service, w *walk.Walk, from desired.Sources) rule.Fi
 	for _, t := range from.Tags {
 		tags = append(tags, "service tag "+t)
 	}
-	name, tail := from.Because, "The security group alone enforces this: callers inside the cluster are not asked."
+	name, tail := from.Because, "The security group alone enforces this, which callers inside the cluster do not meet."
 	if len(s.Spec.LoadBalancerSourceRanges) > 0 {
 		tail = "kube-proxy enforces these ranges on every node as well, also for callers inside the cluster who use that address."
 	}
 	f := rule.Finding{
 		Subject: rule.Subject(s.Key()),
-		Message: fmt.Sprintf("Only clients in %s reach %s at %s (%s); others time out. %s", rule.List(append(who, tags...)), s.Key(), w.Path.Address, name, tail),
+		Message: fmt.Sprintf("Only clients from %s reach %s at %s (%s); others time out. %s", rule.List(append(who, tags...)), s.Key(), w.Path.Address, name, tail),
 		Cites:   []report.Cite{s.Doc.Cite(from.Pointer)},
 		Fix: []report.Step{
 			{Say: "Find out with which address the client arrives: behind NAT it is that of the NAT.", Run: "curl -s https://ifconfig.me"},
