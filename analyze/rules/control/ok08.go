@@ -43,17 +43,23 @@ var OK08 = &rule.Rule{
 var upgrades = azname.Since("1.29.14/1.30.11/1.31.5/1.32.4/1.33")
 
 func checkOK08(p *rule.Pass) {
-	if p.Wants.Provider.Has(upgrades) != desired.Yes {
-		return
-	}
+	named := false
 	for _, s := range p.Graph.Served() {
 		for _, f := range s.Frontends {
-			if pip := f.PublicIP; pip != nil && customers(p, s, f) {
-				if say, cite, ok := written(p, pip); ok {
-					p.Find(upgraded(s, pip, say, cite))
-				}
+			if f.PublicIP == nil || !customers(p, s, f) {
+				continue
+			}
+			named = true
+			if p.Wants.Provider.Has(upgrades) != desired.Yes {
+				continue
+			}
+			if say, cite, ok := written(p, f.PublicIP); ok {
+				p.Find(upgraded(s, f.PublicIP, say, cite))
 			}
 		}
+	}
+	if !named {
+		p.NotApplicable("no Service has a Standard public IP of the customer's for which it asks for nothing else")
 	}
 }
 
