@@ -34,8 +34,8 @@ func logged(p *rule.Pass) bool {
 // unheard is why nothing is certain where the controller's log cannot be read.
 const unheard = "the controller's log is not in the bundle, and not every failure has an event"
 
-// overcome are the errors of Services that succeeded later, have an address, and have
-// no error now, oldest first.
+// overcome are the errors of Services that have an address and no error now, for they
+// succeeded later, oldest first.
 func overcome(p *rule.Pass, pick func(*errtext.Error) bool) []*errtext.Error {
 	if !heard(p) {
 		return nil
@@ -46,7 +46,7 @@ func overcome(p *rule.Pass, pick func(*errtext.Error) bool) []*errtext.Error {
 		if s == nil || s.Foreign() || s.Deleting() || len(s.Status.LoadBalancer.Ingress) == 0 || !pick(e) {
 			continue
 		}
-		if last := p.Errors.LastSuccess(e.Service); last != nil && e.Order < last.Order && len(p.Errors.Current(e.Service)) == 0 {
+		if len(p.Errors.Current(e.Service)) == 0 {
 			out = append(out, e)
 		}
 	}
