@@ -91,6 +91,9 @@ func calm(r *report.Report) string {
 	if idle := inState(r, report.Idle); len(idle) > 0 {
 		calm += "; no pod stands behind " + keys(idle) + " (idle)"
 	}
+	if pending := inState(r, report.Pending); len(pending) > 0 {
+		calm += "; without an address yet: " + keys(pending)
+	}
 	if unknown := inState(r, report.Unknown); len(unknown) > 0 {
 		calm += fmt.Sprintf("; of %s not every hop could be decided", plural(len(unknown), "Service"))
 	}

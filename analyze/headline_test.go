@@ -32,6 +32,8 @@ func TestHeadlineNamesWhatNothingExplains(t *testing.T) {
 			want: "No error was found, but 1 warning: probes are old; broken: shop/api."},
 		{name: "idle", services: []report.Service{svc("web", report.Idle, "AZLB-X03"), svc("api", report.Serving, "")},
 			want: "No error and no warning was found; no pod stands behind shop/web (idle)."},
+		{name: "still being made", services: []report.Service{svc("web", report.Pending, "AZLB-X04"), svc("api", report.Serving, "")},
+			want: "No error and no warning was found; without an address yet: shop/web."},
 		{name: "nothing", services: []report.Service{svc("web", report.Serving, "")}, want: "No error and no warning was found."},
 	} {
 		r := &report.Report{Services: c.services, Findings: c.findings, Verdicts: judged}

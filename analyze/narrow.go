@@ -36,7 +36,12 @@ func narrow(r *report.Report, w *rule.World, key string) (*report.Report, error)
 	if len(out.Services) == 0 {
 		return nil, noService(key, keys)
 	}
-	concerns := func(f report.Finding) bool { return len(f.Services) == 0 || slices.Contains(f.Services, key) }
+	concerns := func(f report.Finding) bool {
+		if f.AsDesigned && f.Subject.Kind == "Service" {
+			return f.Subject == rule.Subject(key)
+		}
+		return len(f.Services) == 0 || slices.Contains(f.Services, key)
+	}
 	out.Findings = nil
 	for _, f := range r.Findings {
 		if concerns(f) || slices.ContainsFunc(f.Consequences, concerns) {

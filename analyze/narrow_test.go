@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	diff "github.com/google/go-cmp/cmp"
+
 	"azlb/analyze/snapshot"
 	bundle "azlb/bundle-schema"
 	"azlb/report"
@@ -70,5 +72,23 @@ func TestServiceCountsItsOwnChecks(t *testing.T) {
 		if n := r.DriftCompared; len(n.Skipped) != skipped || n.Fields > 0 == (skipped > 0) {
 			t.Errorf("%s: %d fields, skipped %v", key, n.Fields, n.Skipped)
 		}
+	}
+}
+
+// TestServiceKeepsItsOwnControls: of what works as designed, one Service's report has
+// what is about it or about all, and nothing about another.
+func TestServiceKeepsItsOwnControls(t *testing.T) {
+	r, err := Service(read(t, "healthy-mix"), "mix/etp-local", "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range r.Findings {
+		if f.AsDesigned && (f.Rule == "AZLB-OK01" || f.Rule == "AZLB-OK04" || f.Rule == "AZLB-NSG11") {
+			got = append(got, f.Rule+" "+f.Subject.String())
+		}
+	}
+	if d := diff.Diff([]string{"AZLB-OK01 Cluster as a whole", "AZLB-OK04 Service mix/etp-local"}, got); d != "" {
+		t.Error(d)
 	}
 }

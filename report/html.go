@@ -56,10 +56,13 @@ var (
 		"shape":    shape,
 		"link":     link,
 		"without":  without,
+		"reserve":  reserve,
 		"noWide":   func() string { return noWide },
 		"noGaps":   func() string { return noGaps },
 
 		"comparedTitle": func() string { return comparedTitle },
+		"designedTitle": func() string { return designedTitle },
+		"designedSay":   func() string { return designedSay },
 		"inc":           func(i int) int { return i + 1 },
 	}).ParseFS(htmlFiles, "html/*.gohtml"))
 )

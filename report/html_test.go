@@ -142,6 +142,12 @@ func TestFindingsStandOnce(t *testing.T) {
 	md := written(t, func(w io.Writer) error { return Markdown(w, rich()) })
 	page := written(t, func(w io.Writer) error { return HTML(w, rich()) })
 	for i, f := range rich().Findings {
+		if f.AsDesigned {
+			if n := strings.Count(md, " · "+f.Rule+": "); n != 1 {
+				t.Errorf("Markdown tells %s %d times", f.Rule, n)
+			}
+			continue
+		}
 		label := "F" + strconv.Itoa(i+1) + " " + f.Rule
 		if n := strings.Count(md, "#### "+label+"\n"); n != 1 {
 			t.Errorf("Markdown tells %s %d times", label, n)
@@ -152,5 +158,8 @@ func TestFindingsStandOnce(t *testing.T) {
 	}
 	if n := strings.Count(md, "Root cause: [F2 AZLB-AUTH02](#f2-azlb-auth02)"); n != 2 {
 		t.Errorf("%d Services refer to the shared root cause, want 2", n)
+	}
+	if !strings.Contains(md, "Root cause: [AZLB-OK07](#works-as-designed)") {
+		t.Error("a Service that waits by design does not lead to what works as designed")
 	}
 }

@@ -10,9 +10,10 @@ import (
 // each finding stands in full in one place and is a reference everywhere else.
 type layout struct {
 	*Report
-	Shown []shownService
-	Wide  []*numbered // findings that no Service shows in full
-	Gaps  []gap
+	Shown    []shownService
+	Wide     []*numbered // findings that no Service shows in full
+	Designed []designed  // those that are no faults, a line each in one place
+	Gaps     []gap
 }
 
 // numbered is a finding with its place in the ranking, by which it is referred to.
@@ -21,12 +22,27 @@ type numbered struct {
 	*Finding
 }
 
-// Label is "F1 AZLB-AUTH02".
-func (n *numbered) Label() string { return "F" + strconv.Itoa(n.N) + " " + ruleID(n.Rule) }
+// Label is "F1 AZLB-AUTH02"; what works as designed has no number, only "AZLB-OK07".
+func (n *numbered) Label() string {
+	if n.AsDesigned {
+		return ruleID(n.Rule)
+	}
+	return "F" + strconv.Itoa(n.N) + " " + ruleID(n.Rule)
+}
 
-// Anchor is the label as the fragment that GitHub derives from a heading.
+// Anchor is the heading under which it stands, as the fragment that GitHub derives from
+// it: its label, or that of all that works as designed.
 func (n *numbered) Anchor() string {
+	if n.AsDesigned {
+		return strings.ToLower(strings.ReplaceAll(designedTitle, " ", "-"))
+	}
 	return strings.ToLower(strings.ReplaceAll(n.Label(), " ", "-"))
+}
+
+// designed are the findings of one rule that are no faults.
+type designed struct {
+	*numbered // the first of them
+	All       []*numbered
 }
 
 // shownService is a Service with the findings that belong to it.
@@ -57,7 +73,14 @@ func arrange(r *Report) *layout {
 	home := map[*numbered]int{}
 	for _, n := range all {
 		home[n] = homeOf(n, owners[n], l.Services)
-		if home[n] < 0 {
+		switch {
+		case n.AsDesigned:
+			if last := len(l.Designed) - 1; last >= 0 && l.Designed[last].Rule == n.Rule {
+				l.Designed[last].All = append(l.Designed[last].All, n)
+			} else {
+				l.Designed = append(l.Designed, designed{n, []*numbered{n}})
+			}
+		case home[n] < 0:
 			l.Wide = append(l.Wide, n)
 		}
 	}
@@ -69,7 +92,7 @@ func arrange(r *Report) *layout {
 				shown.Full = n
 			case n == roots[i]:
 				shown.Root = n
-			case harms(n.Finding, s):
+			case harms(n.Finding, s) && !n.AsDesigned:
 				shown.Also = append(shown.Also, n)
 			}
 		}
@@ -82,9 +105,9 @@ func arrange(r *Report) *layout {
 
 // homeOf is the index of the Service that shows the finding in full: the Service
 // that is at fault itself, or the only one that another object's fault harms.
-// -1: none, the finding stands among the cluster-wide ones.
+// -1: none, the finding stands among the cluster-wide ones, or is none of a fault.
 func homeOf(n *numbered, owners []int, services []Service) int {
-	if len(owners) == 0 {
+	if len(owners) == 0 || n.AsDesigned {
 		return -1
 	}
 	for _, i := range owners {

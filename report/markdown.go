@@ -17,6 +17,7 @@ func Markdown(w io.Writer, r *Report) error {
 	m.identity()
 	m.services()
 	m.wide()
+	m.designed()
 	m.compared()
 	m.gaps()
 	m.inventory()
@@ -226,6 +227,29 @@ func (m *markdown) wide() {
 	for _, n := range m.Wide {
 		m.finding(n)
 	}
+}
+
+// designed writes a line for each thing that is no fault, those of one rule below it.
+func (m *markdown) designed() {
+	if len(m.Designed) == 0 {
+		return
+	}
+	m.f("## %s\n\n%s\n\n", designedTitle, designedSay)
+	for _, d := range m.Designed {
+		m.f("- %s · %s", strong(inline(d.Title)), d.Label())
+		lead := ": "
+		if len(d.All) > 1 {
+			lead = "\n  - "
+		}
+		for _, n := range d.All {
+			m.f("%s%s%s", lead, inline(n.Message), prefixed(" ", inline(reserve(n.Finding))))
+			for _, c := range n.Cites {
+				m.f(" %s", code(place(c)))
+			}
+		}
+		m.f("\n")
+	}
+	m.f("\n")
 }
 
 func (m *markdown) gaps() {

@@ -106,11 +106,14 @@ type Finding struct {
 	Severity   Severity   `json:"severity"`
 	Confidence Confidence `json:"confidence"`
 	// Why is the reason of the confidence where it is not certain.
-	Why          string    `json:"why"`
-	Subject      Object    `json:"subject"`
-	Services     []string  `json:"services"` // "ns/name" of every Service it harms
-	Title        string    `json:"title"`
-	Message      string    `json:"message"` // one to three sentences with this bundle's names
+	Why      string   `json:"why"`
+	Subject  Object   `json:"subject"`
+	Services []string `json:"services"` // "ns/name" of every Service it harms
+	Title    string   `json:"title"`
+	Message  string   `json:"message"` // one to three sentences with this bundle's names
+	// AsDesigned says that this looks like a fault and is none. Such findings are
+	// informations, and rank last.
+	AsDesigned   bool      `json:"asDesigned"`
 	Cites        []Cite    `json:"cites"`
 	Fix          []Step    `json:"fix"`
 	Consequences []Finding `json:"consequences"`

@@ -49,6 +49,14 @@ func rich() *Report {
 		Message: "search-5f6 restarted twice and has no readinessProbe.",
 		Cites:   []Cite{{File: "k8s/pods/shop.yaml", Line: 12, Quote: "restartCount: 2"}},
 		Fix:     []Step{{Say: "Give the container a readinessProbe."}}}
+	designed := []Finding{
+		{Rule: "AZLB-OK04", Severity: Info, Confidence: Certain, AsDesigned: true, Subject: Object{Kind: "Service", Namespace: "shop", Name: "search"},
+			Title: "only nodes with a pod pass the probe", Message: "shop/search has `externalTrafficPolicy: Local`: 1 of 3 nodes has a pod.",
+			Cites: []Cite{{File: "k8s/services.yaml", Line: 140, Quote: "externalTrafficPolicy: Local"}}, Fix: []Step{{Say: "Nothing."}}},
+		{Rule: "AZLB-OK07", Severity: Info, Confidence: Likely, Why: "the log of the controller is not in the bundle", AsDesigned: true,
+			Subject: Object{Kind: "Service", Namespace: "shop", Name: "new"}, Services: []string{"shop/new"}, Title: "the Service is still being made",
+			Message: "The sync of shop/new began 40 seconds before the end of the collection.", Cites: []Cite{{File: "k8s/events.yaml", Line: 77, Quote: "reason: EnsuringLoadBalancer"}}},
+	}
 	hop := func(kind, name string, s HopState, v HopVerdict, say string, cites ...Cite) Hop {
 		return Hop{Kind: kind, Name: name, State: s, Verdict: v, Say: say, Cites: cites}
 	}
@@ -79,7 +87,7 @@ func rich() *Report {
 			"pay/api and pay/callback get no address: the identity of the cluster may not write load balancers.",
 			"1 of 5 Services has nothing against it in what could be looked at; 2 kinds of evidence are missing.",
 		},
-		Findings: []Finding{nsg, auth, hostileFinding(), probe},
+		Findings: append([]Finding{nsg, auth, hostileFinding(), probe}, designed...),
 		Services: []Service{
 			{Namespace: "shop", Name: "web", Status: Broken, Addresses: []string{"20.50.1.7"}, RootCause: "AZLB-NSG01", Summary: "Packets end at the network security group.",
 				Paths: []Path{
@@ -106,6 +114,7 @@ func rich() *Report {
 					hop("endpoint", "2 endpoints", HopFound, Passes, "all ready"),
 				}}}},
 			{Namespace: "pay", Name: "callback", Status: Pending, RootCause: "AZLB-AUTH02", Summary: "No address yet."},
+			{Namespace: "shop", Name: "new", Status: Pending, RootCause: "AZLB-OK07", Summary: "the Service is still being made; no external address yet"},
 			hostileService(),
 			{Namespace: "shop", Name: "search", Status: Serving, Addresses: []string{"20.50.1.9", "2603:1020:200::7a"}, Summary: "",
 				Paths: []Path{{Port: 80, Protocol: "TCP", Family: "IPv4", Address: "20.50.1.9", Hops: serving}}},

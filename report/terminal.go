@@ -15,6 +15,7 @@ func Terminal(w io.Writer, r *Report, width int) error {
 	t.identity()
 	t.services()
 	t.wide()
+	t.designed()
 	t.compared()
 	t.gaps()
 	t.inventory()
@@ -170,6 +171,27 @@ func (t *terminal) wide() {
 			t.gap()
 		}
 		t.finding(n)
+	}
+}
+
+// designed writes a paragraph for each thing that is no fault, those of one rule below it.
+func (t *terminal) designed() {
+	if len(t.Designed) == 0 {
+		return
+	}
+	t.title(designedTitle)
+	t.text("", designedSay)
+	t.gap()
+	for _, d := range t.Designed {
+		said := func(n *numbered) string { return oneLine(n.Message + prefixed(" ", reserve(n.Finding))) }
+		if len(d.All) == 1 {
+			t.text("- ", oneLine(d.Title+" · "+d.Label()+prefixed(": ", said(d.All[0]))))
+			continue
+		}
+		t.text("- ", oneLine(d.Title+" · "+d.Label()))
+		for _, n := range d.All {
+			t.text("  - ", said(n))
+		}
 	}
 }
 

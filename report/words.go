@@ -57,7 +57,10 @@ const (
 	noServices = "No Service of type LoadBalancer is in this bundle: there is no path to judge. That is an answer, not an error."
 	unseen     = "The Services could not be read, so it is not known which there are, and none could be judged."
 	noWide     = "None."
-	noGaps     = "No evidence is reported as missing."
+
+	designedTitle = "Works as designed"
+	designedSay   = "This may look like a fault and is none."
+	noGaps        = "No evidence is reported as missing."
 )
 
 // without is what stands in place of Services where the report has none: there
@@ -180,6 +183,14 @@ func mark(h Hop) string {
 		return "✓"
 	}
 	return "?"
+}
+
+// reserve is how sure a finding is, where it is not certain: "(likely: there is no log)".
+func reserve(f *Finding) string {
+	if f.Confidence == Certain {
+		return ""
+	}
+	return "(" + string(f.Confidence) + prefixed(": ", f.Why) + ")"
 }
 
 // place is where a cite points: "k8s/services.yaml:12".

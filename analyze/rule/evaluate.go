@@ -85,8 +85,8 @@ func evaluate(w *World, r *Rule, claims map[*errtext.Error][]string) (found []re
 func complete(w *World, r *Rule, f Finding) report.Finding {
 	out := report.Finding{Rule: r.ID, Severity: f.Severity, Confidence: f.Confidence, Why: f.Why, Subject: f.Subject,
 		Services: slices.Compact(slices.Sorted(slices.Values(f.Services))), Title: r.Doc.Title, Message: f.Message,
-		Cites: f.Cites, Fix: f.Fix, References: r.Doc.References}
-	if out.Severity == "" {
+		AsDesigned: r.AsDesigned, Cites: f.Cites, Fix: f.Fix, References: r.Doc.References}
+	if out.Severity == "" || r.AsDesigned {
 		out.Severity = r.Severity
 	}
 	if out.Confidence == "" {

@@ -37,13 +37,14 @@ func ofSyncs(r *Rule) bool {
 	return slices.ContainsFunc(slices.Concat(r.Needs.Any, r.Needs.All), func(e *bundle.Evidence) bool { return e == &bundle.Events || e == &bundle.ControllerLog })
 }
 
-// rank sorts findings, the likeliest root cause first: by severity, the net below
-// every other rule, by confidence, by the number of Services harmed, by the place
+// rank sorts findings, the likeliest root cause first: by severity, what works as
+// designed below every other information, the net below every other rule, by confidence, by the number of Services harmed, by the place
 // of the rule in the suite, by subject.
 func rank(all []ranked) []ranked {
 	slices.SortStableFunc(all, func(a, b ranked) int {
 		return cmp.Or(
 			cmp.Compare(severityOrder(a.Severity), severityOrder(b.Severity)),
+			compareBool(a.rule.AsDesigned, b.rule.AsDesigned),
 			compareBool(a.rule.Net, b.rule.Net),
 			cmp.Compare(confidenceOrder(a.Confidence), confidenceOrder(b.Confidence)),
 			cmp.Compare(len(b.Services), len(a.Services)),

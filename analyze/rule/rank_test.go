@@ -3,9 +3,37 @@ package rule
 import (
 	"testing"
 
+	"azlb/analyze/errtext"
+	"azlb/analyze/snapshot"
+	"azlb/analyze/topology"
 	bundle "azlb/bundle-schema"
 	"azlb/report"
 )
+
+// TestDesigned: what works as designed is an information, whatever the rule's Check says,
+// and stands below every other one.
+func TestDesigned(t *testing.T) {
+	doc := report.Doc{Title: "t", Symptom: "s", Cause: "c", Healthy: "h", Fix: []report.Step{{Say: "f"}}, References: []string{"r"}}
+	services := Needs{Any: []*bundle.Evidence{&bundle.Services}}
+	designed := &Rule{ID: "AZLB-A01", Severity: report.Info, AsDesigned: true, Doc: doc, Needs: services, Check: func(*Pass) {}}
+	note := &Rule{ID: "AZLB-B01", Severity: report.Info, Doc: doc, Needs: services, Check: func(*Pass) {}}
+	if err := Validate([]*Rule{designed, note}); err != nil {
+		t.Fatal(err)
+	}
+	w := &World{Snapshot: &snapshot.Snapshot{}, Errors: &errtext.Errors{}, Graph: &topology.Graph{}}
+	f := complete(w, designed, Finding{Severity: report.Error})
+	if f.Severity != report.Info || !f.AsDesigned {
+		t.Errorf("%+v", f)
+	}
+	out := rank([]ranked{{Finding: f, rule: designed}, {Finding: complete(w, note, Finding{Confidence: report.Possible}), rule: note, order: 1}})
+	if out[0].Rule != note.ID {
+		t.Error("what works as designed stands before a note")
+	}
+	designed.Severity = report.Warning
+	if Validate([]*Rule{designed}) == nil {
+		t.Error("a rule whose findings are no faults may warn")
+	}
+}
 
 // TestFold puts a finding that another one explains below it, but never an error
 // below a warning.

@@ -24,6 +24,9 @@ type Rule struct {
 	// Net marks a rule that catches what no other rule explains. It runs after all
 	// others and never ranks above one of them.
 	Net bool
+	// AsDesigned marks a rule whose findings are no faults: states that look like one and
+	// are as they should be. They are informations, whatever a finding says, and come last.
+	AsDesigned bool
 	// Check looks at the world and reports findings. It must not change what it reads.
 	Check func(*Pass)
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"azlb/report"
 )
 
 var idPattern = regexp.MustCompile(`^AZLB-[A-Z][A-Z0-9]*[0-9]{2}$`)
@@ -29,6 +31,9 @@ func Validate(rules []*Rule) error {
 		}
 		if severityOrder(r.Severity) < 0 {
 			return fmt.Errorf("rule %s: severity %q is unknown", r.ID, r.Severity)
+		}
+		if r.AsDesigned && r.Severity != report.Info {
+			return fmt.Errorf("rule %s: what works as designed is an information, not %q", r.ID, r.Severity)
 		}
 		d := r.Doc
 		for _, part := range []struct{ name, text string }{{"title", d.Title}, {"symptom", d.Symptom}, {"cause", d.Cause}, {"healthy", d.Healthy}} {

@@ -9,6 +9,7 @@ import (
 	"azlb/analyze/rules/annotation"
 	"azlb/analyze/rules/auth"
 	"azlb/analyze/rules/config"
+	"azlb/analyze/rules/control"
 	"azlb/analyze/rules/datapath"
 	"azlb/analyze/rules/deletion"
 	"azlb/analyze/rules/ipv6"
@@ -47,5 +48,6 @@ func All() []*rule.Rule {
 		deletion.Rules,
 		platform.Rules,
 		sync.Rules,
+		control.Rules,
 	)
 }

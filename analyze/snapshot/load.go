@@ -7,6 +7,7 @@ import (
 	"time"
 
 	bundle "azlb/bundle-schema"
+	"azlb/bundle-schema/az"
 )
 
 // Load reads a bundle in one pass. It fails only where the bundle cannot be read
@@ -51,7 +52,7 @@ func (s *Snapshot) Complete(e *bundle.Evidence, group string) bool {
 		return false
 	}
 	if group != "" {
-		return known[strings.ToLower(group)].complete
+		return known[strings.ToLower(group)].complete || s.without(e, strings.ToLower(group))
 	}
 	for _, x := range known {
 		if !x.complete {
@@ -60,12 +61,34 @@ func (s *Snapshot) Complete(e *bundle.Evidence, group string) bool {
 	}
 	if e != &bundle.Pods && e.Scope != bundle.PerLoadBalancer && e.Scope != bundle.PerAKSCluster { // not every group has one
 		for _, g := range s.groups {
-			if !known[g].complete {
+			if !known[g].complete && !s.without(e, g) {
 				return false
 			}
 		}
+		return len(known)+len(s.groups) > 0
 	}
 	return len(known) > 0
+}
+
+// without reports whether nothing of the evidence can be in a resource group, and none
+// was asked for: what there is of each scale set or machine, where there is none.
+func (s *Snapshot) without(e *bundle.Evidence, group string) bool {
+	if _, asked := s.known[e.ID][group]; asked {
+		return false
+	}
+	in := func(id string) bool {
+		g := az.GroupOf(id)
+		return g == "" || az.Masked(g) || strings.EqualFold(g, group)
+	}
+	switch e.Scope {
+	case bundle.PerScaleSet:
+		return s.known[bundle.ScaleSets.ID][group].complete && !slices.ContainsFunc(s.ScaleSets, func(x ScaleSet) bool { return in(x.ID) })
+	case bundle.PerVM:
+		return s.known[bundle.VMs.ID][group].complete && !slices.ContainsFunc(s.VMs, func(x VM) bool {
+			return in(x.ID) && !strings.Contains(strings.ToLower(x.ID), "/virtualmachinescalesets/")
+		})
+	}
+	return false
 }
 
 // scoped reports whether the evidence is known group by group, or namespace by

@@ -11,6 +11,7 @@ var telling = newPatterns(
 	"ersisting updated status", "rror processing service", "ailed to process service", "Successfully updated",
 	"pdating backends for load balancer", "became leader", "acquired lease", "lost lease", "renew lease",
 	"leaderelection lost", "eader election lost", "backoff failure", "skipping the removal",
+	"CreateOrUpdatePIP",
 	// The events of a Service, which a controller logs as it sends them.
 	"EnsuringLoadBalancer", "EnsuredLoadBalancer", "UpdatedLoadBalancer", "DeletingLoadBalancer",
 	"DeletedLoadBalancer", `type="Warning"`, "type: 'Warning'",

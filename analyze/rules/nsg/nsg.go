@@ -16,7 +16,7 @@ import (
 )
 
 // Rules of this topic, in the order in which the controller and then a packet meets them.
-var Rules = []*rule.Rule{NSG12, NSG05, NSG06, NSG14, NSG13, NSG10, NSG08, NSG07, NSG09, NSG03, NSG01, NSG04}
+var Rules = []*rule.Rule{NSG12, NSG05, NSG06, NSG14, NSG13, NSG10, NSG08, NSG07, NSG09, NSG03, NSG01, NSG02, NSG04, NSG11}
 
 // firstDefault is the priority at which Azure's own rules begin.
 const firstDefault = 65000
@@ -26,10 +26,12 @@ type drop struct {
 	check  *walk.Check // the first of checks
 	walks  []*walk.Walk
 	checks []*walk.Check // of each walk
+	series *snapshot.NSG // the provider's group that lets them in, where this is another one beside it
 	free   []int         // priorities for new rules before the deciding one, no other drop's
 }
 
-// drops groups the checks that drop a purpose's packets by the rule that decides. Left
+// drops groups the checks that drop a purpose's packets by the rule that decides, and by
+// whether the provider's group beside it lets them in. Left
 // out are Services that wait for an address or for their deletion: the provider writes
 // their security rule last, so that its absence is no news.
 func drops(p *rule.Pass, pick func(*walk.Walk) []*walk.Check) []*drop {
@@ -44,8 +46,12 @@ func drops(p *rule.Pass, pick func(*walk.Walk) []*walk.Check) []*drop {
 			if d := c.Decision.Deciding; d != nil {
 				key = d.NSG + "\x00" + d.Level + "\x00" + d.Rule.Name
 			}
+			beside := inSeries(p, c)
+			if beside != nil {
+				key += "\x00" + beside.Name
+			}
 			if byRule[key] == nil {
-				byRule[key] = &drop{}
+				byRule[key] = &drop{series: beside}
 				out = append(out, byRule[key])
 			}
 			byRule[key].add(w, c)
@@ -68,7 +74,7 @@ func (d *drop) parts(key func(*walk.Walk, *walk.Check) string) []*drop {
 	for i, w := range d.walks {
 		k := key(w, d.checks[i])
 		if index[k] == nil {
-			index[k] = &drop{free: d.free}
+			index[k] = &drop{series: d.series, free: d.free}
 			out = append(out, index[k])
 		}
 		index[k].add(w, d.checks[i])

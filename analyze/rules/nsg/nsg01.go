@@ -21,7 +21,7 @@ var NSG01 = &rule.Rule{
 		Symptom: "The Service has its address and no warning event, the pods answer inside the cluster, but every connection from outside times out; or some do, where only some of the nodes have such a group.",
 		Cause: "A packet that the load balancer hands on must still be allowed by the network security group of the nodes' subnet and by that of their network interface. " +
 			"In each, the rule with the lowest priority number that matches decides, and if none does Azure's default denies. With floating IP, which the provider uses, the packet still carries the frontend's address and the Service's port: rules for node ports do not match it. " +
-			"The provider writes an allow rule to one group only, the one named in azure.json; a deny with a lower number in it, a second group, or a rule that somebody removed stops the packet. A Standard public frontend without any group is closed.",
+			"The provider writes an allow rule to one group only, the one named in azure.json; a deny with a lower number in it, a rule that somebody removed stops the packet (a second group beside it: AZLB-NSG02). A Standard public frontend without any group is closed.",
 		Fix: []report.Step{
 			{Say: "See the group's rules in order.", Run: "az network nsg rule list -g GROUP --nsg-name NSG --include-default -o table"},
 			{Say: "Let clients reach the frontend's address and port before the denying rule.",
@@ -33,12 +33,15 @@ var NSG01 = &rule.Rule{
 		Healthy: "A Service that asks the provider for no security rule, that restricts its sources while only others are denied, or whose group lets certain clients in by a narrower rule, is as somebody wanted it. An internal Service needs no rule: Azure's default lets the virtual network in. Service tags whose addresses are not in the bundle leave the answer open, and a Service still waiting for its address gets its rule last.",
 	},
 	Needs: rule.Needs{
-		Any: []*bundle.Evidence{&bundle.NSGs},
+		Any: groups,
 		All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.VNets},
 	},
 	FollowsFrom: append([]string{"AZLB-NSG06", "AZLB-NSG13", "AZLB-NSG07", "AZLB-NSG09", "AZLB-NSG03", "AZLB-ANN07", "AZLB-DATA08"}, failedSync...),
 	Check:       checkNSG01,
 }
+
+// groups is the evidence of what security groups say to the nodes' packets.
+var groups = []*bundle.Evidence{&bundle.NSGs, &bundle.ScaleSetNICs, &bundle.NICs}
 
 // failedSync are the rules of syncs that fail: what such a sync did not write, nobody
 // took out.
@@ -49,6 +52,9 @@ var failedSync = []string{"AZLB-AUTH01", "AZLB-AUTH02", "AZLB-AUTH03", "AZLB-AUT
 func checkNSG01(p *rule.Pass) {
 	whole, partly := clientDrops(p)
 	for _, d := range whole {
+		if d.series != nil {
+			continue // AZLB-NSG02
+		}
 		if d.group() == nil {
 			p.Find(closed(p, d))
 			continue
@@ -58,7 +64,9 @@ func checkNSG01(p *rule.Pass) {
 		}
 	}
 	for _, d := range partly {
-		p.Find(half(p, d))
+		if d.series == nil {
+			p.Find(half(p, d))
+		}
 	}
 }
 
@@ -162,7 +170,7 @@ func repair(p *rule.Pass, d *drop, g *snapshot.NSG) []report.Step {
 			Run: fmt.Sprintf("az network nsg rule delete %s -n %s", at, rule.Word(deciding.Name, "RULE")), Changes: true})
 	case writes(p, g):
 		return append(steps, restore(p, d, g)...)
-	case ownGroup(p) != nil && d.check.Decision.Deciding.Level == "subnet":
+	case d.series == nil && ownGroup(p) != nil && d.check.Decision.Deciding.Level == "subnet":
 		steps = append(steps, report.Step{Say: "If this group is there by mistake, associate the provider's with the subnet again.",
 			Run: fmt.Sprintf("az network vnet subnet update --ids %s --network-security-group %s", rule.Word(d.check.Members[0].IP.Subnet.ID, "SUBNET_ID"), rule.Word(ownGroup(p).ID, "NSG")), Changes: true})
 	}

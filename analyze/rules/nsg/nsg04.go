@@ -29,7 +29,7 @@ var NSG04 = &rule.Rule{
 		Any: []*bundle.Evidence{&bundle.NSGs},
 		All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.VNets},
 	},
-	FollowsFrom: []string{"AZLB-NSG01", "AZLB-PROBE11", "AZLB-PROBE05"},
+	FollowsFrom: []string{"AZLB-NSG01", "AZLB-NSG02", "AZLB-PROBE11", "AZLB-PROBE05"},
 	Check:       checkNSG04,
 }
 

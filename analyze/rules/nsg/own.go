@@ -43,6 +43,9 @@ func writes(p *rule.Pass, g *snapshot.NSG) bool {
 // providers says what the group that the provider writes to has for the packet.
 func providers(p *rule.Pass, d *drop, g *snapshot.NSG, f *rule.Finding) string {
 	c := p.Snapshot.Config
+	if d.series != nil {
+		return d.letsIn(f)
+	}
 	if writes(p, g) {
 		if d.check.Decision.Deciding.Rule.Priority < firstDefault {
 			return ""
