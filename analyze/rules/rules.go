@@ -20,6 +20,7 @@ import (
 	"azlb/analyze/rules/probe"
 	"azlb/analyze/rules/publicip"
 	"azlb/analyze/rules/quota"
+	"azlb/analyze/rules/route"
 	"azlb/analyze/rules/sku"
 	"azlb/analyze/rules/sync"
 	"azlb/analyze/rules/throttling"
@@ -38,6 +39,7 @@ func All() []*rule.Rule {
 		publicip.Rules,
 		ipv6.Rules,
 		nsg.Rules,
+		route.Rules,
 		privatelink.Rules,
 		probe.Rules,
 		datapath.Rules,

@@ -11,7 +11,7 @@ import (
 
 // Rules of this topic: first whether the routes can be written, then which are not
 // there, then where the answers go.
-var Rules = []*rule.Rule{ROUTE01}
+var Rules = []*rule.Rule{ROUTE03, ROUTE02, ROUTE01}
 
 func subject(t *snapshot.RouteTable) report.Object {
 	return report.Object{Kind: "RouteTable", Name: t.Name}
@@ -22,7 +22,7 @@ func where(t *snapshot.RouteTable) string {
 	return "-g " + rule.Word(az.GroupOf(t.ID), "GROUP") + " --route-table-name " + rule.Word(t.Name, "ROUTE_TABLE")
 }
 
-// list shows the routes of a table.
-func list(t *snapshot.RouteTable) report.Step {
+// show lists the routes of a table.
+func show(t *snapshot.RouteTable) report.Step {
 	return report.Step{Say: "See the routes of the table.", Run: "az network route-table route list " + where(t) + " -o table"}
 }

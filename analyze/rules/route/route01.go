@@ -98,7 +98,7 @@ func (a *astray) finding(p *rule.Pass) rule.Finding {
 		f.Severity = report.Warning
 		f.Message += fmt.Sprintf(" That is so for the nodes of this subnet and not for all: some connections to %s fail.", rule.List(a.of))
 	}
-	f.Fix = append([]report.Step{list(t)}, back(p, a)...)
+	f.Fix = append([]report.Step{show(t)}, back(p, a)...)
 	ask := rule.Writers(t.ID, "ROUTE_TABLE_ID")
 	f.Fix = append(f.Fix, p.LastWritten(&f, ask, t.ID)...)
 	return f
