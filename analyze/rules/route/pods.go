@@ -146,7 +146,7 @@ type site struct {
 func sites(p *rule.Pass) []*site {
 	var out []*site
 	for _, n := range p.Graph.Nodes {
-		v, subnet := home(p, n)
+		v, subnet := p.Graph.Home(n)
 		if subnet == nil || n.Virtual() {
 			continue
 		}
@@ -162,31 +162,6 @@ func sites(p *rule.Pass) []*site {
 		out[i].senders = append(out[i].senders, n)
 	}
 	return out
-}
-
-// home is the only subnet of the bundle that holds the node's address, nil where there
-// is none or several.
-func home(p *rule.Pass, n *topology.Node) (v *snapshot.VNet, subnet *az.Subnet) {
-	for _, text := range n.Addresses() {
-		a, err := netip.ParseAddr(text)
-		if err != nil {
-			continue
-		}
-		at := netip.PrefixFrom(a, a.BitLen())
-		for i := range p.Snapshot.VNets {
-			for j := range p.Snapshot.VNets[i].Subnets {
-				s := &p.Snapshot.VNets[i].Subnets[j]
-				if !slices.ContainsFunc(s.Prefixes(), func(prefix string) bool { return holds(prefix, at) }) {
-					continue
-				}
-				if subnet != nil && subnet != s {
-					return nil, nil
-				}
-				v, subnet = &p.Snapshot.VNets[i], s
-			}
-		}
-	}
-	return v, subnet
 }
 
 // harmed are the Services that lose packets for want of the routes: whole, where every
