@@ -21,7 +21,7 @@ import (
 
 // Rules of this topic, in the order in which a sync meets them: it reads the subnet,
 // then asks for the address in it, then puts the nodes behind it.
-var Rules = []*rule.Rule{ILB05, ILB01, ILB06, ILB02, ILB03}
+var Rules = []*rule.Rule{ILB05, ILB01, ILB06, ILB02, ILB03, ILB04, ILB07, ILB08}
 
 const subnetAnnotation = "service.beta.kubernetes.io/azure-load-balancer-internal-subnet"
 
