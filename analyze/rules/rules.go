@@ -11,6 +11,7 @@ import (
 	"azlb/analyze/rules/config"
 	"azlb/analyze/rules/datapath"
 	"azlb/analyze/rules/deletion"
+	"azlb/analyze/rules/internallb"
 	"azlb/analyze/rules/ipv6"
 	"azlb/analyze/rules/multislb"
 	"azlb/analyze/rules/nsg"
@@ -37,6 +38,7 @@ func All() []*rule.Rule {
 		sku.Rules,
 		multislb.Rules,
 		publicip.Rules,
+		internallb.Rules,
 		ipv6.Rules,
 		nsg.Rules,
 		route.Rules,
