@@ -3,6 +3,8 @@ package internallb
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
+	"slices"
 
 	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
@@ -38,8 +40,9 @@ func checkILB01(p *rule.Pass) {
 	errs := p.Current(func(e *errtext.Error) bool { return e.Has(notInSubnet) && !kept(list, e) })
 	for _, a := range list {
 		ip := a.address()
-		mine := ofService(errs, a.service.Key())
-		if !ip.IsValid() || a.subnet != nil && a.subnet.Holds(ip) || (a.subnet == nil || !sameFamily(a.subnet, ip)) && len(mine) == 0 {
+		mine := slices.DeleteFunc(ofService(errs, a.service.Key()), func(e *errtext.Error) bool { return about(outsideText, e, ip) })
+		inside := a.subnet == nil || !sameFamily(a.subnet, ip) || a.subnet.Holds(ip)
+		if !ip.IsValid() || inside && len(mine) == 0 {
 			continue
 		}
 		p.Find(a.outside(p, ip, mine))
@@ -47,6 +50,15 @@ func checkILB01(p *rule.Pass) {
 	for _, b := range others(p, errs, list) {
 		p.Find(unseen(p, b, "asks for a private address that is not in the subnet of its frontend"))
 	}
+}
+
+// outsideText is ARM's text: the address.
+var outsideText = regexp.MustCompile(`IP address (\S+) does not belong to the range of subnet prefix`)
+
+// about reports an error of another address than the Service asks for now.
+func about(text *regexp.Regexp, e *errtext.Error, ip netip.Addr) bool {
+	m := text.FindStringSubmatch(e.Message)
+	return m != nil && ip.IsValid() && m[1] != ip.String()
 }
 
 // kept reports an error of a Service that asks for no address: the provider then wrote
@@ -76,9 +88,13 @@ func (a ask) outside(p *rule.Pass, ip netip.Addr, errs []*errtext.Error) rule.Fi
 	f := a.finding(p, errs)
 	key, n := a.service.Key(), a.network
 	f.Message = fmt.Sprintf("%s asks for address %s (%s)", key, ip, a.lane.Frontend.PrivateIP.Because)
-	if a.subnet == nil {
-		f.Errors = errs
-		f.Message += ", which is not in the subnet of its frontend." + a.tries(errs)
+	if a.subnet == nil || a.subnet.Holds(ip) {
+		why := "the subnet is not in the bundle"
+		if a.subnet != nil {
+			why = "the address lies in " + a.subnetWord() + ", which the Service asks for now, so the next try may succeed"
+		}
+		since(&f, errs, why)
+		f.Message += ", which Azure did not find in the subnet of its frontend." + a.tries(errs)
 		f.Fix = []report.Step{n.subnets(), a.take("ADDRESS", "Ask for an address of the subnet, ..."), rule.Annotate(a.service, subnetAnnotation, "SUBNET", "... or name the subnet in which the address lies.")}
 		return f
 	}

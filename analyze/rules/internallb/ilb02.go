@@ -33,7 +33,7 @@ var ILB02 = &rule.Rule{
 		References: []string{"https://learn.microsoft.com/azure/aks/internal-lb#specify-an-ip-address", "Azure/AKS#4048", "https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq#are-there-any-restrictions-on-using-ip-addresses-within-these-subnets"},
 		Healthy:    "Services of one cluster may share a private address, if their ports differ. An address that the Service's own frontend has is its own.",
 	},
-	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.Nodes, &bundle.NICs, &bundle.LoadBalancers, &bundle.VNets, &bundle.Events, &bundle.ControllerLog}, All: []*bundle.Evidence{&bundle.Services}},
+	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.Nodes, &bundle.NICs, &bundle.LoadBalancers, &bundle.VNets, &bundle.CloudConfig, &bundle.Events, &bundle.ControllerLog}, All: []*bundle.Evidence{&bundle.Services}},
 	Check: checkILB02,
 }
 
@@ -49,7 +49,7 @@ func checkILB02(p *rule.Pass) {
 		return e.Has("PrivateIPAddressIsAllocated") || e.Has("PrivateIPAddressInUse") || e.Has("PrivateIPAddressInReservedRange")
 	})
 	for _, a := range list {
-		mine := ofService(errs, a.service.Key())
+		mine := slices.DeleteFunc(ofService(errs, a.service.Key()), func(e *errtext.Error) bool { return about(allocated, e, a.address()) })
 		who, cites := "", []report.Cite(nil)
 		if ip := a.address(); ip.IsValid() && !a.has(ip) {
 			who, cites = a.owner(p, ip)

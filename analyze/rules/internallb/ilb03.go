@@ -113,12 +113,11 @@ func (s *shortage) finding(p *rule.Pass) rule.Finding {
 		if used, room, ok := usage(a.subnet); ok {
 			f.Message += fmt.Sprintf(" %d of the %d addresses of %s that can be used are in use; Azure keeps %d for itself.", used, room, strings.Join(a.subnet.Prefixes(), ", "), reservedFirst+1)
 			if used < room {
-				f.Confidence, f.Why = report.Likely, "the bundle lists fewer addresses in use than the subnet has: some may have been freed since, or be kept for what is not listed"
-				f.Errors = s.errs
+				since(&f, s.errs, "the bundle lists fewer addresses in use than the subnet has: some may have been freed since, or be kept for what is not listed")
 			}
 		}
 	} else {
-		f.Errors = s.errs
+		since(&f, s.errs, "the subnet is not in the bundle")
 	}
 	if len(s.errs) > 0 {
 		f.Message += fmt.Sprintf(" It failed %s.", told.Span())

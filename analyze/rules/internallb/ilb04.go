@@ -1,6 +1,7 @@
 package internallb
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -44,13 +45,16 @@ func checkILB04(p *rule.Pass) {
 		return
 	}
 	told := rule.Tell(errs)
-	f := rule.Finding{Subject: report.Object{Kind: "VirtualNetwork", Name: "of internal frontends"}, Cites: told.Cites}
+	balancer := ""
+	if len(list) > 0 {
+		balancer = p.Wants.Of(list[0].service.Key()).Balancer.V
+	}
+	f := rule.Finding{Subject: report.Object{Kind: "LoadBalancer", Name: cmp.Or(balancer, "of internal Services")}, Cites: told.Cites}
 	waiting, working := p.Named(errs)
 	f.Message = "Azure refuses the nodes' interfaces for the internal load balancer: its frontend is in another virtual network than they."
 	if strange == "" {
-		f.Errors = errs
+		since(&f, errs, "the bundle does not show both networks, or azure.json was changed since")
 	} else {
-		f.Subject.Name = n.name
 		f.Message = fmt.Sprintf("azure.json names virtual network %s, in which the provider puts internal frontends, but the nodes are in %s: Azure takes none of them as a backend there.", n.name, strange)
 		f.Cites = append(append(f.Cites, n.cite...), cites...)
 		for _, a := range list {
@@ -68,14 +72,10 @@ func checkILB04(p *rule.Pass) {
 	if len(errs) > 0 {
 		f.Message += fmt.Sprintf(" It failed %s.", told.Span())
 	}
-	balancer, group := "LOAD_BALANCER", rule.Word(p.Wants.Settings.Group.V, "GROUP")
-	if len(list) > 0 {
-		balancer = rule.Word(p.Wants.Of(list[0].service.Key()).Balancer.V, balancer)
-	}
 	f.Fix = []report.Step{
 		{Say: "See the virtual networks of the subscription, and which of them is the nodes'.", Run: "az network vnet list --query \"[].{name:name, group:resourceGroup, space:addressSpace.addressPrefixes}\" -o table"},
 		{Say: "Name the nodes' network in vnetName and vnetResourceGroup of azure.json on the control-plane machines, and restart the controller. On AKS this is the service's own to repair.", Run: "sudoedit /etc/kubernetes/azure.json", Changes: true},
-		{Say: "If an internal load balancer was made with a frontend in the wrong network, delete it; the provider makes it again. No internal Service is served until then.", Run: fmt.Sprintf("az network lb delete -g %s -n %s", group, balancer), Changes: true},
+		{Say: "If an internal load balancer was made with a frontend in the wrong network, delete it; the provider makes it again. No internal Service is served until then.", Run: fmt.Sprintf("az network lb delete -g %s -n %s", rule.Word(p.Wants.Settings.Group.V, "GROUP"), rule.Word(balancer, "LOAD_BALANCER")), Changes: true},
 	}
 	p.Find(f)
 }

@@ -3,6 +3,7 @@ package internallb
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"azlb/analyze/errtext"
@@ -41,8 +42,10 @@ func checkILB05(p *rule.Pass) {
 	told := map[string]bool{}
 	for _, a := range list {
 		key := a.service.Key()
-		mine := ofService(errs, key)
-		if told[key] || a.subnet != nil || !a.gone(p) && len(mine) == 0 {
+		mine := slices.DeleteFunc(ofService(errs, key), func(e *errtext.Error) bool { // of what it asked for earlier
+			return !a.byDefault && !strings.EqualFold(noSubnet.FindStringSubmatch(e.Raw)[2], a.name)
+		})
+		if told[key] || !a.gone(p) && len(mine) == 0 {
 			continue
 		}
 		told[key] = true
@@ -76,8 +79,11 @@ func (a ask) missing(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 		f.Message += fmt.Sprintf(" The annotation takes the bare name (%s), not an id, and only of a subnet of this network.", az.LastName(a.name))
 	}
 	switch {
+	case a.subnet != nil:
+		f.Message = fmt.Sprintf("%s needs subnet %s, %s, which the provider did not find in virtual network %s, though it is there now.", a.service.Key(), named(name), a.because(), named(where))
+		since(&f, errs, "the subnet is there now, so the next try may succeed")
 	case !a.gone(p):
-		f.Errors = errs
+		since(&f, errs, "the subnets of the network are not in the bundle")
 	case n.vnet == nil:
 		f.Message = fmt.Sprintf("%s needs a subnet of virtual network %s, which azure.json names, but resource group %s has no such network.", a.service.Key(), n.name, n.group)
 		f.Cites = append(f.Cites, n.cite...)

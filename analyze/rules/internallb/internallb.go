@@ -141,7 +141,7 @@ func (a ask) has(ip netip.Addr) bool {
 }
 
 // finding is about one Service that asks for what it cannot get: an error while it has
-// no address and its syncs stop at nothing else. errs are those that say so.
+// no address. errs are those that say so; what only the state shows is likely.
 func (a ask) finding(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 	key, told := a.service.Key(), rule.Tell(errs)
 	f := rule.Finding{Subject: rule.Subject(key), Services: []string{key}, Cites: told.Cites}
@@ -151,14 +151,14 @@ func (a ask) finding(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 	if v := a.lane.Frontend.Subnet; !a.byDefault && v.Pointer != "" {
 		f.Cites = append(f.Cites, a.service.Doc.Cite(v.Pointer))
 	}
-	if a.guess != "" && len(errs) == 0 {
-		f.Confidence, f.Why = report.Likely, a.guess
-	}
 	if !a.waits() {
 		f.Severity = report.Warning
 	}
-	if code := otherwise(p, key, errs); code != "" {
-		f.Severity, f.Confidence, f.Why = report.Warning, report.Likely, "its syncs stop at something else now: "+code
+	switch code := otherwise(p, key, errs); {
+	case code != "":
+		f.Confidence, f.Why = report.Likely, "its syncs stop at something else now: "+code
+	case len(errs) == 0:
+		f.Confidence, f.Why = report.Likely, cmp.Or(a.guess, "the bundle has no refusal of it")
 	}
 	return f
 }
@@ -175,6 +175,12 @@ func otherwise(p *rule.Pass, key string, errs []*errtext.Error) string {
 		}
 	}
 	return ""
+}
+
+// since lowers what Azure refused and the state does not show: it is not in the bundle,
+// or the Service or the network was changed since, so that the next try may succeed.
+func since(f *rule.Finding, errs []*errtext.Error, why string) {
+	f.Errors, f.Confidence, f.Why = errs, report.Likely, why
 }
 
 // tries says when it failed, and what a Service that has an address keeps.
