@@ -12,6 +12,7 @@ import (
 	"azlb/analyze/rules/control"
 	"azlb/analyze/rules/datapath"
 	"azlb/analyze/rules/deletion"
+	"azlb/analyze/rules/internallb"
 	"azlb/analyze/rules/ipv6"
 	"azlb/analyze/rules/multislb"
 	"azlb/analyze/rules/nsg"
@@ -22,6 +23,7 @@ import (
 	"azlb/analyze/rules/probe"
 	"azlb/analyze/rules/publicip"
 	"azlb/analyze/rules/quota"
+	"azlb/analyze/rules/route"
 	"azlb/analyze/rules/sku"
 	"azlb/analyze/rules/sync"
 	"azlb/analyze/rules/throttling"
@@ -38,8 +40,10 @@ func All() []*rule.Rule {
 		sku.Rules,
 		multislb.Rules,
 		publicip.Rules,
+		internallb.Rules,
 		ipv6.Rules,
 		nsg.Rules,
+		route.Rules,
 		privatelink.Rules,
 		probe.Rules,
 		datapath.Rules,

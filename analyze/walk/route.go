@@ -16,7 +16,8 @@ import (
 // Reply is where the answers of the backends in one subnet to one client go. The load
 // balancer is not on their way: a node sends them by the routes of its own subnet.
 type Reply struct {
-	Client  string // who gets them, in words
+	Client  string       // who gets them, in words
+	In      netip.Prefix // the range of these clients; not valid: all of the Internet
 	Members []*topology.Member
 	VNet    *snapshot.VNet
 	Subnet  *az.Subnet // nil: not in the bundle
@@ -105,7 +106,7 @@ func subnetOf(m *topology.Member) *az.Ref {
 }
 
 func reply(g *topology.Graph, v *snapshot.VNet, subnet *az.Subnet, to receiver, m *topology.Member) Reply {
-	r := Reply{Client: to.who, Members: []*topology.Member{m}, VNet: v, Subnet: subnet, Verdict: report.VerdictUnknown}
+	r := Reply{Client: to.who, In: to.in, Members: []*topology.Member{m}, VNet: v, Subnet: subnet, Verdict: report.VerdictUnknown}
 	if subnet == nil {
 		r.Say = "the nodes' subnet is not in the bundle"
 		return r

@@ -1,5 +1,7 @@
 package az
 
+import "net/netip"
+
 // VNet is Microsoft.Network/virtualNetworks.
 type VNet struct {
 	Resource
@@ -41,6 +43,16 @@ func (s Subnet) Prefixes() []string {
 		}
 	}
 	return out
+}
+
+// Holds reports whether the address lies in one of the subnet's prefixes.
+func (s Subnet) Holds(a netip.Addr) bool {
+	for _, text := range s.Prefixes() {
+		if p, err := netip.ParsePrefix(text); err == nil && p.Contains(a) {
+			return true
+		}
+	}
+	return false
 }
 
 // Peering is a virtual network peering.

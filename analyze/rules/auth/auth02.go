@@ -18,7 +18,7 @@ var AUTH02 = &rule.Rule{
 	Severity: report.Error,
 	Doc: report.Doc{
 		Title:   "the controller's identity has no right to the resource, or the scope is wrong",
-		Symptom: "The Service stays pending, or a change of it never arrives in Azure; events show HTTP 403 with the code AuthorizationFailed. A refused write of the route table stands only in the controller's log: pods on new nodes are then not reached from other nodes.",
+		Symptom: "The Service stays pending, or a change of it never arrives in Azure; events show HTTP 403 with the code AuthorizationFailed.",
 		Cause: "Azure Resource Manager (ARM) allows an action only to an identity that has a role with that action at the resource or above it. " +
 			"The controller writes load balancers, public IPs, security groups, scale-set instances and routes with its own identity, not with yours. " +
 			"ARM gives the same answer where the scope does not exist, so a misspelt resource group or subnet looks like a missing role.",
@@ -31,53 +31,45 @@ var AUTH02 = &rule.Rule{
 				Run: "az ad sp create-for-rbac --role Contributor --scopes /subscriptions/SUBSCRIPTION/resourceGroups/GROUP", Changes: true},
 		},
 		References: []string{"https://learn.microsoft.com/azure/aks/kubernetes-service-principal", "MicrosoftDocs/azure-docs#62754", "Azure/AKS#2625", "Azure/AKS#422"},
-		Healthy:    "A 403 that a later success of the same Service follows is history: the role was given in the meantime. So is a refused write of a route table that has a route for every node now. A refused disk, vault or other action that load balancing does not need is not this fault, nor is 403 of another code, such as a policy's.",
+		Healthy:    "A 403 that a later success of the same Service follows is history: the role was given in the meantime. A refused disk, vault or other action that load balancing does not need is not this fault, nor is 403 of another code, such as a policy's.",
 	},
 	Needs: rule.Needs{Any: text},
-	Check: checkAUTH02,
+	// Of a subnet that does not exist Azure says the same.
+	FollowsFrom: []string{"AZLB-ILB05"},
+	Check:       checkAUTH02,
 }
 
-// grant is one identity that lacks actions at one scope. Routes stand apart: they
-// harm pods on nodes, not addresses.
-type grant struct {
-	object, scope string
-	routes        bool
-}
+// grant is one identity that lacks actions at one scope.
+type grant struct{ object, scope string }
 
 func checkAUTH02(p *rule.Pass) {
 	errs := p.Current(func(e *errtext.Error) bool { return e.Has("AuthorizationFailed") && balances(e) })
 	byGrant := map[grant][]*errtext.Error{}
 	var order []grant
 	for _, e := range errs {
-		if p.Gone(e) || e.Service == "" && !ofRoutes(e) && history(p, e) {
+		if p.Gone(e) || e.Service == "" && history(p, e) {
 			continue
 		}
-		g := grant{strings.ToLower(e.ObjectID), strings.ToLower(roleScope(e.Scope)), ofRoutes(e)}
+		g := grant{strings.ToLower(e.ObjectID), strings.ToLower(roleScope(e.Scope))}
 		if byGrant[g] == nil {
 			order = append(order, g)
 		}
 		byGrant[g] = append(byGrant[g], e)
 	}
 	for _, g := range order {
-		f := missingRole(p, byGrant[g])
-		if g.routes && !routesLost(p, byGrant[g], &f) {
-			continue
-		}
-		p.Find(f)
+		p.Find(missingRole(p, byGrant[g]))
 	}
 }
 
 // balances reports whether the refused action is one of load balancing: what a
 // Service's sync does, and of what only a controller's log tells all that is of
-// networks and machines. Disks are others' business.
+// networks and machines. Disks are others' business, and routes a rule's of their own.
 func balances(e *errtext.Error) bool {
 	a := strings.ToLower(e.Action)
-	return e.Service != "" || e.FromLog && (strings.HasPrefix(a, "microsoft.network/") || strings.HasPrefix(a, "microsoft.compute/virtualmachine"))
+	return e.Service != "" || e.FromLog && !ofRoutes(a) && (strings.HasPrefix(a, "microsoft.network/") || strings.HasPrefix(a, "microsoft.compute/virtualmachine"))
 }
 
-func ofRoutes(e *errtext.Error) bool {
-	return e.Service == "" && strings.HasPrefix(strings.ToLower(e.Action), "microsoft.network/routetables/")
-}
+func ofRoutes(action string) bool { return strings.HasPrefix(action, "microsoft.network/routetables/") }
 
 func missingRole(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 	last := errs[len(errs)-1]
