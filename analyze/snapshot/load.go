@@ -3,7 +3,6 @@ package snapshot
 import (
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	bundle "azlb/bundle-schema"
@@ -24,62 +23,6 @@ func Load(b *bundle.Bundle) (*Snapshot, error) {
 	l.s.Partial = b.Partial()
 	return l.finish(b.Faults()), nil
 }
-
-// Have reports whether some of the evidence was read.
-func (s *Snapshot) Have(e *bundle.Evidence) bool {
-	for _, x := range s.known[e.ID] {
-		if x.read {
-			return true
-		}
-	}
-	return false
-}
-
-// Complete reports whether a conclusion from absence may rest on the evidence:
-// it was read whole for the resource group (any case; "" = cluster-wide evidence
-// or every group known). Pods are asked for by namespace in the same way.
-//
-// With "" the resource groups of the nodes and of the manifest must all be among
-// the groups that were read. In loose files a log counts as whole where it begins
-// with the start of its program.
-func (s *Snapshot) Complete(e *bundle.Evidence, group string) bool {
-	known := s.known[e.ID]
-	if whole, ok := known[""]; ok && (whole.complete || !scoped(e)) {
-		return whole.complete
-	}
-	if !scoped(e) {
-		return false
-	}
-	if group != "" {
-		return known[strings.ToLower(group)].complete
-	}
-	for _, x := range known {
-		if !x.complete {
-			return false
-		}
-	}
-	if e != &bundle.Pods {
-		for _, g := range s.groups {
-			if !known[g].complete {
-				return false
-			}
-		}
-	}
-	return len(known) > 0
-}
-
-// scoped reports whether the evidence is known group by group, or namespace by
-// namespace, and not for the cluster as a whole.
-func scoped(e *bundle.Evidence) bool {
-	switch e.Scope {
-	case bundle.PerGroup, bundle.PerScaleSet, bundle.PerVM, bundle.PerNamespace:
-		return true
-	}
-	return false
-}
-
-// extent is how much of one piece of evidence is known in one group or namespace.
-type extent struct{ read, complete bool }
 
 // loader collects what passes by; finish makes the snapshot out of it.
 type loader struct {
