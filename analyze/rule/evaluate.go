@@ -71,13 +71,30 @@ func evaluate(w *World, r *Rule, claims map[*errtext.Error][]string) (found []re
 	if len(found) > 0 {
 		return found, verdicts
 	}
-	if p.notApplicable != "" {
+	rests := p.rests
+	if p.notApplicable == "" || rests == nil {
+		rests = needed(w, r)
+	}
+	switch missing := without(w, rests, whole); {
+	case len(missing) > 0 && p.notApplicable != "":
+		return nil, one(report.NotEvaluated, "as far as the bundle tells, "+p.notApplicable+"; incomplete: "+titles(missing))
+	case len(missing) > 0:
+		return nil, one(report.NotEvaluated, "partly looked at, nothing found; incomplete: "+titles(missing))
+	case p.notApplicable != "":
 		return nil, one(report.NotApplicable, p.notApplicable)
 	}
-	if missing := without(w, slices.Concat(r.Needs.All, r.Needs.Any), whole); len(missing) > 0 {
-		return nil, one(report.NotEvaluated, "partly looked at, nothing found; incomplete: "+titles(missing))
-	}
 	return nil, one(report.Clean, "")
+}
+
+// needed is what must be whole before nothing found means clean. What a controller's log
+// tells may stand in that of its last run as well, and in a file that the customer added;
+// nobody need have had either.
+func needed(w *World, r *Rule) []*bundle.Evidence {
+	out := slices.Concat(r.Needs.All, r.Needs.Any, r.Needs.Clean)
+	if slices.Contains(out, &bundle.ControllerLog) {
+		out = append(out, without(w, []*bundle.Evidence{&bundle.ControllerLogPrevious, &bundle.LogFile}, notLost)...)
+	}
+	return out
 }
 
 // complete adds to a finding what the rule says of itself, and lowers what the
@@ -96,6 +113,7 @@ func complete(w *World, r *Rule, f Finding) report.Finding {
 		out.Fix = r.Doc.Fix
 	}
 	weigh(w, &out, f.Errors)
+	harmUnseen(w, &out)
 	if missing := without(w, r.Needs.Refutes, whole); len(missing) > 0 {
 		out.Confidence = report.Possible
 		if out.Severity == report.Error {
@@ -126,8 +144,9 @@ func lower(a, b report.Confidence) report.Confidence {
 	return b
 }
 
-func have(w *World, e *bundle.Evidence) bool  { return w.Snapshot.Have(e) }
-func whole(w *World, e *bundle.Evidence) bool { return w.Snapshot.Complete(e, "") }
+func have(w *World, e *bundle.Evidence) bool    { return w.Snapshot.Have(e) }
+func whole(w *World, e *bundle.Evidence) bool   { return w.Snapshot.Complete(e, "") }
+func notLost(w *World, e *bundle.Evidence) bool { return !w.Snapshot.Lost(e) }
 
 // without lists the evidence that fails the test.
 func without(w *World, list []*bundle.Evidence, ok func(*World, *bundle.Evidence) bool) []*bundle.Evidence {
