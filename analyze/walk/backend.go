@@ -2,6 +2,7 @@ package walk
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -195,12 +196,18 @@ func (w *Walk) endpoint() {
 		w.add(Endpoint, "", report.HopFound, report.Blocks, fmt.Sprintf("all %d ready endpoints are on nodes that are down or not Ready", n), cites)
 		return
 	}
+	if n := onUnseenNodes(ready); n > 0 && n+onDownNodes(ready) == len(ready) {
+		w.add(Endpoint, "", report.HopFound, report.VerdictUnknown, fmt.Sprintf("%d ready endpoints; the state of their nodes is not in the bundle", len(ready)), cites)
+		return
+	}
 	if !s.Local() {
 		w.add(Endpoint, "", report.HopFound, report.Passes, fmt.Sprintf("%d ready endpoints", len(ready)), cites)
 		return
 	}
 	local := LocalEndpoints(p)
 	switch {
+	case local == 0 && unplaced(p):
+		w.add(Endpoint, "", report.HopFound, report.VerdictUnknown, fmt.Sprintf("%d ready endpoints; whether one is on a node of the backend pool (externalTrafficPolicy Local) cannot be told", len(ready)), cites)
 	case local > 0:
 		w.add(Endpoint, "", report.HopFound, report.Passes, fmt.Sprintf("%d of %d ready endpoints are on nodes of the backend pool (externalTrafficPolicy Local)", local, len(ready)), cites)
 	case len(p.Members) == 0:
@@ -219,6 +226,22 @@ func onDownNodes(list []topology.Endpoint) int {
 		}
 	}
 	return n
+}
+
+// onUnseenNodes counts the endpoints on a node that is not in the bundle.
+func onUnseenNodes(list []topology.Endpoint) int {
+	n := 0
+	for _, e := range list {
+		if e.NodeName != "" && e.Node == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// unplaced reports whether the node of some member of the pool is not known.
+func unplaced(p *topology.Path) bool {
+	return slices.ContainsFunc(p.Members, func(m *topology.Member) bool { return m.Node == nil })
 }
 
 // LocalEndpoints counts the ready endpoints on nodes of the path's backend pool.
