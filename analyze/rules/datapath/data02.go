@@ -31,8 +31,9 @@ var DATA02 = &rule.Rule{
 		Healthy: "Every internal Service could be called by its own backends; that it exists is nothing. The rule speaks only where an event or a kubelet's log tells of a timeout at the internal address, from a node in that Service's backend pool, and even then as an information.",
 	},
 	Needs: rule.Needs{
-		Any: []*bundle.Evidence{&bundle.Events},
-		All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers},
+		Any:   []*bundle.Evidence{&bundle.Events},
+		All:   []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers},
+		Clean: append([]*bundle.Evidence{&bundle.Pods}, rule.Backends...), // by which the caller is known as a backend
 	},
 	Check: checkDATA02,
 }
@@ -50,7 +51,7 @@ func checkDATA02(p *rule.Pass) {
 		return !p.Wants.Of(s.Key()).Internal.V || len(s.Addresses()) == 0
 	})
 	if len(internal) == 0 {
-		p.NotApplicable("no internal load balancer has an address")
+		p.NotApplicable("no internal load balancer has an address", &bundle.Services)
 		return
 	}
 	calls := timeouts(p)
