@@ -216,6 +216,32 @@ func (p piece) unnamed(r *report.Report) []string {
 	return out
 }
 
+// TestCauseNotVisible: a security group that the nodes' subnet should not have drops the
+// packets. Without the nodes nothing tells that it should not, and the finding about the
+// group stands alone: it says which cause could not be judged, and what would show it.
+func TestCauseNotVisible(t *testing.T) {
+	files := opened(t, filepath.Join("..", "samples", "nsg-not-on-subnet", "bundle"))
+	dir := laidDown(t, files)
+	before := analysed(t, dir)
+	if f := before.Findings[0]; f.Rule != "AZLB-NSG13" || len(f.Consequences) != 1 || f.Consequences[0].Rule != "AZLB-NSG01" || len(f.Hidden)+len(f.Consequences[0].Hidden) > 0 {
+		t.Fatalf("with all evidence: %+v", f)
+	}
+	after := analysed(t, pieceOf(files, bundle.Nodes.ID).taken(t, dir, files))
+	i := slices.IndexFunc(after.Findings, func(f report.Finding) bool { return f.Rule == "AZLB-NSG01" })
+	if i < 0 || len(after.Findings[i].Hidden) == 0 {
+		t.Fatalf("without the nodes: %+v", after.Findings)
+	}
+	want := report.Hidden{Rule: "AZLB-NSG13", Title: "the security group that the provider writes to is not at the nodes", Missing: "Nodes",
+		Supply: "grant the right to list nodes, then: kubectl get nodes -o yaml --context lab1"}
+	if got := after.Findings[i].Hidden[0]; got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	said := "Cause not visible: AZLB-NSG13 (the security group that the provider writes to is not at the nodes)"
+	if md := string(written(t, report.Markdown, after)); !strings.Contains(md, said) || !strings.Contains(md, "`kubectl get nodes -o yaml --context lab1`") {
+		t.Errorf("the report does not say %q", said)
+	}
+}
+
 // opened reads a bundle, an archive too, into memory.
 func opened(t *testing.T, path string) *ruletest.Files {
 	t.Helper()

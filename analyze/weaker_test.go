@@ -20,8 +20,9 @@ import (
 //     more certain.
 //   - A hop stays as it is, or is not known. It is gone only with its Service.
 //   - A Service that served is not at fault, and one that was at fault does not serve.
+//   - A consequence whose cause is no longer told says so, and what would show the cause.
 func weaker(before, after *report.Report) []string {
-	return slices.Concat(weakerVerdicts(before, after), weakerFindings(before, after), weakerHops(before, after), weakerServices(before, after))
+	return slices.Concat(weakerVerdicts(before, after), weakerFindings(before, after), weakerHops(before, after), weakerServices(before, after), untold(before, after))
 }
 
 // ended is the state of every rule, and what it found.
@@ -173,6 +174,47 @@ func weakerServices(before, after *report.Report) []string {
 		old, ok := was[s.Key()]
 		if !ok || s.Status != old && (slices.Contains(bad, s.Status) && !slices.Contains(bad, old) || slices.Contains(bad, old) && s.Status == report.Serving && s.RootCause == "") {
 			out = append(out, fmt.Sprintf("Service %s: %s → %s (%s)", s.Key(), old, s.Status, s.Summary))
+		}
+	}
+	return out
+}
+
+// follows maps every rule to those that it follows from, through others too.
+var follows = func() map[string][]string {
+	out := map[string][]string{}
+	for _, r := range rules.All() {
+		out[r.ID] = slices.Clone(r.FollowsFrom)
+	}
+	for id := range out {
+		for i := 0; i < len(out[id]); i++ {
+			for _, further := range out[out[id][i]] {
+				if !slices.Contains(out[id], further) {
+					out[id] = append(out[id], further)
+				}
+			}
+		}
+	}
+	return out
+}()
+
+// untold lists the consequences that stand alone because their cause could not be
+// judged, and do not say so.
+func untold(before, after *report.Report) []string {
+	var out []string
+	is, _ := ended(after)
+	for _, cause := range before.Findings {
+		if is[cause.Rule] != report.NotEvaluated {
+			continue
+		}
+		for _, old := range every(cause.Consequences) {
+			for _, f := range after.Findings {
+				if f.Rule != old.Rule || f.Subject != old.Subject || f.Severity == report.Info || !slices.Contains(follows[f.Rule], cause.Rule) {
+					continue
+				}
+				if !slices.ContainsFunc(f.Hidden, func(h report.Hidden) bool { return h.Rule == cause.Rule && h.Missing != "" && h.Supply != "" }) {
+					out = append(out, fmt.Sprintf("finding %s %s: below %s → alone, and does not say that %s could not be judged", f.Rule, f.Subject, cause.Rule, cause.Rule))
+				}
+			}
 		}
 	}
 	return out
