@@ -21,7 +21,7 @@ import (
 	"azlb/report"
 )
 
-var everyAblation = flag.Bool("ablation.every", false, "take every piece of evidence of every sample away, not every fifth and those that its root cause rests on")
+var everyAblation = flag.Bool("ablation.every", false, "take every piece of evidence of every sample away, not every eighth and those that its root cause rests on")
 
 // TestAblation takes from every sample each piece of evidence, one at a time: each file,
 // and all of a kind, and all that tells what became of the syncs. Less evidence may only
@@ -76,15 +76,14 @@ func ablate(t *testing.T, s sample, first int) string {
 		}
 	}
 	for n, p := range pieces(files) {
-		if *everyAblation || (n+first)%5 == 0 || p.needed(causes) {
+		if *everyAblation || (n+first)%8 == 0 || slices.ContainsFunc(p.kinds, func(id string) bool { return needed(causes, id) }) {
 			try(p)
 		}
 	}
-	for _, p := range twice(files) {
-		if len(without) == len(causes) {
-			break
+	for _, p := range twice(files, causes) {
+		if len(without) < len(causes) {
+			try(p)
 		}
-		try(p)
 	}
 	var table strings.Builder
 	for _, id := range slices.Sorted(maps.Keys(causes)) {
@@ -109,10 +108,10 @@ func (p piece) String() string {
 	return "all " + strings.Join(p.kinds, "+")
 }
 
-// needed reports whether one of the rules declares that it needs the evidence.
-func (p piece) needed(ids map[string]bool) bool {
+// needed reports whether one of the rules declares that it needs that kind of evidence.
+func needed(ids map[string]bool, kind string) bool {
 	return slices.ContainsFunc(rules.All(), func(r *rule.Rule) bool {
-		return ids[r.ID] && slices.ContainsFunc(slices.Concat(r.Needs.All, r.Needs.Any), func(e *bundle.Evidence) bool { return slices.Contains(p.kinds, e.ID) })
+		return ids[r.ID] && slices.ContainsFunc(slices.Concat(r.Needs.All, r.Needs.Any), func(e *bundle.Evidence) bool { return e.ID == kind })
 	})
 }
 
@@ -151,12 +150,12 @@ func pieces(files *ruletest.Files) []piece {
 }
 
 // twice lists what tells a fault that both syncs and Azure itself show: syncs with each
-// kind of Azure's, and with all of them.
-func twice(files *ruletest.Files) []piece {
+// kind of Azure's that the causes need, and with all of them.
+func twice(files *ruletest.Files, causes map[string]bool) []piece {
 	var out []piece
 	all := slices.Clone(syncs)
 	for _, e := range bundle.Catalogue {
-		if p := pieceOf(files, e.ID); e.Program == bundle.Az && len(p.paths) > 0 {
+		if p := pieceOf(files, e.ID); e.Program == bundle.Az && len(p.paths) > 0 && needed(causes, e.ID) {
 			out = append(out, pieceOf(files, append(slices.Clone(syncs), e.ID)...))
 			all = append(all, e.ID)
 		}
