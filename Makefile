@@ -8,7 +8,7 @@ CLUSTERS    := 50000
 
 .PHONY: help
 help: ## show this help
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: build ## collect from the recorded demo cluster, analyse, leave an HTML and a Markdown report
@@ -62,6 +62,10 @@ nsg-long: ## the security-group evaluator against its naive twin, SETS (a millio
 drift-long: ## every field of every recorded healthy cluster changed once, and CLUSTERS (50000) random clusters
 	go test -run TestMutations ./analyze -drift.every -timeout 2h
 	go test -run TestProperty ./analyze/desired -desired.clusters=$(CLUSTERS) -timeout 2h
+
+.PHONY: ablation-long
+ablation-long: ## every piece of evidence taken from every sample, one at a time
+	go test -run TestAblation ./analyze -v -ablation.every -timeout 2h
 
 .PHONY: bench
 bench: ## figures: whole analysis against gzip -dc, log scan in MB/s, peak memory

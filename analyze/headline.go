@@ -61,6 +61,9 @@ func calm(r *report.Report) string {
 	if slices.ContainsFunc(r.Coverage.Evidence, func(e report.Evidence) bool {
 		return e.ID == bundle.Services.ID && e.Without != ""
 	}) && len(r.Services) == 0 {
+		if i := firstWarning(r); i >= 0 {
+			return fmt.Sprintf("The bundle holds no Services, so which are harmed is not known. It tells of %s: %s.", plural(count(r.Findings, report.Warning), "warning"), r.Findings[i].Title)
+		}
 		return "The bundle holds no Services, so no Service could be judged."
 	}
 	if len(r.Services) == 0 {
@@ -81,9 +84,8 @@ func calm(r *report.Report) string {
 		return "Nothing could be judged: the evidence that the failure modes need is not in the bundle."
 	}
 	calm := "No error and no warning was found"
-	if n := count(r.Findings, report.Warning); n > 0 {
-		i := slices.IndexFunc(r.Findings, func(f report.Finding) bool { return f.Severity == report.Warning })
-		calm = fmt.Sprintf("No error was found, but %s: %s", plural(n, "warning"), r.Findings[i].Title)
+	if i := firstWarning(r); i >= 0 {
+		calm = fmt.Sprintf("No error was found, but %s: %s", plural(count(r.Findings, report.Warning), "warning"), r.Findings[i].Title)
 	}
 	if broken := inState(r, report.Broken); len(broken) > 0 {
 		calm += "; broken: " + keys(broken)
@@ -98,6 +100,11 @@ func calm(r *report.Report) string {
 		calm += fmt.Sprintf("; of %s not every hop could be decided", plural(len(unknown), "Service"))
 	}
 	return calm + "."
+}
+
+// firstWarning is the index of the highest ranked warning, or -1.
+func firstWarning(r *report.Report) int {
+	return slices.IndexFunc(r.Findings, func(f report.Finding) bool { return f.Severity == report.Warning })
 }
 
 // inState are the Services in that state.

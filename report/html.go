@@ -48,6 +48,7 @@ var (
 		"compared": compared,
 		"basis":    basis,
 		"skipped":  skipped,
+		"hidden":   hiddenLines,
 		"ruleID":   ruleID,
 		"plural":   plural,
 		"blocksAt": blocksAt,

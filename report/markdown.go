@@ -150,6 +150,9 @@ func (m *markdown) finding(n *numbered) {
 	m.f("%s, %s%s · at fault: %s\n\n", inline(string(f.Severity)), inline(string(f.Confidence)),
 		prefixed(": ", inline(f.Why)), inline(f.Subject.String()))
 	m.para(inline(f.Message))
+	for _, line := range hiddenLines(f) {
+		m.para(inline(line))
+	}
 	if len(f.Services) > 0 {
 		m.para("Harms " + strconv.Itoa(len(f.Services)) + " " + plural(len(f.Services), "Service", "Services") + ": " + inline(strings.Join(f.Services, ", ")))
 	}

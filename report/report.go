@@ -117,8 +117,18 @@ type Finding struct {
 	Cites        []Cite    `json:"cites"`
 	Fix          []Step    `json:"fix"`
 	Consequences []Finding `json:"consequences"`
-	References   []string  `json:"references"`
-	Fingerprint  string    `json:"fingerprint"`
+	// Hidden are rules that may hold the cause and could not be judged.
+	Hidden      []Hidden `json:"hidden"`
+	References  []string `json:"references"`
+	Fingerprint string   `json:"fingerprint"`
+}
+
+// Hidden is a rule that was not evaluated, though it might explain a finding.
+type Hidden struct {
+	Rule    string `json:"rule"`
+	Title   string `json:"title"`
+	Missing string `json:"missing"` // titles of the evidence
+	Supply  string `json:"supply"`  // the command or role that would supply the first of it
 }
 
 // Cite is a proof: a place in the bundle and a short quotation from it.

@@ -48,7 +48,13 @@ func rich() *Report {
 		Title:   "Pods behind the Service take traffic before they are ready",
 		Message: "search-5f6 restarted twice and has no readinessProbe.",
 		Cites:   []Cite{{File: "k8s/pods/shop.yaml", Line: 12, Quote: "restartCount: 2"}},
-		Fix:     []Step{{Say: "Give the container a readinessProbe."}}}
+		Fix:     []Step{{Say: "Give the container a readinessProbe."}},
+		Hidden: []Hidden{
+			{Rule: "AZLB-DATA01", Title: "the nodes that carry the Service are down", Missing: "Nodes", Supply: "grant the right to list nodes, then: kubectl get nodes -o yaml --context prod"},
+			{Rule: "AZLB-POOL03", Title: "a virtual node has no machine", Missing: "Nodes", Supply: "grant the right to list nodes, then: kubectl get nodes -o yaml --context prod"},
+			{Rule: "AZLB-AUTH08", Missing: "Cloud provider configuration (azure.json)", Supply: "read /etc/kubernetes/azure.json, or give it with --cloud-config"},
+			{Rule: "AZLB-SKU03", Title: "a Basic load balancer reaches one set only", Missing: "Nodes", Supply: "kubectl get nodes -o yaml"},
+		}}
 	designed := []Finding{
 		{Rule: "AZLB-OK04", Severity: Info, Confidence: Certain, AsDesigned: true, Subject: Object{Kind: "Service", Namespace: "shop", Name: "search"},
 			Title: "only nodes with a pod pass the probe", Message: "shop/search has `externalTrafficPolicy: Local`: 1 of 3 nodes has a pod.",

@@ -123,6 +123,9 @@ func (t *terminal) finding(n *numbered) {
 	}
 	t.gap()
 	t.text("  ", f.Message)
+	for _, line := range hiddenLines(f) {
+		t.text("  ", line)
+	}
 	if len(f.Cites) > 0 {
 		t.gap()
 		t.text("  ", "Proof")

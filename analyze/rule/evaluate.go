@@ -22,6 +22,7 @@ type Outcome struct {
 // that found something has one verdict per finding, every other rule has one.
 func Evaluate(w *World, rules []*Rule) Outcome {
 	claims := map[*errtext.Error][]string{}
+	lacks := map[string]*lack{}
 	var all []ranked
 	var verdicts []report.Verdict
 	for _, net := range []bool{false, true} {
@@ -29,7 +30,8 @@ func Evaluate(w *World, rules []*Rule) Outcome {
 			if r.Net != net {
 				continue
 			}
-			found, verdict := evaluate(w, r, claims)
+			found, verdict, lack := evaluate(w, r, claims)
+			lacks[r.ID] = lack
 			verdicts = append(verdicts, verdict...)
 			for _, f := range found {
 				all = append(all, ranked{Finding: f, rule: r, order: i, fails: failing(w, f, claims)})
@@ -42,24 +44,27 @@ func Evaluate(w *World, rules []*Rule) Outcome {
 		}
 		return strings.Compare(a.Subject, b.Subject)
 	})
-	return Outcome{Findings: fold(rank(all), rules), Verdicts: verdicts}
+	out := Outcome{Findings: fold(rank(all), rules), Verdicts: verdicts}
+	hide(w, out.Findings, rules, lacks)
+	return out
 }
 
-// evaluate runs one rule. A panic is the state broken, not the end of the report.
-func evaluate(w *World, r *Rule, claims map[*errtext.Error][]string) (found []report.Finding, verdicts []report.Verdict) {
+// evaluate runs one rule; lacking is what kept it from an end. A panic is the state
+// broken, not the end of the report.
+func evaluate(w *World, r *Rule, claims map[*errtext.Error][]string) (found []report.Finding, verdicts []report.Verdict, lacking *lack) {
 	one := func(s report.State, reason string) []report.Verdict {
 		return []report.Verdict{{Rule: r.ID, State: s, Reason: reason}}
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			found, verdicts = nil, one(report.BrokenRule, fmt.Sprintf("the rule stopped: %v", p))
+			found, verdicts, lacking = nil, one(report.BrokenRule, fmt.Sprintf("the rule stopped: %v", p)), nil
 		}
 	}()
 	if missing := without(w, r.Needs.All, have); len(missing) > 0 {
-		return nil, one(report.NotEvaluated, "missing: "+titles(missing))
+		return nil, one(report.NotEvaluated, "missing: "+titles(missing)), &lack{missing, true}
 	}
 	if len(r.Needs.Any) > 0 && len(without(w, r.Needs.Any, have)) == len(r.Needs.Any) {
-		return nil, one(report.NotEvaluated, "missing: "+titles(r.Needs.Any))
+		return nil, one(report.NotEvaluated, "missing: "+titles(r.Needs.Any)), &lack{r.Needs.Any, true}
 	}
 	p := &Pass{World: w, rule: r, claims: claims}
 	r.Check(p)
@@ -69,15 +74,32 @@ func evaluate(w *World, r *Rule, claims map[*errtext.Error][]string) (found []re
 		verdicts = append(verdicts, report.Verdict{Rule: r.ID, Subject: full.Subject.String(), State: report.Found, Reason: full.Message})
 	}
 	if len(found) > 0 {
-		return found, verdicts
+		return found, verdicts, nil
 	}
-	if p.notApplicable != "" {
-		return nil, one(report.NotApplicable, p.notApplicable)
+	rests := p.rests
+	if p.notApplicable == "" || rests == nil {
+		rests = needed(w, r)
 	}
-	if missing := without(w, slices.Concat(r.Needs.All, r.Needs.Any), whole); len(missing) > 0 {
-		return nil, one(report.NotEvaluated, "partly looked at, nothing found; incomplete: "+titles(missing))
+	switch missing := without(w, rests, whole); {
+	case len(missing) > 0 && p.notApplicable != "":
+		return nil, one(report.NotEvaluated, "as far as the bundle tells, "+p.notApplicable+"; incomplete: "+titles(missing)), missed(w, missing)
+	case len(missing) > 0:
+		return nil, one(report.NotEvaluated, "partly looked at, nothing found; incomplete: "+titles(missing)), missed(w, missing)
+	case p.notApplicable != "":
+		return nil, one(report.NotApplicable, p.notApplicable), nil
 	}
-	return nil, one(report.Clean, "")
+	return nil, one(report.Clean, ""), nil
+}
+
+// needed is what must be whole before nothing found means clean. What a controller's log
+// tells may stand in that of its last run as well, and in a file that the customer added;
+// nobody need have had either.
+func needed(w *World, r *Rule) []*bundle.Evidence {
+	out := slices.Concat(r.Needs.All, r.Needs.Any, r.Needs.Clean)
+	if slices.Contains(out, &bundle.ControllerLog) {
+		out = append(out, without(w, []*bundle.Evidence{&bundle.ControllerLogPrevious, &bundle.LogFile}, notLost)...)
+	}
+	return out
 }
 
 // complete adds to a finding what the rule says of itself, and lowers what the
@@ -96,6 +118,7 @@ func complete(w *World, r *Rule, f Finding) report.Finding {
 		out.Fix = r.Doc.Fix
 	}
 	weigh(w, &out, f.Errors)
+	harmUnseen(w, &out)
 	if missing := without(w, r.Needs.Refutes, whole); len(missing) > 0 {
 		out.Confidence = report.Possible
 		if out.Severity == report.Error {
@@ -126,8 +149,9 @@ func lower(a, b report.Confidence) report.Confidence {
 	return b
 }
 
-func have(w *World, e *bundle.Evidence) bool  { return w.Snapshot.Have(e) }
-func whole(w *World, e *bundle.Evidence) bool { return w.Snapshot.Complete(e, "") }
+func have(w *World, e *bundle.Evidence) bool    { return w.Snapshot.Have(e) }
+func whole(w *World, e *bundle.Evidence) bool   { return w.Snapshot.Complete(e, "") }
+func notLost(w *World, e *bundle.Evidence) bool { return !w.Snapshot.Lost(e) }
 
 // without lists the evidence that fails the test.
 func without(w *World, list []*bundle.Evidence, ok func(*World, *bundle.Evidence) bool) []*bundle.Evidence {

@@ -28,6 +28,7 @@ type Pass struct {
 	rule          *Rule
 	found         []Finding
 	notApplicable string
+	rests         []*bundle.Evidence          // on which that rests; nil: on all that the rule needs
 	claims        map[*errtext.Error][]string // the rules that know it
 }
 
@@ -35,8 +36,12 @@ type Pass struct {
 func (p *Pass) Find(f Finding) { p.found = append(p.found, f) }
 
 // NotApplicable says why the rule has no meaning in this world, for example that
-// there is no internal load balancer. It counts only where nothing was found.
-func (p *Pass) NotApplicable(reason string) { p.notApplicable = reason }
+// there is no internal load balancer, and on which evidence that rests: all that the
+// rule needs where none is named. It counts only where nothing was found, and where
+// that evidence is whole: what is not seen may be there.
+func (p *Pass) NotApplicable(reason string, rests ...*bundle.Evidence) {
+	p.notApplicable, p.rests = reason, rests
+}
 
 // Claim says that the rule knows the error, whether it makes a finding of it or
 // not, so that the net below all rules stays silent about it.

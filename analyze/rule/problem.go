@@ -10,6 +10,7 @@ import (
 	"azlb/analyze/errtext"
 	"azlb/analyze/topology"
 	"azlb/analyze/walk"
+	bundle "azlb/bundle-schema"
 	"azlb/report"
 )
 
@@ -65,7 +66,7 @@ func (k Problems) Check(p *Pass) {
 	for _, s := range p.Graph.Services {
 		var list []desired.Problem
 		for _, x := range p.Wants.Of(s.Key()).Problems {
-			if x.Subject == k.About {
+			if x.Subject == k.About && !(x.Depends && k.anyRelease(p, s, byService[s.Key()])) {
 				list = append(list, x)
 			}
 		}
@@ -83,6 +84,13 @@ func (k Problems) Check(p *Pass) {
 	for _, key := range refused {
 		p.Find(refusal(p, key, byService[key]))
 	}
+}
+
+// anyRelease reports whether what depends on the release of the provider depends on the
+// lack of evidence: the version of the cluster was not seen, so that any release may be
+// it, and neither an error nor Azure shows what came of it.
+func (k Problems) anyRelease(p *Pass, s *topology.Service, errs []*errtext.Error) bool {
+	return !p.Complete(&bundle.KubeVersion, "") && len(errs) == 0 && !(k.Proves && k.Cites != nil && len(k.Cites(p, s)) > 0)
 }
 
 // problem is the finding of one Service.

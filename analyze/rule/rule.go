@@ -4,6 +4,8 @@
 package rule
 
 import (
+	"slices"
+
 	"azlb/analyze/errtext"
 	bundle "azlb/bundle-schema"
 	"azlb/report"
@@ -41,7 +43,17 @@ type Needs struct {
 	// Refutes could disprove a finding: while one is missing, a finding is at most
 	// possible and never an error.
 	Refutes []*bundle.Evidence
+	// Clean is what else it takes to say clean: the rule runs and finds without it, but
+	// finds less (what matches a pool's members to nodes, the release of the cluster).
+	Clean []*bundle.Evidence
 }
+
+// What leads from a frontend over the members of its pool to the nodes, and further to
+// the machines that carry these.
+var (
+	Backends = []*bundle.Evidence{&bundle.LoadBalancers, &bundle.Nodes, &bundle.NICs, &bundle.ScaleSetNICs}
+	Machines = append(slices.Clone(Backends), &bundle.VMs, &bundle.ScaleSetInstances)
+)
 
 // Finding is what a Check reports; the engine adds the rule's own text.
 type Finding struct {

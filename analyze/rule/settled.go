@@ -28,10 +28,26 @@ func (w *World) Settled(e *errtext.Error) bool {
 	return s != nil && !s.Deleting() && !s.Foreign() && len(s.Status.LoadBalancer.Ingress) > 0 && !w.unmade(s)
 }
 
+const unseenWhy = "the Services are not completely in the bundle, so whether one still lacks something for it is not known"
+
 // unseen reports whether the bundle cannot tell if the error still matters: it has
 // neither the Service that the error names, nor all Services, and none that waits.
 func (w *World) unseen(e *errtext.Error) bool {
 	return w.Graph.Service(e.Service) == nil && !w.Snapshot.Complete(&bundle.Services, "") && len(w.Waiting()) == 0
+}
+
+// harmUnseen lowers a finding of which the bundle cannot tell whether a Service is harmed:
+// it has none of those named, and does not hold all Services.
+func harmUnseen(w *World, f *report.Finding) {
+	if len(f.Services) == 0 || w.Snapshot.Complete(&bundle.Services, "") || slices.ContainsFunc(f.Services, func(key string) bool { return w.Graph.Service(key) != nil }) {
+		return
+	}
+	if f.Severity == report.Error {
+		f.Severity = report.Warning
+	}
+	if f.Confidence == report.Certain {
+		f.Confidence, f.Why = report.Likely, join(f.Why, unseenWhy)
+	}
 }
 
 // unmade reports whether something on the way to the Service is known to be absent
@@ -83,7 +99,7 @@ func weigh(w *World, f *report.Finding, errs []*errtext.Error) {
 		}
 		if !seen {
 			f.Confidence = lower(f.Confidence, report.Likely)
-			f.Why = join(f.Why, "the Services are not completely in the bundle, so whether one still lacks something for it is not known")
+			f.Why = join(f.Why, unseenWhy)
 		}
 		return
 	}

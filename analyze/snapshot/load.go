@@ -3,11 +3,9 @@ package snapshot
 import (
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	bundle "azlb/bundle-schema"
-	"azlb/bundle-schema/az"
 )
 
 // Load reads a bundle in one pass. It fails only where the bundle cannot be read
@@ -25,84 +23,6 @@ func Load(b *bundle.Bundle) (*Snapshot, error) {
 	l.s.Partial = b.Partial()
 	return l.finish(b.Faults()), nil
 }
-
-// Have reports whether some of the evidence was read.
-func (s *Snapshot) Have(e *bundle.Evidence) bool {
-	for _, x := range s.known[e.ID] {
-		if x.read {
-			return true
-		}
-	}
-	return false
-}
-
-// Complete reports whether a conclusion from absence may rest on the evidence:
-// it was read whole for the resource group (any case; "" = cluster-wide evidence
-// or every group known). Pods are asked for by namespace in the same way.
-//
-// With "" the resource groups of the nodes and of the manifest must all be among
-// the groups that were read. In loose files a log counts as whole where it begins
-// with the start of its program.
-func (s *Snapshot) Complete(e *bundle.Evidence, group string) bool {
-	known := s.known[e.ID]
-	if whole, ok := known[""]; ok && (whole.complete || !scoped(e)) {
-		return whole.complete
-	}
-	if !scoped(e) {
-		return false
-	}
-	if group != "" {
-		return known[strings.ToLower(group)].complete || s.without(e, strings.ToLower(group))
-	}
-	for _, x := range known {
-		if !x.complete {
-			return false
-		}
-	}
-	if e != &bundle.Pods && e.Scope != bundle.PerLoadBalancer && e.Scope != bundle.PerAKSCluster { // not every group has one
-		for _, g := range s.groups {
-			if !known[g].complete && !s.without(e, g) {
-				return false
-			}
-		}
-		return len(known)+len(s.groups) > 0
-	}
-	return len(known) > 0
-}
-
-// without reports whether nothing of the evidence can be in a resource group, and none
-// was asked for: what there is of each scale set or machine, where there is none.
-func (s *Snapshot) without(e *bundle.Evidence, group string) bool {
-	if _, asked := s.known[e.ID][group]; asked {
-		return false
-	}
-	in := func(id string) bool {
-		g := az.GroupOf(id)
-		return g == "" || az.Masked(g) || strings.EqualFold(g, group)
-	}
-	switch e.Scope {
-	case bundle.PerScaleSet:
-		return s.known[bundle.ScaleSets.ID][group].complete && !slices.ContainsFunc(s.ScaleSets, func(x ScaleSet) bool { return in(x.ID) })
-	case bundle.PerVM:
-		return s.known[bundle.VMs.ID][group].complete && !slices.ContainsFunc(s.VMs, func(x VM) bool {
-			return in(x.ID) && !strings.Contains(strings.ToLower(x.ID), "/virtualmachinescalesets/")
-		})
-	}
-	return false
-}
-
-// scoped reports whether the evidence is known group by group, or namespace by
-// namespace, and not for the cluster as a whole.
-func scoped(e *bundle.Evidence) bool {
-	switch e.Scope {
-	case bundle.PerGroup, bundle.PerScaleSet, bundle.PerVM, bundle.PerLoadBalancer, bundle.PerAKSCluster, bundle.PerNamespace:
-		return true
-	}
-	return false
-}
-
-// extent is how much of one piece of evidence is known in one group or namespace.
-type extent struct{ read, complete bool }
 
 // loader collects what passes by; finish makes the snapshot out of it.
 type loader struct {

@@ -2,6 +2,7 @@ package walk
 
 import (
 	"fmt"
+	"slices"
 
 	"azlb/analyze/topology"
 	"azlb/report"
@@ -55,6 +56,8 @@ func (w *Walk) endpoint() {
 	}
 	local := LocalEndpoints(p)
 	switch {
+	case local == 0 && unplaced(p):
+		w.add(Endpoint, "", report.HopFound, report.VerdictUnknown, fmt.Sprintf("%d ready endpoints; whether one is on a node of the backend pool (externalTrafficPolicy Local) cannot be told", len(ready)), cites)
 	case local > 0:
 		w.add(Endpoint, "", report.HopFound, report.Passes, fmt.Sprintf("%d of %d ready endpoints are on nodes of the backend pool (externalTrafficPolicy Local)", local, len(ready)), cites)
 	case len(p.Members) == 0:
@@ -90,4 +93,9 @@ func LocalEndpoints(p *topology.Path) int {
 		}
 	}
 	return n
+}
+
+// unplaced reports whether the node of some member of the pool is not known.
+func unplaced(p *topology.Path) bool {
+	return slices.ContainsFunc(p.Members, func(m *topology.Member) bool { return m.Node == nil })
 }

@@ -183,7 +183,11 @@ func why(p *rule.Pass, s *topology.Service, old bool) (reason, bool) {
 		return reason{subject: string(log.Kind), cites: lastRecord(p, log), absence: []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog},
 			say: fmt.Sprintf("The controller's log (%s) goes on after the Service was made and never names it: another instance may hold the lease, or its service controller is switched off.", log.File)}, true
 	}
-	return reason{subject: "of the cloud provider", absence: []*bundle.Evidence{&bundle.Events},
+	subject := "of the cloud provider"
+	if i := slices.IndexFunc(controllers, topology.Controller.Serves); i >= 0 {
+		subject = string(controllers[i].Program)
+	}
+	return reason{subject: subject, absence: []*bundle.Evidence{&bundle.Events},
 		say: fmt.Sprintf("It is older than %d minutes.", int(patience.Minutes()))}, true
 }
 
@@ -199,7 +203,7 @@ func down(controllers []topology.Controller) (reason, bool) {
 			return reason{}, false
 		}
 		if r.say == "" {
-			r = reason{subject: c.Pod.Name, say: fmt.Sprintf("The controller %s does not run: %s.", c.Pod.Name, say), sure: true,
+			r = reason{subject: string(c.Program), say: fmt.Sprintf("The controller %s does not run: %s.", c.Pod.Name, say), sure: true,
 				fix: []report.Step{{Say: "Read why its last run ended.", Run: fmt.Sprintf("kubectl -n kube-system logs %s --previous --tail 100", rule.Word(c.Pod.Name, "POD"))}}}
 		}
 		r.cites = append(r.cites, cite)

@@ -44,7 +44,7 @@ func checkDATA01(p *rule.Pass) {
 		if len(o.Harmed) > 0 {
 			p.Find(broken(p, o))
 		} else {
-			p.Find(spare(o))
+			p.Find(spare(p, o))
 		}
 	}
 }
@@ -62,7 +62,7 @@ func idle(n *topology.Node) string {
 // broken is an outage: no other node carries the Services.
 func broken(p *rule.Pass, o walk.Outage) rule.Finding {
 	f := rule.Finding{Subject: report.Object{Kind: "Node", Name: names(o.Nodes)[0]}}
-	still := false
+	still := !p.Complete(&bundle.EndpointSlices, "")
 	for _, s := range o.Harmed {
 		f.Services = append(f.Services, s.Key())
 		still = still || len(s.ReadyEndpoints()) > 0
@@ -90,12 +90,16 @@ func broken(p *rule.Pass, o walk.Outage) rule.Finding {
 }
 
 // spare is nodes that are down while others carry every Service.
-func spare(o walk.Outage) rule.Finding {
+func spare(p *rule.Pass, o walk.Outage) rule.Finding {
 	f := rule.Finding{
 		Severity: report.Info,
 		Subject:  report.Object{Kind: "Node", Name: names(o.Nodes)[0]},
 		Message:  fmt.Sprintf("%s: down (%s). Other nodes carry every Service; the health probe keeps traffic away from a backend that does not answer.", rule.List(names(o.Nodes)), o.Reason),
 		Fix:      revive(o),
+	}
+	if !p.Complete(&bundle.EndpointSlices, "") || !p.Complete(&bundle.LoadBalancers, "") {
+		f.Message = fmt.Sprintf("%s: down (%s). The health probe keeps traffic away from a backend that does not answer.", rule.List(names(o.Nodes)), o.Reason)
+		f.Confidence, f.Why = report.Possible, "the EndpointSlices and the load balancers are not all in the bundle, so whether other nodes carry every Service is not known"
 	}
 	for _, n := range o.Nodes[:min(len(o.Nodes), 3)] {
 		f.Cites = append(f.Cites, walk.NodeCite(n))

@@ -33,8 +33,9 @@ var DATA02 = &rule.Rule{
 			"It is silent where nobody could answer anyway: without a rule, a backend or a ready pod.",
 	},
 	Needs: rule.Needs{
-		Any: []*bundle.Evidence{&bundle.Events, &bundle.ControllerPods},
-		All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.EndpointSlices},
+		Any:   []*bundle.Evidence{&bundle.Events, &bundle.ControllerPods},
+		All:   []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.EndpointSlices},
+		Clean: append([]*bundle.Evidence{&bundle.Pods}, rule.Backends...), // by which the caller is known as a backend
 	},
 	Check: checkDATA02,
 }
@@ -52,7 +53,7 @@ func checkDATA02(p *rule.Pass) {
 		return !p.Wants.Of(s.Key()).Internal.V || len(s.Addresses()) == 0
 	})
 	if len(internal) == 0 {
-		p.NotApplicable("no internal load balancer has an address")
+		p.NotApplicable("no internal load balancer has an address", &bundle.Services)
 		return
 	}
 	calls := timeouts(p)

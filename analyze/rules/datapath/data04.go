@@ -35,8 +35,9 @@ var DATA04 = &rule.Rule{
 		Healthy:    "A Service whose selector matches no pod at all may be scaled to zero or wait for its application; that is told as an information. Endpoints of a Service without a selector are somebody else's. With externalTrafficPolicy Local it is by design that nodes without a pod fail the health probe, as long as one node of the pool has a ready pod.",
 	},
 	Needs: rule.Needs{
-		Any: []*bundle.Evidence{&bundle.EndpointSlices},
-		All: []*bundle.Evidence{&bundle.Services},
+		Any:   []*bundle.Evidence{&bundle.EndpointSlices},
+		All:   []*bundle.Evidence{&bundle.Services},
+		Clean: rule.Backends, // with externalTrafficPolicy Local
 	},
 	FollowsFrom: []string{"AZLB-DATA01", "AZLB-DATA10", "AZLB-DATA11", "AZLB-POOL03", "AZLB-POOL18", "AZLB-POOL19", "AZLB-SKU03"},
 	Check:       checkDATA04,

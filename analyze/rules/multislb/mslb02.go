@@ -75,7 +75,7 @@ func checkMSLB02(p *rule.Pass) {
 		p.Find(unplaced(p, key, nil, byService[key], choice{}))
 	}
 	if c == nil && single(p) {
-		p.NotApplicable("azure.json has one load balancer")
+		p.NotApplicable("azure.json has one load balancer", &bundle.CloudConfig)
 	}
 }
 

@@ -61,7 +61,7 @@ func checkMSLB03(p *rule.Pass) {
 	}
 	if len(errs) == 0 && len(faults) == 0 {
 		if single(p) {
-			p.NotApplicable("azure.json has one load balancer")
+			p.NotApplicable("azure.json has one load balancer", &bundle.CloudConfig)
 		}
 		return
 	}

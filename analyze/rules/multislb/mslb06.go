@@ -35,13 +35,13 @@ func checkMSLB06(p *rule.Pass) {
 	n := p.Graph.Minor()
 	switch {
 	case single(p):
-		p.NotApplicable("azure.json has one load balancer")
+		p.NotApplicable("azure.json has one load balancer", &bundle.CloudConfig)
 		return
 	case n >= 33:
-		p.NotApplicable("Kubernetes " + p.Snapshot.Kubernetes + " looks at every EndpointSlice")
+		p.NotApplicable("Kubernetes "+p.Snapshot.Kubernetes+" looks at every EndpointSlice", &bundle.KubeVersion)
 		return
 	case n != 0 && n < 28:
-		p.NotApplicable("Kubernetes " + p.Snapshot.Kubernetes + " has no pools for local Services")
+		p.NotApplicable("Kubernetes "+p.Snapshot.Kubernetes+" has no pools for local Services", &bundle.KubeVersion)
 		return
 	}
 	for _, s := range p.Graph.Served() {

@@ -11,12 +11,16 @@ import (
 	"azlb/analyze/rule"
 	"azlb/analyze/snapshot"
 	"azlb/analyze/walk"
+	bundle "azlb/bundle-schema"
 	"azlb/bundle-schema/az"
 	"azlb/report"
 )
 
 // Rules of this topic, in the order in which the controller and then a packet meets them.
 var Rules = []*rule.Rule{NSG12, NSG05, NSG06, NSG14, NSG13, NSG10, NSG08, NSG07, NSG09, NSG03, NSG01, NSG02, NSG04, NSG11}
+
+// way is what a packet's way through the security groups is made of, the groups aside.
+var way = append(slices.Clone(rule.Backends), &bundle.RouteTables)
 
 // firstDefault is the priority at which Azure's own rules begin.
 const firstDefault = 65000

@@ -33,8 +33,9 @@ var NSG01 = &rule.Rule{
 		Healthy: "A Service that asks the provider for no security rule, that restricts its sources while only others are denied, or whose group lets certain clients in by a narrower rule, is as somebody wanted it. An internal Service needs no rule: Azure's default lets the virtual network in. Service tags whose addresses are not in the bundle leave the answer open, and a Service still waiting for its address gets its rule last.",
 	},
 	Needs: rule.Needs{
-		Any: groups,
-		All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.VNets},
+		Any:   groups,
+		All:   []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.VNets},
+		Clean: way,
 	},
 	FollowsFrom: append([]string{"AZLB-NSG06", "AZLB-NSG13", "AZLB-NSG07", "AZLB-NSG09", "AZLB-NSG03", "AZLB-ANN07", "AZLB-DATA08"}, failedSync...),
 	Check:       checkNSG01,

@@ -26,8 +26,9 @@ var NSG04 = &rule.Rule{
 		Healthy:    "A deny for everything is common and harmless behind an allow rule for the tag AzureLoadBalancer; Azure's own default rules always let the probes in.",
 	},
 	Needs: rule.Needs{
-		Any: []*bundle.Evidence{&bundle.NSGs},
-		All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.VNets},
+		Any:   []*bundle.Evidence{&bundle.NSGs},
+		All:   []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.VNets},
+		Clean: way,
 	},
 	FollowsFrom: []string{"AZLB-NSG01", "AZLB-NSG02", "AZLB-PROBE11", "AZLB-PROBE05"},
 	Check:       checkNSG04,

@@ -35,8 +35,9 @@ var NSG09 = &rule.Rule{
 		Healthy:    "The rule speaks only where the group that the provider writes to drops the packets, in the way of the error and in a release that has it. That the rules of a customer are gone cannot be seen afterwards.",
 	},
 	Needs: rule.Needs{
-		Any: []*bundle.Evidence{&bundle.NSGs},
-		All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.VNets},
+		Any:   []*bundle.Evidence{&bundle.NSGs},
+		All:   []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.VNets},
+		Clean: way,
 	},
 	Check: checkNSG09,
 }

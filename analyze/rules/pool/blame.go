@@ -8,6 +8,7 @@ import (
 	"azlb/analyze/desired"
 	"azlb/analyze/rule"
 	"azlb/analyze/topology"
+	bundle "azlb/bundle-schema"
 	"azlb/bundle-schema/azname"
 	"azlb/report"
 )
@@ -47,12 +48,18 @@ func blamed(p *rule.Pass, f *rule.Finding, checks []desired.Check, n *topology.N
 	f.Message += fmt.Sprintf(" The provider's last sync of %s succeeded (%s)%s; the provider puts it right at its next sync and does not look before.",
 		s.Service, s.At.UTC().Format("2006-01-02 15:04:05 UTC"), since)
 	f.Cites = append(f.Cites, s.Cite)
+	if internal(checks) && !p.Complete(&bundle.KubeVersion, "") {
+		f.Confidence, f.Why = report.Likely, "the version of Kubernetes is not in the bundle, and there are releases that put no node into internal pools"
+	}
 }
 
 // unhealed reports nodes that the provider's release itself leaves out of the pools, so
 // that no sync puts them in.
-func unhealed(p *rule.Pass, checks []desired.Check) bool {
-	return passesOver(p) && !slices.ContainsFunc(checks, func(c desired.Check) bool {
+func unhealed(p *rule.Pass, checks []desired.Check) bool { return passesOver(p) && internal(checks) }
+
+// internal reports whether the pools of all checks are internal load balancers'.
+func internal(checks []desired.Check) bool {
+	return !slices.ContainsFunc(checks, func(c desired.Check) bool {
 		lb, _, _ := strings.Cut(c.Object, "/")
 		return !azname.IsInternalName(lb)
 	})

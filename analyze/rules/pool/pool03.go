@@ -33,8 +33,9 @@ var POOL03 = &rule.Rule{
 		Healthy: "A virtual node with the label is normal, and with externalTrafficPolicy Cluster its pods are reached through the other nodes. \"instance not found\" about a node that has, or had, a machine is another fault.",
 	},
 	Needs: rule.Needs{
-		Any: []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog, &bundle.EndpointSlices},
-		All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes},
+		Any:   []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog, &bundle.EndpointSlices},
+		All:   []*bundle.Evidence{&bundle.Services, &bundle.Nodes},
+		Clean: rule.Backends, // with externalTrafficPolicy Local
 	},
 	Check: checkPOOL03,
 }
@@ -47,7 +48,7 @@ func checkPOOL03(p *rule.Pass) {
 		}
 	}
 	if len(virtual) == 0 {
-		p.NotApplicable("no node of the cluster is virtual")
+		p.NotApplicable("no node of the cluster is virtual", &bundle.Nodes)
 		return
 	}
 	candidates := unplaced(p)

@@ -33,7 +33,10 @@ var POOL04 = &rule.Rule{
 		Affects: "the label counts since 1.19; pools are no longer emptied since cloud-provider-azure 1.23.27, 1.24.14, 1.25.8, 1.26.4 and 1.27",
 		Healthy: "Some nodes excluded on purpose, for maintenance or because they carry other loads, is normal: the rule mentions it only where the label says \"false\", or where a Service with externalTrafficPolicy Local has its only pods there. Control-plane, virtual and unmanaged nodes are not counted.",
 	},
-	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers}},
+	Needs: rule.Needs{
+		All:   []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers},
+		Clean: append([]*bundle.Evidence{&bundle.KubeVersion, &bundle.EndpointSlices}, rule.Backends...),
+	},
 	Check: checkPOOL04,
 }
 
@@ -67,7 +70,7 @@ func checkPOOL04(p *rule.Pass) {
 	}
 	switch {
 	case len(kept) == 0:
-		p.NotApplicable("no node is labelled " + topology.ExcludeLabel)
+		p.NotApplicable("no node is labelled "+topology.ExcludeLabel, &bundle.Nodes)
 	case p.Wants.Provider.Has(excludes) != desired.Yes:
 		p.NotApplicable("before 1.19 the label counts only behind a feature gate")
 	case len(kept) < len(workers):

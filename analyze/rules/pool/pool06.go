@@ -1,8 +1,10 @@
 package pool
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"azlb/analyze/errtext"
@@ -34,11 +36,12 @@ var POOL06 = &rule.Rule{
 	Check: checkPOOL06,
 }
 
-// faulty is one Azure object that is Failed, or that a refusal names; a Failed
-// machine with those of its interfaces that are Failed too.
+// faulty is one Azure object that is Failed, or that a refusal names. An interface of a
+// scale-set instance is a part of that, and a single machine has those of its interfaces
+// that are Failed with it.
 type faulty struct {
 	id    string
-	nics  []string      // ids of the interfaces of a machine
+	parts []string      // ids of what is Failed or refused of it: itself, interfaces
 	cites []report.Cite // of its state
 	errs  []*errtext.Error
 }
@@ -47,26 +50,22 @@ func checkPOOL06(p *rule.Pass) {
 	byID := map[string]*faulty{}
 	var order []*faulty
 	machines := bothFailed(p)
-	get := func(id string) *faulty {
-		if vm := machines[az.Key(id)]; vm != "" {
-			id = vm
-		}
-		key := az.Key(id)
-		if key == "" {
-			key = id
-		}
+	get := func(part string) *faulty {
+		id := cmp.Or(machines[az.Key(part)], instance(part), part)
+		key := cmp.Or(az.Key(id), id)
 		if byID[key] == nil {
 			byID[key] = &faulty{id: id}
 			order = append(order, byID[key])
 		}
-		return byID[key]
+		x := byID[key]
+		if !slices.ContainsFunc(x.parts, func(other string) bool { return az.SameID(other, part) }) {
+			x.parts = append(x.parts, part)
+		}
+		return x
 	}
 	failed(p, func(r az.Resource, doc *snapshot.Doc) {
 		if isFailed(r) {
 			x := get(r.ID)
-			if !az.SameID(x.id, r.ID) {
-				x.nics = append(x.nics, r.ID)
-			}
 			x.cites = append(x.cites, doc.Cite(r.At+"/provisioningState"))
 		}
 	})
@@ -83,8 +82,21 @@ func checkPOOL06(p *rule.Pass) {
 
 func isFailed(r az.Resource) bool { return strings.EqualFold(r.ProvisioningState, "Failed") }
 
-// bothFailed maps every Failed interface whose machine is Failed too, by its key, to
-// the id of the machine: one write failed on both.
+// instance is the id of the scale-set instance that a resource is a part of, empty where
+// it is none.
+func instance(id string) string {
+	parsed, ok := az.ParseID(id)
+	if !ok || parsed.Name("virtualMachineScaleSets") == "" || parsed.Name("virtualMachines") == "" {
+		return ""
+	}
+	for n := len(parsed.Types); n > 2; n-- {
+		id = az.Parent(id)
+	}
+	return id
+}
+
+// bothFailed maps every Failed interface whose single machine is Failed too, by its key,
+// to the id of the machine: one write failed on both.
 func bothFailed(p *rule.Pass) map[string]string {
 	out := map[string]string{}
 	for _, n := range p.Graph.Nodes {
@@ -158,13 +170,14 @@ func failed(p *rule.Pass, visit func(az.Resource, *snapshot.Doc)) {
 func unusable(p *rule.Pass, x *faulty) rule.Finding {
 	object, again := describe(x.id)
 	f := rule.Finding{Subject: object, Cites: x.cites}
-	name, is, serves, it := object.String(), "is", "It serves", "it"
-	if len(x.nics) > 0 {
-		names := []string{name}
-		for _, id := range x.nics {
-			nic, _ := describe(id)
-			names = append(names, nic.String())
-		}
+	slices.SortStableFunc(x.parts, func(a, b string) int { return len(a) - len(b) }) // the machine first
+	var names []string
+	for _, id := range x.parts {
+		part, _ := describe(id)
+		names = append(names, part.String())
+	}
+	name, is, serves, it := names[0], "is", "It serves", "it"
+	if len(names) > 1 {
 		name, is, serves, it = rule.List(names), "are", "They serve", "them"
 	}
 	if len(x.errs) == 0 {
@@ -190,7 +203,7 @@ func unusable(p *rule.Pass, x *faulty) rule.Finding {
 			{Say: "See what failed.", Run: fmt.Sprintf("az monitor activity-log list --resource-id %s --offset 7d --status Failed -o table", rule.Word(x.id, "ID"))},
 			{Say: "Write it again without a change; the mark goes with the next write that succeeds.", Run: again, Changes: true},
 		}
-		for _, id := range x.nics {
+		for _, id := range x.parts {
 			// An instance of a scale set is written with its interfaces.
 			if nic, write := describe(id); write != again {
 				f.Fix = append(f.Fix, report.Step{Say: fmt.Sprintf("If %s is still Failed then, write it in the same way.", nic), Run: write, Changes: true})

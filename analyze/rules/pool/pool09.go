@@ -40,7 +40,7 @@ func passesOver(p *rule.Pass) bool {
 
 func checkPOOL09(p *rule.Pass) {
 	if !passesOver(p) {
-		p.NotApplicable(fmt.Sprintf("Kubernetes %s is not 1.9.0 to 1.9.3", p.Snapshot.Kubernetes))
+		p.NotApplicable(fmt.Sprintf("Kubernetes %s is not 1.9.0 to 1.9.3", p.Snapshot.Kubernetes), &bundle.KubeVersion)
 		return
 	}
 	if !slices.ContainsFunc(p.Graph.Nodes, func(n *topology.Node) bool { return eligible(n) && unregistered(n) == "" }) {

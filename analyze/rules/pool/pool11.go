@@ -48,7 +48,7 @@ func unmanaged(n *topology.Node) bool { return n.Labels[managedLabel] == "false"
 
 func checkPOOL11(p *rule.Pass) {
 	if !slices.ContainsFunc(p.Graph.Nodes, unmanaged) {
-		p.NotApplicable("no node is labelled " + managedLabel + "=false")
+		p.NotApplicable("no node is labelled "+managedLabel+"=false", &bundle.Nodes)
 		return
 	}
 	for _, n := range p.Graph.Nodes {

@@ -158,7 +158,6 @@ func (l *lost) finding(p *rule.Pass) rule.Finding {
 		f.Message = fmt.Sprintf("%s asks for public IP %s, which the provider did not find in %s.", who, l.what, where)
 		f.Absence = nil
 	case l.at != nil:
-		f.Subject.Name = l.at.Name
 		f.Cites = append(f.Cites, l.at.Doc.Cite(l.at.At+"/id"))
 		f.Message = fmt.Sprintf("%s asks for public IP %s, which is %s in resource group %s; the provider looks only in %s.", who, l.what, l.at.Name, az.GroupOf(l.at.ID), where)
 		switch {

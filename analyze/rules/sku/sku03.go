@@ -36,7 +36,10 @@ var SKU03 = &rule.Rule{
 		Affects:    "Basic load balancers of clusters with several node pools",
 		Healthy:    "Nodes outside the set are normal on a Basic load balancer, and with externalTrafficPolicy Cluster, or with one ready pod inside the set, everything works.",
 	},
-	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog, &bundle.LoadBalancers}},
+	Needs: rule.Needs{
+		Any:   []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog, &bundle.LoadBalancers},
+		Clean: append([]*bundle.Evidence{&bundle.Services, &bundle.EndpointSlices}, rule.Machines...),
+	},
 	Check: checkSKU03,
 }
 

@@ -54,7 +54,7 @@ func checkSYNC00(p *rule.Pass) {
 		if e == nil {
 			continue
 		}
-		k := kind{strings.ToLower(e.Code), strings.ToLower(e.Target), p.Waits(e)}
+		k := kind{strings.ToLower(e.Code), strings.ToLower(e.Target), p.Waits(e) && !bygone(p, e)}
 		if e.Code == "" {
 			k.what = e.Message
 		}
@@ -66,6 +66,12 @@ func checkSYNC00(p *rule.Pass) {
 	for _, k := range order {
 		p.Find(unknown(byKind[k], k))
 	}
+}
+
+// bygone reports whether the Service of an error is known to be no more: what fails is the
+// removal of what it left, which harms nobody's traffic.
+func bygone(p *rule.Pass, e *errtext.Error) bool {
+	return e.Service != "" && !p.Exists(e.Service) && p.Complete(&bundle.Services, "")
 }
 
 // subjects lists what errors are about, sorted: Services, and "" for those of the
