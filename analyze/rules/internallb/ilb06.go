@@ -68,7 +68,7 @@ func (a ask) elsewhere() (*topology.Frontend, netip.Addr) {
 	i := slices.IndexFunc(a.service.Frontends, func(f topology.Frontend) bool {
 		ip, err := netip.ParseAddr(f.Address)
 		return f.Own && f.Subnet != nil && err == nil && ip.Is6() == (a.lane.Family == "IPv6") && a.subnet != nil &&
-			!strings.EqualFold(az.LastName(f.Subnet.ID), a.subnet.Name) && !a.subnet.Holds(ip)
+			!strings.EqualFold(az.LastName(f.Subnet.ID), a.subnet.Name)
 	})
 	if i < 0 {
 		return nil, netip.Addr{}
