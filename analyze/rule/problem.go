@@ -111,7 +111,8 @@ func (k Problems) problem(p *Pass, s *topology.Service, list []desired.Problem, 
 		case k.Doubt != "":
 			sure, why = report.Likely, k.Doubt
 		case x.Depends && k.Proves && len(seen) > 0:
-			sev, sure, why = p.severity(s, desired.Closed), report.Likely, "the release of the provider is not known, but what it made of it is there"
+			// Whether all clients are shut out or those of one range only is not known then.
+			sev, sure, why = milder(p.severity(s, desired.Closed)), report.Likely, "the release of the provider is not known, but what it made of it is there"
 		case x.Depends:
 			sure, why = report.Possible, "the release of the provider is not known: "+p.Wants.Provider.Because
 		case x.Effect == desired.SyncFails && works:

@@ -53,7 +53,7 @@ func (w *Walk) answered() (report.HopVerdict, string, []report.Cite) {
 	if e, cites := w.asksOtherwise(); e != "" && t.Up == 0 && t.Unknown > 0 {
 		return report.VerdictUnknown, e, cites
 	}
-	if t.Up > 0 || t.Down == t.ByDesign && t.Unknown == 0 || len(w.Path.ReadyEndpoints()) == 0 {
+	if t.Up > 0 || t.Down == t.ByDesign && t.Unknown == 0 || len(w.Path.ReadyEndpoints()) == 0 && w.Path.Service.EndpointsKnown() {
 		return report.Passes, say, nil
 	}
 	for _, e := range w.Expected() {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"azlb/analyze/topology"
+	bundle "azlb/bundle-schema"
 	"azlb/report"
 )
 
@@ -25,6 +26,11 @@ func (w *Walk) pod() {
 		return
 	}
 	at := "port " + strings.Join(ports, " or ")
+	unseen := func(e topology.Endpoint) bool { return e.Pod == nil && e.Slice.Endpoints[e.Index].TargetRef != nil }
+	if !w.graph.Snapshot.Complete(&bundle.Pods, p.Service.Namespace) && slices.ContainsFunc(ready, unseen) {
+		w.add(Pod, "", report.HopUnknown, report.VerdictUnknown, at+"; the pods are not in the bundle, so whether they have it is not known", cites)
+		return
+	}
 	if others, cite := w.undeclared(ready, ports); len(others) > 0 {
 		w.add(Pod, "", report.HopFound, report.VerdictUnknown,
 			fmt.Sprintf("the packet goes to %s of the pods, and none of them declares it (they declare %s): perhaps nothing listens there", at, strings.Join(others, ", ")), append(cites, cite))

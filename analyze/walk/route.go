@@ -56,6 +56,19 @@ func (w *Walk) Replies(g *topology.Graph, from desired.Sources) []Reply {
 	return out
 }
 
+// route adds the way of the answers. An internal frontend's needs none: its clients come
+// from the network itself, or by something that sees both directions.
+func (w *Walk) route(g *topology.Graph, want *desired.Service) {
+	f := w.Path.Frontend.To
+	if h, ok := ReplyHop(w.Replies(g, want.Sources)); ok {
+		w.Hops = append(w.Hops, h)
+	} else if f == nil && !w.Internal || f != nil && f.Frontend.PublicIP != nil && w.Path.Rule.To == nil {
+		w.behind(Route, w.Path.Rule.State, "no packet gets to a node, so none is answered")
+	} else if f != nil && f.Frontend.PublicIP != nil && len(w.Path.Members) == 0 {
+		w.behind(Route, stateOf(w.Path), "no packet gets to a node, so none is answered")
+	}
+}
+
 // receiver is a client that waits for answers, or all clients of a range.
 type receiver struct {
 	who  string

@@ -93,7 +93,11 @@ func facts(g *topology.Graph, vnet *snapshot.VNet, subnet *az.Subnet) nsg.Facts 
 	f.VNetPrefixes = prefixes(vnet.AddressSpace.AddressPrefixes)
 	for _, p := range vnet.Peerings {
 		if strings.EqualFold(p.PeeringState, "Connected") && (p.AllowVirtualNetworkAccess == nil || *p.AllowVirtualNetworkAccess) {
-			f.PeerPrefixes = append(f.PeerPrefixes, prefixes(p.RemotePrefixes())...)
+			remote := p.RemoteVNetAddressSpace.AddressPrefixes
+			if len(remote) == 0 {
+				remote = p.RemoteAddressSpace.AddressPrefixes
+			}
+			f.PeerPrefixes = append(f.PeerPrefixes, prefixes(remote)...)
 		}
 	}
 	f.Complete = !topology.HasGateway(vnet)

@@ -110,9 +110,7 @@ func (w *Walk) walk(g *topology.Graph, want *desired.Service) {
 	w.node()
 	w.endpoint()
 	w.pod()
-	if h, ok := ReplyHop(w.Replies(g, want.Sources)); ok {
-		w.Hops = append(w.Hops, h)
-	}
+	w.route(g, want)
 }
 
 func (w *Walk) add(kind, name string, state report.HopState, verdict report.HopVerdict, say string, cites []report.Cite) {

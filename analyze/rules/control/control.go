@@ -27,6 +27,8 @@ var cluster = report.Object{Kind: "Cluster", Name: "as a whole"}
 var walked = rule.Needs{
 	Any: []*bundle.Evidence{&bundle.ScaleSetNICs, &bundle.NICs, &bundle.ScaleSetInstances, &bundle.VMInstanceViews},
 	All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.EndpointSlices, &bundle.LoadBalancers, &bundle.PublicIPs, &bundle.NSGs, &bundle.VNets},
+	// Without these a hop of the way is not known, and the rule finds less.
+	Clean: []*bundle.Evidence{&bundle.Pods, &bundle.ControllerPods, &bundle.RouteTables},
 }
 
 // open are the ways that lead to a pod: every hop is there and known to pass, every

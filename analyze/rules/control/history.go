@@ -21,7 +21,8 @@ var said = rule.Needs{
 // heard reports whether the bundle holds what the controller said, as far as anybody
 // can read it: a log may tell of a failure for which there is no event.
 func heard(p *rule.Pass) bool {
-	return p.Complete(&bundle.Events, "") && (p.Snapshot.Have(&bundle.ControllerLog) || p.Snapshot.Have(&bundle.LogFile) || p.Graph.Managed())
+	read := !p.Snapshot.Lost(&bundle.ControllerLog) && (p.Snapshot.Have(&bundle.ControllerLog) || p.Snapshot.Have(&bundle.LogFile))
+	return p.Complete(&bundle.Events, "") && (read || p.Graph.Managed())
 }
 
 // logged reports whether the bundle has a log of the controller.
