@@ -6,6 +6,7 @@ package topology
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"azlb/analyze/snapshot"
 	bundle "azlb/bundle-schema"
@@ -33,6 +34,7 @@ type Graph struct {
 	nodes    map[string]*Node         // by machineKey, "name/…" and "ip/…"
 	nics     map[string]*snapshot.NIC // by lower-case id
 	publics  map[string]*snapshot.PublicIP
+	unrouted func() []Unrouted
 	living   map[string]bool // the prefixes of all Services of the bundle
 	// frontends are those of every load balancer, each with its public IP.
 	frontends []Frontend
@@ -64,6 +66,7 @@ func Build(s *snapshot.Snapshot) *Graph {
 			g.living[azname.Prefix(string(u))] = true
 		}
 	}
+	g.unrouted = sync.OnceValue(g.findUnrouted)
 	g.linkNodes()
 	g.linkProxies()
 	g.linkFrontends()

@@ -63,10 +63,13 @@ func (n *Node) Windows() bool {
 }
 
 // proxies are the pods of kube-system that may pass packets on, by node.
-type proxies struct{ kubeProxy, cilium map[string][]*snapshot.Pod }
+type proxies struct {
+	kubeProxy, cilium map[string][]*snapshot.Pod
+	linux, windows    int // nodes with a kube-proxy
+}
 
 func (g *Graph) linkProxies() {
-	g.proxies = proxies{map[string][]*snapshot.Pod{}, map[string][]*snapshot.Pod{}}
+	g.proxies = proxies{kubeProxy: map[string][]*snapshot.Pod{}, cilium: map[string][]*snapshot.Pod{}}
 	for i := range g.Snapshot.Pods {
 		switch p := &g.Snapshot.Pods[i]; {
 		case p.Spec.NodeName == "":
@@ -74,6 +77,15 @@ func (g *Graph) linkProxies() {
 			g.proxies.kubeProxy[p.Spec.NodeName] = append(g.proxies.kubeProxy[p.Spec.NodeName], p)
 		case IsCilium(p):
 			g.proxies.cilium[p.Spec.NodeName] = append(g.proxies.cilium[p.Spec.NodeName], p)
+		}
+	}
+	for name := range g.proxies.kubeProxy {
+		switch n := g.Node(name); {
+		case n == nil:
+		case n.Windows():
+			g.proxies.windows++
+		default:
+			g.proxies.linux++
 		}
 	}
 }
@@ -87,11 +99,9 @@ func (g *Graph) Proxy(n *Node) Proxy {
 	if pods := g.proxies.kubeProxy[n.Name]; len(pods) > 0 {
 		return proxyOf("kube-proxy", pods)
 	}
-	others := 0
-	for name := range g.proxies.kubeProxy {
-		if other := g.Node(name); other != nil && other.Windows() == n.Windows() {
-			others++
-		}
+	others := g.proxies.linux
+	if n.Windows() {
+		others = g.proxies.windows
 	}
 	whole := g.Snapshot.Complete(&bundle.ControllerPods, "")
 	switch cilium := g.proxies.cilium[n.Name]; {

@@ -2,6 +2,7 @@ package walk
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"azlb/analyze/topology"
@@ -48,6 +49,14 @@ func (w *Walk) endpoint() {
 		return
 	} else if down+unseen == len(ready) {
 		w.add(Endpoint, "", report.HopFound, report.VerdictUnknown, fmt.Sprintf("%d ready endpoints, but whether their nodes are up is not in the bundle", len(ready)), cites)
+		return
+	}
+	if n, all, proof := w.cutOff(ready); n > 0 {
+		verdict, say := report.Passes, fmt.Sprintf("%d ready endpoints, but other nodes have no route to the pods of %d of them", len(ready), n)
+		if all { // a packet that the load balancer hands to the pods' own node arrives
+			verdict, say = report.VerdictUnknown, fmt.Sprintf("%d ready endpoints, all on nodes to whose pods other nodes have no route: only what the load balancer hands to these very nodes arrives", len(ready))
+		}
+		w.add(Endpoint, "", report.HopFound, verdict, say, append(cites, proof...))
 		return
 	}
 	if !s.Local() {
@@ -98,4 +107,28 @@ func LocalEndpoints(p *topology.Path) int {
 // unplaced reports whether the node of some member of the pool is not known.
 func unplaced(p *topology.Path) bool {
 	return slices.ContainsFunc(p.Members, func(m *topology.Member) bool { return m.Node == nil })
+}
+
+// cutOff tells of endpoints on nodes to which the other nodes have no route, where routes
+// carry the packets of pods (kubenet): what the load balancer hands to another node does
+// not get there. all: no endpoint can be reached from another node.
+func (w *Walk) cutOff(ready []topology.Endpoint) (n int, all bool, cites []report.Cite) {
+	if w.Path.Service.Local() {
+		return 0, false, nil
+	}
+	for _, u := range w.graph.Unrouted() {
+		if !slices.ContainsFunc(w.Path.Members, func(m *topology.Member) bool { return slices.Contains(u.Site.Senders, m.Node) }) {
+			continue
+		}
+		for _, e := range ready {
+			a, err := netip.ParseAddr(e.Address)
+			if err == nil && slices.ContainsFunc(u.Lost, func(r topology.Routeless) bool { return r.Node == e.Node && r.CIDR.Contains(a) }) {
+				n++
+			}
+		}
+		if n > 0 {
+			return n, n == len(ready), []report.Cite{u.Site.Table.Doc.Cite(u.Site.Table.At + "/routes")}
+		}
+	}
+	return 0, false, nil
 }

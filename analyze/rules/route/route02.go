@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"azlb/analyze/rule"
+	"azlb/analyze/topology"
 	bundle "azlb/bundle-schema"
 	"azlb/report"
 )
@@ -33,63 +34,63 @@ var ROUTE02 = &rule.Rule{
 }
 
 func checkROUTE02(p *rule.Pass) {
-	because, cite := byRoutes(p)
+	because, cite := p.Graph.ByRoutes()
 	if because == "" {
 		p.NotApplicable("nothing tells that pods are reached by routes: the provider made none for these nodes")
 		return
 	}
-	for _, s := range sites(p) {
-		if list := routeless(p, s.table, s.vnet); len(list) > 0 {
-			p.Find(s.finding(p, list, because, cite))
+	for _, s := range p.Graph.RouteSites() {
+		if list := p.Graph.Routeless(s.Table, s.VNet); len(list) > 0 {
+			p.Find(unrouted(p, s, list, because, cite))
 		}
 	}
 }
 
-func (s *site) finding(p *rule.Pass, list []missing, because string, cite report.Cite) rule.Finding {
+func unrouted(p *rule.Pass, s *topology.RouteSite, list []topology.Routeless, because string, cite report.Cite) rule.Finding {
 	names, cites := nodesOf(list)
 	f := rule.Finding{Confidence: report.Likely, Why: because + ", but an overlay of the cluster's network may carry the pods all the same", Cites: append(cites, cite)}
-	if s.table == nil {
-		f.Subject = report.Object{Kind: "Subnet", Name: s.subnet.Name}
-		f.Message = fmt.Sprintf("Subnet %s, where nodes are, has no route table, so no route leads from there to the pods of %s.", s.subnet.Name, rule.List(names))
-		f.Cites = append(f.Cites, s.vnet.Doc.Cite(s.subnet.At+"/name"))
+	if s.Table == nil {
+		f.Subject = report.Object{Kind: "Subnet", Name: s.Subnet.Name}
+		f.Message = fmt.Sprintf("Subnet %s, where nodes are, has no route table, so no route leads from there to the pods of %s.", s.Subnet.Name, rule.List(names))
+		f.Cites = append(f.Cites, s.VNet.Doc.Cite(s.Subnet.At+"/name"))
 		f.Absence = []*bundle.Evidence{&bundle.VNets}
 	} else {
-		f.Subject = subject(s.table)
-		f.Message = fmt.Sprintf("%s, the route table of the nodes' subnet %s, has no route for the pods of %s.", s.table.Name, s.subnet.Name, rule.List(names))
-		f.Cites = append(f.Cites, s.table.Doc.Cite(s.table.At+"/routes"))
+		f.Subject = subject(s.Table)
+		f.Message = fmt.Sprintf("%s, the route table of the nodes' subnet %s, has no route for the pods of %s.", s.Table.Name, s.Subnet.Name, rule.List(names))
+		f.Cites = append(f.Cites, s.Table.Doc.Cite(s.Table.At+"/routes"))
 		f.Absence = []*bundle.Evidence{&bundle.RouteTables}
 	}
 	for _, m := range list {
-		if m.wrong != nil {
-			f.Message += fmt.Sprintf(" Route %s leads to %s, but the node has %s; the provider compares only the names and ranges of routes.", m.wrong.Name, m.wrong.NextHopIPAddress, strings.Join(m.node.Addresses(), ", "))
-			f.Cites = append(f.Cites, s.table.Doc.Cite(m.wrong.At+"/nextHopIpAddress"))
+		if m.Wrong != nil {
+			f.Message += fmt.Sprintf(" Route %s leads to %s, but the node has %s; the provider compares only the names and ranges of routes.", m.Wrong.Name, m.Wrong.NextHopIPAddress, strings.Join(m.Node.Addresses(), ", "))
+			f.Cites = append(f.Cites, s.Table.Doc.Cite(m.Wrong.At+"/nextHopIpAddress"))
 			break
 		}
 	}
-	s.tell(p, &f, list)
-	f.Fix = s.repair(p, list)
+	tell(p, s, &f, list)
+	f.Fix = repair(p, s, list)
 	return f
 }
 
 // repair makes the provider write its routes where the nodes are.
-func (s *site) repair(p *rule.Pass, list []missing) []report.Step {
-	if s.table == nil {
+func repair(p *rule.Pass, s *topology.RouteSite, list []topology.Routeless) []report.Step {
+	if s.Table == nil {
 		table := "ROUTE_TABLE_ID"
 		for i := range p.Snapshot.Routes {
 			t := &p.Snapshot.Routes[i]
-			if len(routeless(p, t, s.vnet)) < len(routeless(p, nil, s.vnet)) {
+			if len(p.Graph.Routeless(t, s.VNet)) < len(p.Graph.Routeless(nil, s.VNet)) {
 				table = rule.Word(t.ID, table)
 				break
 			}
 		}
-		return []report.Step{{Say: "Put the table that the provider writes to (routeTableName in azure.json) at the subnet.", Run: "az network vnet subnet update --ids " + rule.Word(s.subnet.ID, "SUBNET_ID") + " --route-table " + table, Changes: true}}
+		return []report.Step{{Say: "Put the table that the provider writes to (routeTableName in azure.json) at the subnet.", Run: "az network vnet subnet update --ids " + rule.Word(s.Subnet.ID, "SUBNET_ID") + " --route-table " + table, Changes: true}}
 	}
-	steps := []report.Step{show(s.table)}
+	steps := []report.Step{show(s.Table)}
 	for _, m := range list {
-		if m.wrong != nil {
-			steps = append(steps, report.Step{Say: "Delete the route that leads elsewhere; the route controller writes it again with the node's address.", Run: "az network route-table route delete " + where(s.table) + " -n " + rule.Word(m.wrong.Name, "ROUTE"), Changes: true})
+		if m.Wrong != nil {
+			steps = append(steps, report.Step{Say: "Delete the route that leads elsewhere; the route controller writes it again with the node's address.", Run: "az network route-table route delete " + where(s.Table) + " -n " + rule.Word(m.Wrong.Name, "ROUTE"), Changes: true})
 		}
 	}
 	steps = append(steps, report.Step{Say: "The route controller writes what is not there within seconds, if it may. See what it logs about the node (on AKS in the logs of the control plane).", Run: "kubectl logs -n kube-system -l component=cloud-controller-manager --tail=-1 | grep -i route"})
-	return append(steps, rule.Writers(s.table.ID, "ROUTE_TABLE_ID"))
+	return append(steps, rule.Writers(s.Table.ID, "ROUTE_TABLE_ID"))
 }

@@ -8,6 +8,7 @@ import (
 	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
 	"azlb/analyze/snapshot"
+	"azlb/analyze/topology"
 	bundle "azlb/bundle-schema"
 	"azlb/bundle-schema/az"
 	"azlb/report"
@@ -47,13 +48,13 @@ func checkROUTE03(p *rule.Pass) {
 
 // unwritten tells of one table, unless it has every route now.
 func unwritten(p *rule.Pass, t *snapshot.RouteTable, errs []*errtext.Error) {
-	all := sites(p)
-	i := slices.IndexFunc(all, func(x *site) bool { return x.table == t })
+	all := p.Graph.RouteSites()
+	i := slices.IndexFunc(all, func(x *topology.RouteSite) bool { return x.Table == t })
 	if i < 0 {
 		return // at no subnet of the nodes
 	}
 	s := all[i]
-	list := routeless(p, t, s.vnet)
+	list := p.Graph.Routeless(t, s.VNet)
 	if len(list) == 0 {
 		return
 	}
@@ -66,7 +67,7 @@ func unwritten(p *rule.Pass, t *snapshot.RouteTable, errs []*errtext.Error) {
 	}
 	f.Message = fmt.Sprintf("%s may not %s at route table %s: Azure answered 403 AuthorizationFailed %s, and the provider takes the routes for created all the same. The table has no route for the pods of %s, so other nodes do not reach them.",
 		who, last.Action, t.Name, told.Span(), rule.List(names))
-	s.tell(p, &f, list)
+	tell(p, s, &f, list)
 	id, scope := rule.Word(last.ObjectID, "OBJECT_ID"), rule.Word(t.ID, "ROUTE_TABLE_ID")
 	f.Fix = []report.Step{
 		{Say: "See which roles the identity has at the table.", Run: fmt.Sprintf("az role assignment list --assignee %s --scope %s --include-inherited -o table", id, scope)},
