@@ -35,6 +35,8 @@ type Graph struct {
 	nics     map[string]*snapshot.NIC // by lower-case id
 	publics  map[string]*snapshot.PublicIP
 	unrouted func() []Unrouted
+	linking  sync.Mutex
+	members  map[*az.BackendPool][]*Member
 	living   map[string]bool // the prefixes of all Services of the bundle
 	// frontends are those of every load balancer, each with its public IP.
 	frontends []Frontend
@@ -60,7 +62,7 @@ func missing[T any](complete bool, absent, unknown string) Link[T] {
 
 // Build links a snapshot.
 func Build(s *snapshot.Snapshot) *Graph {
-	g := &Graph{Snapshot: s, machines: map[string]*snapshot.VM{}, nodes: map[string]*Node{}, nics: map[string]*snapshot.NIC{}, publics: map[string]*snapshot.PublicIP{}, living: map[string]bool{}}
+	g := &Graph{Snapshot: s, machines: map[string]*snapshot.VM{}, nodes: map[string]*Node{}, nics: map[string]*snapshot.NIC{}, publics: map[string]*snapshot.PublicIP{}, living: map[string]bool{}, members: map[*az.BackendPool][]*Member{}}
 	for i := range s.Services {
 		if u := s.Services[i].UID; u != "" {
 			g.living[azname.Prefix(string(u))] = true
@@ -73,7 +75,7 @@ func Build(s *snapshot.Snapshot) *Graph {
 	g.nameCluster()
 	for i := range s.Services {
 		if s.Services[i].Spec.Type == "LoadBalancer" {
-			g.Services = append(g.Services, &Service{Service: &s.Services[i], graph: g})
+			g.Services = append(g.Services, newService(g, &s.Services[i]))
 		}
 	}
 	for _, svc := range g.Services {

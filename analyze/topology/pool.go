@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -11,7 +12,20 @@ import (
 
 // Members links the entries of a backend pool to machines and nodes. A NIC-based
 // pool is read from its IP configurations, an IP-based one from its addresses.
+//
+// The paths of all Services share a few pools, so each is linked once.
 func (g *Graph) Members(pool *az.BackendPool) []*Member {
+	g.linking.Lock()
+	defer g.linking.Unlock()
+	out, ok := g.members[pool]
+	if !ok {
+		out = g.linkMembers(pool)
+		g.members[pool] = out
+	}
+	return out
+}
+
+func (g *Graph) linkMembers(pool *az.BackendPool) []*Member {
 	var out []*Member
 	for _, ref := range pool.IPConfigurations {
 		out = append(out, g.nicMember(ref.ID, ref.At))
@@ -74,17 +88,22 @@ func (g *Graph) nicMember(id, at string) *Member {
 }
 
 // PoolNodes are the names of the nodes in the Service's backend pools, sorted.
-func (s *Service) PoolNodes() []string {
-	var out []string
+func (s *Service) PoolNodes() []string { return s.poolNodes() }
+
+func (s *Service) findPoolNodes() []string {
+	names, pools := map[string]bool{}, map[*az.BackendPool]bool{}
 	for _, p := range s.Paths {
+		if pools[p.Pool.To] {
+			continue
+		}
+		pools[p.Pool.To] = true
 		for _, m := range p.Members {
-			if m.Node != nil && !slices.Contains(out, m.Node.Name) {
-				out = append(out, m.Node.Name)
+			if m.Node != nil {
+				names[m.Node.Name] = true
 			}
 		}
 	}
-	slices.Sort(out)
-	return out
+	return slices.Sorted(maps.Keys(names))
 }
 
 // MemberAt is the interface at an address of a virtual network, as if it were a member of

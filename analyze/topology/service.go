@@ -3,6 +3,7 @@ package topology
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"azlb/analyze/snapshot"
 	"azlb/bundle-schema/az"
@@ -35,7 +36,14 @@ type Service struct {
 	Pods      []*snapshot.Pod // that its selector names
 	Paths     []*Path         // one per port and IP family
 
-	graph *Graph
+	graph     *Graph
+	poolNodes func() []string
+}
+
+func newService(g *Graph, row *snapshot.Service) *Service {
+	s := &Service{Service: row, graph: g}
+	s.poolNodes = sync.OnceValue(s.findPoolNodes)
+	return s
 }
 
 // Frontend is a frontend IP configuration with its load balancer and address.
