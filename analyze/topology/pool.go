@@ -13,7 +13,8 @@ import (
 // Members links the entries of a backend pool to machines and nodes. A NIC-based
 // pool is read from its IP configurations, an IP-based one from its addresses.
 //
-// The paths of all Services share a few pools, so each is linked once.
+// The paths of all Services share a few pools, so each is linked once and callers share
+// the list.
 func (g *Graph) Members(pool *az.BackendPool) []*Member {
 	g.linking.Lock()
 	defer g.linking.Unlock()
@@ -88,6 +89,7 @@ func (g *Graph) nicMember(id, at string) *Member {
 }
 
 // PoolNodes are the names of the nodes in the Service's backend pools, sorted.
+// Callers share the list and must not change it.
 func (s *Service) PoolNodes() []string { return s.poolNodes() }
 
 func (s *Service) findPoolNodes() []string {

@@ -97,7 +97,7 @@ func unproxied(s *topology.Service, pool []string, down map[string]topology.Prox
 		}
 	}
 	if s.Local() && s.EndpointsKnown() {
-		pool = slices.DeleteFunc(pool, func(n string) bool {
+		pool = slices.DeleteFunc(slices.Clone(pool), func(n string) bool {
 			return !slices.ContainsFunc(s.ReadyEndpoints(), func(e topology.Endpoint) bool { return e.NodeName == n })
 		})
 	}
