@@ -79,6 +79,13 @@ func (w *Walk) seriesOf(m *topology.Member) (*snapshot.Metric, []az.Series) {
 	return metric, out
 }
 
+// MeasuredAt is what Azure's own metric says of the probe at one member, and whether it
+// contradicts the objects: by these the member should answer.
+func (w *Walk) MeasuredAt(m *topology.Member) (state ProbeState, contradicts bool, cite report.Cite) {
+	state, cite, _ = w.measured(m)
+	return state, state == ProbeDown && w.derived(m).State == ProbeUp, cite
+}
+
 // Measured is what Azure's own metric says of the probe of the path as a whole: up where
 // some member answers, down where every member is known and none does; with proofs.
 func (w *Walk) Measured() (state ProbeState, cites []report.Cite) {

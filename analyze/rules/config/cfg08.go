@@ -34,7 +34,7 @@ var CFG08 = &rule.Rule{
 		Healthy:    "A Service that was made before the first node joined has this event too; so has any once its nodes were away for a moment. The rule speaks only while no node is available in the bundle either.",
 	},
 	Needs:       rule.Needs{All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes}, Any: []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog, &bundle.KubeVersion}},
-	FollowsFrom: []string{"AZLB-POOL03", "AZLB-POOL04", "AZLB-DATA01"},
+	FollowsFrom: []string{"AZLB-POOL02", "AZLB-POOL03", "AZLB-POOL04", "AZLB-POOL19", "AZLB-DATA01"},
 	Check:       checkCFG08,
 }
 

@@ -30,7 +30,7 @@ var DATA05 = &rule.Rule{
 		References: []string{"https://kubernetes.io/docs/tasks/access-application-cluster/create-external-load-balancer/#caveats-and-limitations-when-preserving-source-ips", "https://learn.microsoft.com/azure/load-balancer/distribution-mode-concepts"},
 		Healthy:    "Both settings are there for good reasons, and nothing is broken: it is never more than an information, and of no Service. The rule is silent where every node has about as many pods as the others: less than twice as many, or one more.",
 	},
-	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.EndpointSlices}, All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.EndpointSlices}},
+	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.EndpointSlices}, All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.EndpointSlices}, Clean: rule.Backends},
 	Check: checkDATA05,
 }
 

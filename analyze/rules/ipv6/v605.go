@@ -27,7 +27,7 @@ var V605 = &rule.Rule{
 			{Say: "With Standard, use a StandardV2 gateway, or the load balancer as the way out.", Changes: true},
 		},
 		References: []string{"https://learn.microsoft.com/azure/nat-gateway/nat-overview", "https://learn.microsoft.com/azure/aks/configure-dual-stack"},
-		Healthy:    "A cluster that needs no IPv6 on the Internet lacks nothing, and so does one behind a StandardV2 gateway; the bundle does not tell the SKU, so this is only for information. Nodes without IPv6, and load balancers with a way out for IPv6, are not meant.",
+		Healthy:    "A cluster that needs no IPv6 on the Internet lacks nothing, and one behind a StandardV2 gateway is not meant; this is only for information. Nodes without IPv6, and load balancers with a way out for IPv6, are not meant.",
 	},
 	Needs: rule.Needs{
 		All: []*bundle.Evidence{&bundle.Nodes, &bundle.VNets, &bundle.LoadBalancers, &bundle.PublicIPs},
@@ -58,10 +58,23 @@ func checkV605(p *rule.Pass) {
 					continue
 				}
 				byID[strings.ToLower(subnet.ID)] = true
-				p.Find(behind{vnet, subnet, n, nic, c}.finding())
+				sku, cite := gatewaySKU(p, subnet.NATGateway)
+				if !strings.EqualFold(sku, "StandardV2") {
+					p.Find(behind{vnet, subnet, n, nic, c}.finding(sku, cite))
+				}
 			}
 		}
 	}
+}
+
+// gatewaySKU is the SKU of a NAT gateway, empty where it is not in the bundle.
+func gatewaySKU(p *rule.Pass, ref *az.Ref) (sku string, cite report.Cite) {
+	for i := range p.Snapshot.NATGateways {
+		if g := &p.Snapshot.NATGateways[i]; az.SameID(g.ID, ref.ID) {
+			return g.SKU.Name, g.Doc.Cite(g.At + "/sku/name")
+		}
+	}
+	return "", cite
 }
 
 // leaves6 reports whether a load balancer of the bundle may carry IPv6 out: by an
@@ -85,9 +98,9 @@ func leaves6(p *rule.Pass) bool {
 	return false
 }
 
-func (b behind) finding() rule.Finding {
+func (b behind) finding(sku string, proof report.Cite) rule.Finding {
 	gateway := az.LastName(b.subnet.NATGateway.ID)
-	return rule.Finding{
+	f := rule.Finding{
 		Subject:    report.Object{Kind: "Subnet", Name: b.subnet.Name},
 		Confidence: report.Possible,
 		Why:        "the SKU of the NAT gateway is not in the bundle; StandardV2 carries IPv6",
@@ -100,4 +113,9 @@ func (b behind) finding() rule.Finding {
 		},
 		Absence: []*bundle.Evidence{&bundle.LoadBalancers},
 	}
+	if sku != "" {
+		f.Confidence, f.Why = "", ""
+		f.Cites = append(f.Cites, proof)
+	}
+	return f
 }

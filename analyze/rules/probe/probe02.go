@@ -31,7 +31,7 @@ var PROBE02 = &rule.Rule{
 		Healthy: "It is by design that nodes without a pod fail the probe, and Azure shows them as unhealthy: nothing is wrong while one node with a pod passes. " +
 			"A probe without a difference does no harm while every node of the pool has a pod (a DaemonSet), and any path will do, as kube-proxy looks at none. Of a Service without a ready pod in the pool AZLB-DATA04 tells, of a probe that somebody changed by hand AZLB-PROBE11.",
 	},
-	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.EndpointSlices}, All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers, &bundle.EndpointSlices}},
+	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.EndpointSlices}, All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers, &bundle.EndpointSlices}, Clean: rule.Backends},
 	FollowsFrom: []string{"AZLB-DATA09"},
 	Check:       checkPROBE02,
 }

@@ -30,7 +30,7 @@ var PROBE07 = &rule.Rule{
 		Affects:    "Cilium in the place of kube-proxy, with IPv6 and externalTrafficPolicy Cluster",
 		Healthy:    "Every dual-stack cluster with Cilium has these signs, and newer ones work: without Azure's metric of the probe it is never more than a possible information, and of no Service. Where kube-proxy runs, or with externalTrafficPolicy Local, the rule is silent.",
 	},
-	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.ControllerPods}, All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.ControllerPods}},
+	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.ControllerPods}, All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.ControllerPods}, Clean: rule.Backends},
 	Check: checkPROBE07,
 }
 

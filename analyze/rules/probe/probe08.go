@@ -8,6 +8,7 @@ import (
 
 	"azlb/analyze/rule"
 	"azlb/analyze/topology"
+	"azlb/analyze/walk"
 	bundle "azlb/bundle-schema"
 	"azlb/report"
 )
@@ -29,7 +30,7 @@ var PROBE08 = &rule.Rule{
 		Affects:    "AKS node images of October 2020; any node with a firewall of its own",
 		Healthy:    "Images of the same month from before the change and after its repair are well, so without Azure's metric of the probe it is never more than a possible information. What else on a node drops the probe shows in no evidence of a bundle.",
 	},
-	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.Nodes, &bundle.LoadBalancers}, All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers}},
+	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.Nodes, &bundle.LoadBalancers}, All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers}, Clean: rule.Backends},
 	Check: checkPROBE08,
 }
 
@@ -40,9 +41,42 @@ const imageLabel = "kubernetes.azure.com/node-image-version"
 var blockingImage = regexp.MustCompile(`^AKSUbuntu-.*2020\.10\.\d\d$`)
 
 // silentNodes are nodes of backend pools at which no health probe gets an answer, as
-// Azure's own metric (DipAvailability) has it, though every Service's probe should get
-// one there and does on other nodes. No bundle has that metric yet.
-func silentNodes(*rule.Pass) map[string][]report.Cite { return nil }
+// Azure's own metric (DipAvailability) has it, though a probe should get one there and
+// probes do on other nodes.
+func silentNodes(p *rule.Pass) map[string][]report.Cite {
+	answers := map[string]bool{}
+	silent := map[string][]report.Cite{}
+	for _, w := range p.Walks.All {
+		for _, m := range w.Path.Members {
+			if m.Node == nil {
+				continue
+			}
+			switch state, contradicts, cite := w.MeasuredAt(m); {
+			case state == walk.ProbeUp:
+				answers[m.Node.Name] = true
+			case contradicts && len(silent[m.Node.Name]) < 2:
+				silent[m.Node.Name] = append(silent[m.Node.Name], cite)
+			}
+		}
+	}
+	if len(answers) == 0 {
+		return nil // at no node: the fault is elsewhere
+	}
+	for name := range answers {
+		delete(silent, name)
+	}
+	return silent
+}
+
+// unanswers reports whether the metric has a probe of the Service unanswered at the node.
+func unanswers(p *rule.Pass, s *topology.Service, n *topology.Node) bool {
+	return slices.ContainsFunc(p.Walks.Of(s.Key()), func(w *walk.Walk) bool {
+		return slices.ContainsFunc(w.Path.Members, func(m *topology.Member) bool {
+			_, contradicts, _ := w.MeasuredAt(m)
+			return m.Node == n && contradicts
+		})
+	})
+}
 
 func checkPROBE08(p *rule.Pass) {
 	silent := silentNodes(p)
@@ -58,7 +92,7 @@ func checkPROBE08(p *rule.Pass) {
 			if !slices.Contains(nodes, n) {
 				nodes = append(nodes, n)
 			}
-			if seen && !slices.Contains(keys, s.Key()) {
+			if seen && !slices.Contains(keys, s.Key()) && unanswers(p, s, n) {
 				keys = append(keys, s.Key())
 			}
 		}
