@@ -129,13 +129,7 @@ func rootCauses(r *report.Report) map[string]string {
 }
 
 // every lists findings with their consequences.
-func every(list []report.Finding) []report.Finding {
-	var out []report.Finding
-	for _, f := range list {
-		out = append(append(out, f), every(f.Consequences)...)
-	}
-	return out
-}
+var every = ruletest.Every
 
 // alarms are the findings at error and warning, sorted.
 func alarms(r *report.Report) []string {

@@ -2,11 +2,11 @@ package analyze
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
 
+	"azlb/analyze/rule/ruletest"
 	"azlb/analyze/rules"
 	"azlb/report"
 )
@@ -14,44 +14,14 @@ import (
 // weaker lists what is wrong with a report on less evidence: what it says and the
 // report on all of it does not. It may only know less.
 //
-//   - A rule that found something still finds some of that and nothing else, or was not
-//     evaluated. Any other verdict stays, or becomes not evaluated.
-//   - A finding names no Service that it did not name, and is neither more severe nor
-//     more certain.
+//   - Verdicts and findings are as ruletest.Weaker allows; the net may tell what another
+//     rule told before.
 //   - A hop stays as it is, or is not known. It is gone only with its Service.
 //   - A Service that served is not at fault, and one that was at fault does not serve.
 //   - A consequence whose cause is no longer told says so, and what would show the cause.
 func weaker(before, after *report.Report) []string {
-	return slices.Concat(weakerVerdicts(before, after), weakerFindings(before, after), weakerHops(before, after), weakerServices(before, after), untold(before, after))
-}
-
-// ended is the state of every rule, and what it found.
-func ended(r *report.Report) (states map[string]report.State, subjects map[string][]string) {
-	states, subjects = map[string]report.State{}, map[string][]string{}
-	for _, v := range r.Verdicts {
-		states[v.Rule] = v.State
-		if v.State == report.Found {
-			subjects[v.Rule] = append(subjects[v.Rule], v.Subject)
-		}
-	}
-	return states, subjects
-}
-
-func weakerVerdicts(before, after *report.Report) []string {
-	var out []string
-	was, foundThen := ended(before)
-	is, foundNow := ended(after)
-	for _, id := range slices.Sorted(maps.Keys(was)) {
-		for _, subject := range foundNow[id] {
-			if !slices.Contains(foundThen[id], subject) && !(nets[id] && caught(before, after, id, subject)) {
-				out = append(out, fmt.Sprintf("verdict %s: %s → found %s", id, end(was[id], foundThen[id]), subject))
-			}
-		}
-		if s := is[id]; s != was[id] && s != report.NotEvaluated && s != report.Found {
-			out = append(out, fmt.Sprintf("verdict %s: %s → %s", id, end(was[id], foundThen[id]), s))
-		}
-	}
-	return out
+	excused := func(id, subject string) bool { return nets[id] && caught(before, after, id, subject) }
+	return slices.Concat(ruletest.Weaker(before, after, excused), weakerHops(before, after), weakerServices(before, after), untold(before, after))
 }
 
 // nets are the rules below all others.
@@ -67,57 +37,13 @@ var nets = func() map[string]bool {
 // and can no longer judge: of the same object or the same Services, no more severe and
 // no more certain. It would be a loss not to tell the error at all.
 func caught(before, after *report.Report, net, subject string) bool {
-	is, _ := ended(after)
+	is, _ := ruletest.Ended(after)
 	return !slices.ContainsFunc(every(after.Findings), func(f report.Finding) bool {
 		return f.Rule == net && f.Subject.String() == subject && !slices.ContainsFunc(every(before.Findings), func(old report.Finding) bool {
-			return is[old.Rule] == report.NotEvaluated && slices.Index(severities, f.Severity) >= slices.Index(severities, old.Severity) && f.Confidence == report.Possible &&
+			return is[old.Rule] == report.NotEvaluated && slices.Index(ruletest.Severities, f.Severity) >= slices.Index(ruletest.Severities, old.Severity) && f.Confidence == report.Possible &&
 				(old.Subject == f.Subject || len(f.Services) > 0 && slices.Equal(old.Services, f.Services))
 		})
 	})
-}
-
-func end(s report.State, subjects []string) string {
-	return strings.TrimSpace(string(s) + " " + strings.Join(subjects, ", "))
-}
-
-var (
-	severities  = []report.Severity{report.Error, report.Warning, report.Info}
-	confidences = []report.Confidence{report.Certain, report.Likely, report.Possible}
-)
-
-func weakerFindings(before, after *report.Report) []string {
-	var out []string
-	then := map[string]report.Finding{}
-	for _, f := range every(before.Findings) {
-		key := f.Rule + " " + f.Subject.String()
-		old, twice := then[key]
-		if twice { // of two about the same thing, the worse of each
-			f.Severity = severities[min(slices.Index(severities, f.Severity), slices.Index(severities, old.Severity))]
-			f.Confidence = confidences[min(slices.Index(confidences, f.Confidence), slices.Index(confidences, old.Confidence))]
-			f.Services = slices.Concat(f.Services, old.Services)
-		}
-		then[key] = f
-	}
-	for _, f := range every(after.Findings) {
-		key := f.Rule + " " + f.Subject.String()
-		old, ok := then[key]
-		if !ok {
-			continue // a verdict says so
-		}
-		if slices.Index(severities, f.Severity) < slices.Index(severities, old.Severity) {
-			out = append(out, fmt.Sprintf("finding %s: %s → %s: %s", key, old.Severity, f.Severity, f.Message))
-		}
-		if slices.Index(confidences, f.Confidence) < slices.Index(confidences, old.Confidence) {
-			out = append(out, fmt.Sprintf("finding %s: %s (%s) → %s", key, old.Confidence, old.Why, f.Confidence))
-		}
-		for _, s := range f.Services {
-			if !slices.Contains(old.Services, s) {
-				out = append(out, fmt.Sprintf("finding %s: harms %v → harms %v", key, old.Services, f.Services))
-				break
-			}
-		}
-	}
-	return out
 }
 
 // hopsOf are all hops of a report by Service, port, family and kind, in order.
@@ -201,7 +127,7 @@ var follows = func() map[string][]string {
 // judged, and do not say so.
 func untold(before, after *report.Report) []string {
 	var out []string
-	is, _ := ended(after)
+	is, _ := ruletest.Ended(after)
 	for _, cause := range before.Findings {
 		if is[cause.Rule] != report.NotEvaluated {
 			continue

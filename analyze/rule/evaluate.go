@@ -92,15 +92,24 @@ func evaluate(w *World, r *Rule, claims map[*errtext.Error][]string) (found []re
 }
 
 // needed is what must be whole before nothing found means clean. What a controller's log
-// tells may stand in that of its last run as well, and in a file that the customer added;
-// nobody need have had either.
+// tells may stand in that of its last run as well, and in a file that the customer added.
+// Of what is further looked at, that which a bundle is often without counts only where it
+// was asked for in vain: on AKS nobody has the controller's log or azure.json.
 func needed(w *World, r *Rule) []*bundle.Evidence {
-	out := slices.Concat(r.Needs.All, r.Needs.Any, r.Needs.Clean)
+	out := slices.Concat(r.Needs.All, r.Needs.Any)
+	further := slices.Clone(r.Needs.Clean)
 	if slices.Contains(out, &bundle.ControllerLog) {
-		out = append(out, without(w, []*bundle.Evidence{&bundle.ControllerLogPrevious, &bundle.LogFile}, notLost)...)
+		further = append(further, &bundle.ControllerLogPrevious, &bundle.LogFile)
+	}
+	for _, e := range further {
+		if !slices.Contains(spare, e) || w.Snapshot.Lost(e) {
+			out = append(out, e)
+		}
 	}
 	return out
 }
+
+var spare = []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog, &bundle.ControllerLogPrevious, &bundle.LogFile, &bundle.CloudConfig}
 
 // complete adds to a finding what the rule says of itself, and lowers what the
 // evidence does not carry.

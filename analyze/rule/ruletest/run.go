@@ -61,6 +61,9 @@ func run(t *testing.T, r *rule.Rule, list []Case, c Case) {
 		t.Fatal(err)
 	}
 	outcome := rule.Evaluate(World(t, dir), []*rule.Rule{r})
+	if *ablateCases {
+		ablate(t, files, r, c, outcome)
+	}
 	if len(c.Want) == 0 {
 		silent(t, outcome, c)
 		return

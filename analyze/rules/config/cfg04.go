@@ -26,7 +26,7 @@ var CFG04 = &rule.Rule{
 		References: []string{"https://kubernetes.io/docs/concepts/services-networking/service/#load-balancer-nodeport-allocation", "https://cloud-provider-azure.sigs.k8s.io/topics/loadbalancer/"},
 		Healthy:    "Ports that had a node port before the field was set keep it. With externalTrafficPolicy Local, in shared probe mode, for UDP and for ports without probe none is needed; where azure.json is not in the bundle the mode of probes is not known, and the rule is silent.",
 	},
-	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services}, Clean: []*bundle.Evidence{&bundle.KubeVersion}},
+	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services}, Clean: []*bundle.Evidence{&bundle.KubeVersion, &bundle.CloudConfig}},
 	Check: rule.Problems{About: desired.AboutNodePorts, Fix: func(s *topology.Service, _ desired.Problem) []report.Step {
 		return []report.Step{
 			{Say: "Let Kubernetes allocate node ports.", Changes: true,

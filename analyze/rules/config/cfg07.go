@@ -27,7 +27,7 @@ var CFG07 = &rule.Rule{
 		References: []string{"https://cloud-provider-azure.sigs.k8s.io/topics/loadbalancer/", "getExpectedLBRules and getProtocolsFromKubernetesProtocol in cloud-provider-azure", "Azure/AKS#1295"},
 		Healthy:    "SCTP on an internal Service of a Standard cluster. UDP ports have no probe of their own, and TCP and UDP on one port number go well together since Kubernetes 1.24.",
 	},
-	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services}, Clean: []*bundle.Evidence{&bundle.KubeVersion}},
+	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services}, Clean: []*bundle.Evidence{&bundle.KubeVersion, &bundle.Events, &bundle.ControllerLog}},
 	Check: rule.Problems{About: desired.AboutProtocol, Says: protocolText, Fix: func(s *topology.Service, _ desired.Problem) []report.Step {
 		return []report.Step{
 			{Say: "If its clients are in the virtual network, make the Service internal; its address changes. The in-tree provider of Kubernetes takes no SCTP at all.", Changes: true,

@@ -35,7 +35,7 @@ var DATA02 = &rule.Rule{
 	Needs: rule.Needs{
 		Any:   []*bundle.Evidence{&bundle.Events, &bundle.ControllerPods},
 		All:   []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.EndpointSlices},
-		Clean: append([]*bundle.Evidence{&bundle.Pods}, rule.Backends...), // by which the caller is known as a backend
+		Clean: append([]*bundle.Evidence{&bundle.LogFile, &bundle.Pods}, rule.Backends...), // by which the caller is known as a backend
 	},
 	Check: checkDATA02,
 }

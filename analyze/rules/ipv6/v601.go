@@ -31,7 +31,10 @@ var V601 = &rule.Rule{
 		References: []string{"kubernetes-sigs/cloud-provider-azure#1831", "https://learn.microsoft.com/azure/aks/configure-dual-stack", "https://cloud-provider-azure.sigs.k8s.io/topics/loadbalancer/"},
 		Healthy:    "An IPv6 Service beside IPv4 ones, or beside the outbound frontend of AKS, is fine. Once the load balancer has an IPv4 frontend the next try succeeds, and the refusal is history.",
 	},
-	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.Events, &bundle.ControllerLog}},
+	Needs: rule.Needs{
+		Any:     []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.Events, &bundle.ControllerLog},
+		Refutes: []*bundle.Evidence{&bundle.LoadBalancers}, // it may have an IPv4 frontend by now
+	},
 	Check: checkV601,
 }
 

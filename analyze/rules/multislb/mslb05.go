@@ -30,7 +30,7 @@ var MSLB05 = &rule.Rule{
 		Affects:    "cloud-provider-azure 1.28 and later",
 		Healthy:    "A cluster with one load balancer may show the event and lacks nothing. With several, a start of the controller sends it for nodes whose load balancer is made right after: a node that is in a pool now is not meant, nor is one that is no backend (control plane, excluded, virtual).",
 	},
-	Needs:       rule.Needs{Any: text, All: []*bundle.Evidence{&bundle.Nodes, &bundle.LoadBalancers}},
+	Needs:       rule.Needs{Any: text, All: []*bundle.Evidence{&bundle.Nodes, &bundle.LoadBalancers}, Clean: []*bundle.Evidence{&bundle.CloudConfig}},
 	FollowsFrom: []string{"AZLB-MSLB03"},
 	Check:       checkMSLB05,
 }

@@ -19,8 +19,9 @@ import (
 // Rules of this topic, in the order in which the controller and then a packet meets them.
 var Rules = []*rule.Rule{NSG12, NSG05, NSG06, NSG14, NSG13, NSG10, NSG08, NSG07, NSG09, NSG03, NSG01, NSG02, NSG04, NSG11}
 
-// way is what a packet's way through the security groups is made of, the groups aside.
-var way = append(slices.Clone(rule.Backends), &bundle.RouteTables)
+// way is what a packet's way through the security groups is made of, the groups aside,
+// and what tells the release that wrote them.
+var way = append(slices.Clone(rule.Backends), &bundle.RouteTables, &bundle.KubeVersion, &bundle.ControllerPods)
 
 // firstDefault is the priority at which Azure's own rules begin.
 const firstDefault = 65000

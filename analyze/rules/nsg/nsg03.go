@@ -34,8 +34,9 @@ var NSG03 = &rule.Rule{
 		Healthy: "Rules of others in the group are their own business, and a rule with another priority than before does its work. A Service whose last sync failed has not lost a rule, it never got it: that is told as an information. So is a missing rule where another one lets the clients in all the same.",
 	},
 	Needs: rule.Needs{
-		Any: []*bundle.Evidence{&bundle.NSGs},
-		All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers},
+		Any:   []*bundle.Evidence{&bundle.NSGs},
+		All:   []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers},
+		Clean: []*bundle.Evidence{&bundle.CloudConfig, &bundle.PublicIPs},
 	},
 	FollowsFrom: append([]string{"AZLB-NSG06", "AZLB-NSG07", "AZLB-NSG09", "AZLB-DATA06", "AZLB-DATA08"}, failedSync...),
 	Check:       checkNSG03,

@@ -33,7 +33,7 @@ var NSG08 = &rule.Rule{
 		Affects:    "what comes of it differs by release, see the cause",
 		Healthy:    "Ranges with blanks around them, as the provider trims; releases before 1.25.24, which mask host bits, and a core annotation beside spec.loadBalancerSourceRanges that older releases do not look at.",
 	},
-	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services}, Clean: []*bundle.Evidence{&bundle.KubeVersion}},
+	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services}, Clean: []*bundle.Evidence{&bundle.KubeVersion, &bundle.Events, &bundle.ControllerLog}},
 	Check: rule.Problems{About: desired.AboutRanges, Says: rangeText, Cites: denyAll, Proves: true, Fix: mask}.Check,
 }
 

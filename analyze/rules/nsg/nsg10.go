@@ -29,7 +29,7 @@ var NSG10 = &rule.Rule{
 		Affects:    "both lists: 1.25.24, 1.26.19, 1.27.13, 1.28.5 and later; tags with the field: every release",
 		Healthy:    "Tags beside azure-allowed-ip-ranges, tags beside a field that lets everybody in, and the tag of the load balancer's probes. For the tag of the virtual network the finding is only a note, as the ranges often are the network's.",
 	},
-	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services}, Clean: []*bundle.Evidence{&bundle.KubeVersion}},
+	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services}, Clean: []*bundle.Evidence{&bundle.KubeVersion, &bundle.Events, &bundle.ControllerLog}},
 	Check: rule.Problems{About: desired.AboutRangeConflict, Says: bothText, Fix: oneList}.Check,
 }
 

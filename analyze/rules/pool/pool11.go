@@ -31,8 +31,9 @@ var POOL11 = &rule.Rule{
 		Healthy:    "Unmanaged nodes are a choice. The rule tells only of Services whose ready pods are all on them, and of such nodes that are in a pool all the same.",
 	},
 	Needs: rule.Needs{
-		Any: []*bundle.Evidence{&bundle.EndpointSlices, &bundle.LoadBalancers},
-		All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes},
+		Any:   []*bundle.Evidence{&bundle.EndpointSlices, &bundle.LoadBalancers},
+		All:   []*bundle.Evidence{&bundle.Services, &bundle.Nodes},
+		Clean: append([]*bundle.Evidence{&bundle.KubeVersion, &bundle.ControllerPods}, rule.Backends...),
 	},
 	Check: checkPOOL11,
 }

@@ -2,6 +2,7 @@ package privatelink
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -41,6 +42,17 @@ var PLS04 = &rule.Rule{
 // conflicts are the provider's texts, in lower case.
 var conflicts = []string{"already has unmanaged private link service(", "already has existing private link service(", "cannot change existing private link service name"}
 
+// existing is the link that a refusal names.
+var existing = regexp.MustCompile(`(?i)has (?:unmanaged|existing) private link service\((/subscriptions/[^)\s]+)\)`)
+
+// inText is the link that an error names, else the stand-in.
+func inText(e *errtext.Error, standIn report.Object) report.Object {
+	if m := existing.FindStringSubmatch(e.Message); m != nil {
+		return report.Object{Kind: "PrivateLinkService", Name: az.LastName(m[1])}
+	}
+	return standIn
+}
+
 func checkPLS04(p *rule.Pass) {
 	keys, errs := byService(p, p.Current(func(e *errtext.Error) bool {
 		m := strings.ToLower(e.Message)
@@ -72,7 +84,7 @@ func checkPLS04(p *rule.Pass) {
 	for _, key := range keys {
 		last := errs[key][len(errs[key])-1]
 		told := rule.Tell(errs[key])
-		f := rule.Finding{Subject: rule.Subject(key), Services: services(key), Errors: errs[key], Cites: told.Cites,
+		f := rule.Finding{Subject: inText(last, rule.Subject(key)), Services: services(key), Errors: errs[key], Cites: told.Cites,
 			Message: fmt.Sprintf("The frontend of %s has a private link service that the provider does not take over, and it fails the sync, %s: “%s”.", which(key), told.Span(), last.Message)}
 		if !p.Waits(last) {
 			f.Severity = report.Warning

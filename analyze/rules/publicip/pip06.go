@@ -34,7 +34,7 @@ var PIP06 = &rule.Rule{
 		Affects:    "1.9 and later, which know the annotation",
 		Healthy:    "A Service whose own address has the label. The same label in another region is another name.",
 	},
-	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.PublicIPs, &bundle.Events, &bundle.ControllerLog}},
+	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.PublicIPs, &bundle.Events, &bundle.ControllerLog}, Clean: []*bundle.Evidence{&bundle.Services}},
 	FollowsFrom: []string{"AZLB-PIP08"},
 	Check:       checkPIP06,
 }

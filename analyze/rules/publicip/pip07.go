@@ -35,8 +35,9 @@ var PIP07 = &rule.Rule{
 		Healthy:    "Services that share an IPv6 address on other releases, and a Service whose frontend has the address that it names. Without the release, only what Azure refused is told.",
 	},
 	Needs: rule.Needs{
-		Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.Events, &bundle.ControllerLog},
-		All: []*bundle.Evidence{&bundle.Services, &bundle.PublicIPs},
+		Any:   []*bundle.Evidence{&bundle.LoadBalancers, &bundle.Events, &bundle.ControllerLog},
+		All:   []*bundle.Evidence{&bundle.Services, &bundle.PublicIPs},
+		Clean: []*bundle.Evidence{&bundle.KubeVersion, &bundle.ControllerPods},
 	},
 	Check: checkPIP07,
 }
