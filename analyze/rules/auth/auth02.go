@@ -33,7 +33,7 @@ var AUTH02 = &rule.Rule{
 		References: []string{"https://learn.microsoft.com/azure/aks/kubernetes-service-principal", "MicrosoftDocs/azure-docs#62754", "Azure/AKS#2625", "Azure/AKS#422"},
 		Healthy:    "A 403 that a later success of the same Service follows is history: the role was given in the meantime. So is a refused write of a route table that has a route for every node now. A refused disk, vault or other action that load balancing does not need is not this fault, nor is 403 of another code, such as a policy's.",
 	},
-	Needs: rule.Needs{Any: text},
+	Needs: rule.Needs{Any: text, Clean: []*bundle.Evidence{&bundle.Nodes, &bundle.RouteTables}},
 	Check: checkAUTH02,
 }
 

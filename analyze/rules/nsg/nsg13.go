@@ -33,8 +33,8 @@ var NSG13 = &rule.Rule{
 		Healthy: "On AKS with a subnet of your own the provider's group is at the interfaces and yours at the subnet: that is as it should be, both are asked. A group of yours alone that lets the clients in works; it is told as a warning because what Services say about sources has no effect there.",
 	},
 	Needs: rule.Needs{
-		All:   []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers, &bundle.NSGs, &bundle.VNets},
-		Clean: rule.Machines,
+		All:   []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers, &bundle.NSGs, &bundle.VNets, &bundle.CloudConfig},
+		Clean: append([]*bundle.Evidence{&bundle.KubeVersion}, rule.Machines...),
 	},
 	Check: checkNSG13,
 }
