@@ -60,7 +60,7 @@ func evaluate(w *World, r *Rule, claims map[*errtext.Error][]string) (found []re
 			found, verdicts, lacking = nil, one(report.BrokenRule, fmt.Sprintf("the rule stopped: %v", p)), nil
 		}
 	}()
-	if missing := without(w, r.Needs.All, have); len(missing) > 0 {
+	if missing := without(w, r.Needs.All, mayRun); len(missing) > 0 {
 		return nil, one(report.NotEvaluated, "missing: "+titles(missing)), &lack{missing, true}
 	}
 	if len(r.Needs.Any) > 0 && len(without(w, r.Needs.Any, have)) == len(r.Needs.Any) {
@@ -96,8 +96,8 @@ func evaluate(w *World, r *Rule, claims map[*errtext.Error][]string) (found []re
 // Of what is further looked at, that which a bundle is often without counts only where it
 // was asked for in vain: on AKS nobody has the controller's log or azure.json.
 func needed(w *World, r *Rule) []*bundle.Evidence {
-	out := slices.Concat(r.Needs.All, r.Needs.Any)
-	further := slices.Clone(r.Needs.Clean)
+	out := slices.Clone(r.Needs.Any)
+	further := slices.Concat(r.Needs.All, r.Needs.Clean)
 	if slices.Contains(out, &bundle.ControllerLog) {
 		further = append(further, &bundle.ControllerLogPrevious, &bundle.LogFile)
 	}
@@ -158,7 +158,14 @@ func lower(a, b report.Confidence) report.Confidence {
 	return b
 }
 
-func have(w *World, e *bundle.Evidence) bool    { return w.Snapshot.Have(e) }
+func have(w *World, e *bundle.Evidence) bool { return w.Snapshot.Have(e) }
+
+// mayRun is have for Needs.All, where what a bundle is often without is missing only if it
+// was asked for in vain.
+func mayRun(w *World, e *bundle.Evidence) bool {
+	return have(w, e) || slices.Contains(spare, e) && notLost(w, e)
+}
+
 func whole(w *World, e *bundle.Evidence) bool   { return w.Snapshot.Complete(e, "") }
 func notLost(w *World, e *bundle.Evidence) bool { return !w.Snapshot.Lost(e) }
 

@@ -18,7 +18,7 @@ var Rules = []*rule.Rule{ANN07, ANN02, ANN08, ANN03, ANN01, ANN04, ANN05, ANN06,
 
 // needs are those of every rule of the topic: the Service shows the problem, and a
 // failed sync tells it too. What the provider makes of a value depends on its release.
-var needs = rule.Needs{All: []*bundle.Evidence{&bundle.Services}, Clean: []*bundle.Evidence{&bundle.KubeVersion, &bundle.CloudConfig, &bundle.Events, &bundle.ControllerLog}}
+var needs = rule.Needs{All: []*bundle.Evidence{&bundle.Services}, Clean: []*bundle.Evidence{&bundle.KubeVersion, &bundle.Events, &bundle.ControllerLog}}
 
 // upstream are where the annotations are listed.
 const (

@@ -28,7 +28,7 @@ var CFG05 = &rule.Rule{
 		References: []string{"https://cloud-provider-azure.sigs.k8s.io/topics/loadbalancer/", "isInternalLoadBalancer in cloud-provider-azure"},
 		Healthy:    "A load balancer named NAME-internal is every cluster's internal one; only the controller's own flag, azure.json or a cluster's tag on a public IP tell the cluster's name. Where Services have their addresses all the same the finding is a warning.",
 	},
-	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.ControllerLog, &bundle.ControllerPods, &bundle.CloudConfig, &bundle.PublicIPs}},
+	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.ControllerLog, &bundle.ControllerPods, &bundle.CloudConfig, &bundle.PublicIPs}, All: []*bundle.Evidence{&bundle.CloudConfig}},
 	Check: checkCFG05,
 }
 

@@ -31,7 +31,7 @@ var DATA09 = &rule.Rule{
 		Healthy: "A Service without an address yet, one that another controller serves, one that is being deleted, and one that keeps its address behind another Service's frontend. Nothing is said unless the resource group's load balancers and public IPs are completely in the bundle. " +
 			"A Service whose old frontend is still there, because it was just made internal or moved to another subnet, is told as a warning.",
 	},
-	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.PublicIPs}, All: compared.All},
+	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.PublicIPs}, All: compared.All, Clean: []*bundle.Evidence{&bundle.KubeVersion}},
 	FollowsFrom: failedSync,
 	Check:       checkDATA09,
 }

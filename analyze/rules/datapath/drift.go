@@ -24,7 +24,7 @@ var failedSync = []string{"AZLB-AUTH01", "AZLB-AUTH02", "AZLB-AUTH03", "AZLB-AUT
 	"AZLB-MSLB02", "AZLB-MSLB03", "AZLB-MSLB04", "AZLB-V601", "AZLB-V602", "AZLB-V603", "AZLB-V604"}
 
 // compared is what the rules about differences read.
-var compared = rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers}, All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers}}
+var compared = rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers}, All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers}, Clean: []*bundle.Evidence{&bundle.KubeVersion, &bundle.PublicIPs}}
 
 // differences are those that pass the test, those that harm the same Services
 // together, in the order of the comparison.

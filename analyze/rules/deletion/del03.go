@@ -37,7 +37,7 @@ var DEL03 = &rule.Rule{
 	},
 	Needs: rule.Needs{
 		Any: []*bundle.Evidence{&bundle.PublicIPs, &bundle.LoadBalancers},
-		All: []*bundle.Evidence{&bundle.Services},
+		All: []*bundle.Evidence{&bundle.Services, &bundle.CloudConfig},
 	},
 	FollowsFrom: []string{"AZLB-DEL01"},
 	Check:       checkDEL03,

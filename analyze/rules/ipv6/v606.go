@@ -33,7 +33,7 @@ var V606 = &rule.Rule{
 		Affects:    "cloud-provider-azure 1.32.0 to 1.32.8, 1.33.0 to 1.33.3, 1.34.0 and 1.34.1",
 		Healthy:    "Services that share an IPv4 address are not meant, nor are newer releases, which share both. A refusal that a later success followed is history. Where the bundle shows the two Services and their address, AZLB-PIP07 tells it.",
 	},
-	Needs:       rule.Needs{Any: text, Clean: []*bundle.Evidence{&bundle.Services}},
+	Needs:       rule.Needs{Any: text, Clean: []*bundle.Evidence{&bundle.Services, &bundle.KubeVersion, &bundle.ControllerPods}},
 	FollowsFrom: []string{"AZLB-PIP07"},
 	Check:       checkV606,
 }

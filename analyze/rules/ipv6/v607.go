@@ -57,7 +57,7 @@ func checkV607(p *rule.Pass) {
 	}), p.Gone)
 	services, asked := askers(p)
 	if len(services) == 0 && len(errs) == 0 {
-		p.NotApplicable("no Service asks for IPv6", &bundle.Services)
+		p.NotApplicable("no Service asks for IPv6", &bundle.Services, &bundle.KubeVersion)
 		return
 	}
 	bySet := map[string]*only4{}

@@ -26,7 +26,7 @@ var MSLB06 = &rule.Rule{
 		Affects:    "cloud-provider-azure 1.28 and later, before 1.28.14, 1.29.12, 1.30.8, 1.31.2 and 1.32",
 		Healthy:    "A pool follows its endpoints after up to half a minute, so pods that became ready within the last minutes do not count. A pool that lacks nodes of one slice only has another cause.",
 	},
-	Needs:       rule.Needs{All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.Nodes, &bundle.EndpointSlices, &bundle.KubeVersion}},
+	Needs:       rule.Needs{All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.Nodes, &bundle.EndpointSlices, &bundle.KubeVersion, &bundle.CloudConfig}},
 	FollowsFrom: []string{"AZLB-MSLB01", "AZLB-MSLB05"},
 	Check:       checkMSLB06,
 }

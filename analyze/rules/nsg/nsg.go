@@ -21,7 +21,7 @@ var Rules = []*rule.Rule{NSG12, NSG05, NSG06, NSG14, NSG13, NSG10, NSG08, NSG07,
 
 // way is what a packet's way through the security groups is made of, the groups aside,
 // and what tells the release that wrote them.
-var way = append(slices.Clone(rule.Backends), &bundle.RouteTables, &bundle.KubeVersion, &bundle.ControllerPods)
+var way = append(slices.Clone(rule.Backends), &bundle.RouteTables, &bundle.PublicIPs, &bundle.KubeVersion, &bundle.ControllerPods)
 
 // firstDefault is the priority at which Azure's own rules begin.
 const firstDefault = 65000

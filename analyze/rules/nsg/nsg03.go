@@ -36,7 +36,7 @@ var NSG03 = &rule.Rule{
 	Needs: rule.Needs{
 		Any:   []*bundle.Evidence{&bundle.NSGs},
 		All:   []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers},
-		Clean: []*bundle.Evidence{&bundle.CloudConfig, &bundle.PublicIPs},
+		Clean: []*bundle.Evidence{&bundle.CloudConfig, &bundle.PublicIPs, &bundle.KubeVersion},
 	},
 	FollowsFrom: append([]string{"AZLB-NSG06", "AZLB-NSG07", "AZLB-NSG09", "AZLB-DATA06", "AZLB-DATA08"}, failedSync...),
 	Check:       checkNSG03,

@@ -34,7 +34,7 @@ var NSG06 = &rule.Rule{
 		Affects:    "1.29 and later; the empty destination before 1.29.14, 1.30.11, 1.31.5 and 1.32",
 		Healthy:    "The provider's own rule k8s-azure-lb_deny-all_… has the single port `*`, and rules of others may have any form. A refusal that a later success followed is history.",
 	},
-	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.NSGs, &bundle.Events, &bundle.ControllerLog}},
+	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.NSGs, &bundle.Events, &bundle.ControllerLog}, Clean: []*bundle.Evidence{&bundle.KubeVersion, &bundle.ControllerPods}},
 	Check: checkNSG06,
 }
 

@@ -35,7 +35,7 @@ var NSG12 = &rule.Rule{
 		Affects:    "the deletion: the in-tree provider; addresses that stay: before 1.24.19, 1.25.13, 1.26.9 and 1.27.2",
 		Healthy:    "A shared rule with the addresses of living Services. Later releases log the same words at a deletion and go on, which is no error.",
 	},
-	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog, &bundle.NSGs}},
+	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog, &bundle.NSGs}, Clean: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.PublicIPs, &bundle.KubeVersion, &bundle.ControllerPods}},
 	Check: checkNSG12,
 }
 

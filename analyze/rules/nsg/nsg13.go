@@ -34,8 +34,8 @@ var NSG13 = &rule.Rule{
 	},
 	Needs: rule.Needs{
 		Any:   []*bundle.Evidence{&bundle.ScaleSetNICs, &bundle.NICs, &bundle.ScaleSetInstances, &bundle.VMs},
-		All:   []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers, &bundle.NSGs, &bundle.VNets},
-		Clean: rule.Machines,
+		All:   []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers, &bundle.NSGs, &bundle.VNets, &bundle.CloudConfig},
+		Clean: append([]*bundle.Evidence{&bundle.KubeVersion}, rule.Machines...),
 	},
 	Check: checkNSG13,
 }

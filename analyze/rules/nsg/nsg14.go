@@ -34,8 +34,9 @@ var NSG14 = &rule.Rule{
 		Healthy:    "A group in another resource group that securityGroupResourceGroup names is fine, also where the bundle has no list of that resource group: the rule then keeps still. An error that a later success followed is history.",
 	},
 	Needs: rule.Needs{
-		Any: []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog, &bundle.NSGs},
-		All: []*bundle.Evidence{&bundle.Services},
+		Any:   []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog, &bundle.NSGs},
+		All:   []*bundle.Evidence{&bundle.Services},
+		Clean: []*bundle.Evidence{&bundle.CloudConfig, &bundle.LoadBalancers},
 	},
 	Check: checkNSG14,
 }

@@ -31,7 +31,7 @@ var PLAT03 = &rule.Rule{
 		Healthy: "Tags, load balancers, rules and addresses of the customer's own beside those of the provider; a public IP that the Service names itself, whose tags and allocation are the customer's; public IPs without the cluster's tag, which releases before Kubernetes 1.16 did not write: the provider takes them for its own as well. " +
 			"Leftovers of Services that are gone are told by AZLB-DEL03.",
 	},
-	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.PublicIPs}, All: []*bundle.Evidence{&bundle.Services}},
+	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.PublicIPs}, All: []*bundle.Evidence{&bundle.Services}, Clean: []*bundle.Evidence{&bundle.KubeVersion, &bundle.CloudConfig, &bundle.VNets, &bundle.PrivateLinkServices}},
 	FollowsFrom: []string{"AZLB-DATA06", "AZLB-DATA08", "AZLB-DATA09", "AZLB-ILB07"},
 	Check:       checkPLAT03,
 }

@@ -35,7 +35,7 @@ var POOL03 = &rule.Rule{
 	Needs: rule.Needs{
 		Any:   []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog, &bundle.EndpointSlices},
 		All:   []*bundle.Evidence{&bundle.Services, &bundle.Nodes},
-		Clean: rule.Backends, // with externalTrafficPolicy Local
+		Clean: append([]*bundle.Evidence{&bundle.KubeVersion}, rule.Backends...), // with externalTrafficPolicy Local
 	},
 	Check: checkPOOL03,
 }

@@ -29,7 +29,7 @@ var POOL05 = &rule.Rule{
 		Affects:    "the in-tree provider before 1.20 (cloud-provider-azure#401); updating the label on nodes of a scale set: cloud-provider-azure#8649",
 		Healthy:    "Between the label and the next sync this is normal, so it is told as an information. If all nodes of a pool are excluded, the provider keeps them on purpose rather than empty the pool (AZLB-POOL04). A control-plane node whose network interface somebody put in stays, and harms nobody who wants it there; a node that is being deleted leaves when it is gone. Nodes labelled kubernetes.azure.com/managed=false are told by AZLB-POOL11.",
 	},
-	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers}, Clean: append([]*bundle.Evidence{&bundle.KubeVersion, &bundle.ControllerPods}, rule.Machines...)},
+	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers}, Clean: append([]*bundle.Evidence{&bundle.Events, &bundle.KubeVersion, &bundle.ControllerPods}, rule.Machines...)},
 	Check: checkPOOL05,
 }
 

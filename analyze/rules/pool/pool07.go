@@ -33,7 +33,7 @@ var POOL07 = &rule.Rule{
 		Affects:    "before 1.14.7, 1.15.4 and 1.16; for internal load balancers before 1.16.9, 1.17.5 and 1.18.1",
 		Healthy:    "A scale set of which some nodes are kept out of the load balancers, a flexible one, one whose instances are in no pool, and one that is in another load balancer need no pool in their model; nor does any where the pools hold addresses.",
 	},
-	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers, &bundle.ScaleSets}, Clean: append([]*bundle.Evidence{&bundle.Events, &bundle.KubeVersion, &bundle.ControllerPods}, rule.Machines...)},
+	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers, &bundle.ScaleSets, &bundle.CloudConfig}, Clean: append([]*bundle.Evidence{&bundle.Events, &bundle.KubeVersion, &bundle.ControllerPods}, rule.Machines...)},
 	Check: checkPOOL07,
 }
 

@@ -37,7 +37,7 @@ var POOL08 = &rule.Rule{
 	},
 	Needs: rule.Needs{
 		Any: append([]*bundle.Evidence{&bundle.LoadBalancers}, text...),
-		All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes},
+		All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.CloudConfig},
 	},
 	Check: checkPOOL08,
 }

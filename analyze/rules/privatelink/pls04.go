@@ -34,7 +34,7 @@ var PLS04 = &rule.Rule{
 		Affects:    "cloud-provider-azure with azure-pls-create: 1.0.19, 1.1.15, 1.23.12, 1.24 and later",
 		Healthy:    "A link that exists in any group of the bundle, and one that belongs to another Service on a shared frontend while this one names no settings of its own. While the Service has another unresolved error the link is not missed: the sync has not come to it.",
 	},
-	Needs:       rule.Needs{All: []*bundle.Evidence{&bundle.Services}, Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.PrivateLinkServices, &bundle.Events, &bundle.ControllerLog}},
+	Needs:       rule.Needs{All: []*bundle.Evidence{&bundle.Services}, Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.PrivateLinkServices, &bundle.Events, &bundle.ControllerLog}, Clean: []*bundle.Evidence{&bundle.CloudConfig}},
 	FollowsFrom: []string{"AZLB-PLS01", "AZLB-PLS02", "AZLB-PLS03"},
 	Check:       checkPLS04,
 }

@@ -28,7 +28,7 @@ var PLS06 = &rule.Rule{
 		Affects:    "cloud-provider-azure with azure-pls-create before 1.30.13, 1.31.7, 1.32.6 and 1.33.1",
 		Healthy:    "A stale etag now and then is normal and retried; it counts here only for a Service with a link that is being deleted and still waits. A later success makes it history.",
 	},
-	Needs: rule.Needs{Any: text, All: []*bundle.Evidence{&bundle.Services}, Clean: []*bundle.Evidence{&bundle.KubeVersion}},
+	Needs: rule.Needs{Any: text, All: []*bundle.Evidence{&bundle.Services, &bundle.KubeVersion}},
 	// A link that cannot be removed fails with a code of its own.
 	FollowsFrom: []string{"AZLB-PLS05"},
 	Check:       checkPLS06,

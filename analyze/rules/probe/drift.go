@@ -16,7 +16,7 @@ import (
 )
 
 // compared is what the rules about altered probes read.
-var compared = rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers}, All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers}}
+var compared = rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers}, All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers}, Clean: []*bundle.Evidence{&bundle.KubeVersion}}
 
 // altered is one probe that is missing or differs, for the Services that it serves.
 type altered struct {

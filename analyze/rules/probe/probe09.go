@@ -34,7 +34,7 @@ var PROBE09 = &rule.Rule{
 		Affects:    "the mode: 1.28.5 and 1.29.0; a probe that stays when no Service uses it any more: fixed in 1.29.14, 1.30.11, 1.31.5, 1.32.4 and 1.33.0",
 		Healthy:    "A cluster without the shared mode has no such probe. One kube-proxy of several that restarts, as in an update, is told as an information. Nodes without a kube-proxy pod run it otherwise (Windows, k3s) or have a replacement: nothing is said of them.",
 	},
-	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.ControllerPods}, All: compared.All, Clean: []*bundle.Evidence{&bundle.CloudConfig, &bundle.KubeVersion}},
+	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.ControllerPods}, All: compared.All, Clean: []*bundle.Evidence{&bundle.CloudConfig, &bundle.KubeVersion, &bundle.Nodes, &bundle.Events, &bundle.ControllerLog}},
 	FollowsFrom: []string{"AZLB-DATA09", "AZLB-DATA06", "AZLB-DATA01", "AZLB-POOL18", "AZLB-POOL19"},
 	Check:       checkPROBE09,
 }

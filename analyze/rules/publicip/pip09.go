@@ -33,7 +33,7 @@ var PIP09 = &rule.Rule{
 		References: []string{"https://learn.microsoft.com/azure/virtual-network/ip-services/associate-public-ip-address-vm", "https://learn.microsoft.com/azure/aks/static-ip", "ensurePublicIPExists in kubernetes-sigs/cloud-provider-azure"},
 		Healthy:    "An address on a frontend of the cluster's own load balancer, its own or another Service's that shares it, is where it belongs, and so is one that the Service's status shows. An address that nothing has is free.",
 	},
-	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.PublicIPs, &bundle.Events, &bundle.ControllerLog}, Clean: []*bundle.Evidence{&bundle.Services}},
+	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.PublicIPs, &bundle.Events, &bundle.ControllerLog}, Clean: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers}},
 	Check: checkPIP09,
 }
 

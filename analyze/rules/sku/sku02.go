@@ -34,7 +34,7 @@ var SKU02 = &rule.Rule{
 		Healthy:    "A Basic address or load balancer that no Service of the cluster uses is not this fault, nor is a Basic address that the provider is about to make Standard. In a bundle from before the retirement this is only a note.",
 		Tables:     []report.Table{loadBalancers, publicIPs},
 	},
-	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.PublicIPs}},
+	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.PublicIPs}, Clean: []*bundle.Evidence{&bundle.Services}},
 	Check: checkSKU02,
 }
 
