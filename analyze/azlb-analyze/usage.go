@@ -45,7 +45,7 @@ exit: 0 no errors found, 1 errors found or a Service is broken, 2 wrong usage, 3
 `
 
 // catalogueDate is when the rules were last changed on purpose.
-const catalogueDate = "2026-11-25"
+const catalogueDate = "2026-11-26"
 
 // versionText is "azlb-analyze v1.2.3 (commit abc, go1.26, rules of 2026-11-24)".
 func versionText() string {
