@@ -23,6 +23,7 @@ type Endpoint struct {
 	Pod         *snapshot.Pod
 	Ready       bool
 	Terminating bool
+	Serving     bool // answers, which a pod that is ending may still do
 }
 
 // Cite proves the endpoint.
@@ -96,6 +97,7 @@ func (s *Service) joinEndpoints() {
 			for _, a := range e.Addresses {
 				x := Endpoint{Slice: sl, Index: i, Address: a, Ready: e.Conditions.Ready == nil || *e.Conditions.Ready,
 					Terminating: e.Conditions.Terminating != nil && *e.Conditions.Terminating}
+				x.Serving = x.Ready || e.Conditions.Serving != nil && *e.Conditions.Serving
 				if e.NodeName != nil {
 					x.NodeName = *e.NodeName
 					x.Node = s.graph.Node(x.NodeName)

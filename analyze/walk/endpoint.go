@@ -33,6 +33,10 @@ func (w *Walk) endpoint() {
 		return
 	}
 	if len(ready) == 0 {
+		if n := ending(s); n > 0 {
+			w.add(Endpoint, "", report.HopFound, report.VerdictUnknown, fmt.Sprintf("no ready endpoint, but %d that are ending still answer: kube-proxy of Kubernetes 1.26 and later sends to them until they are gone", n), cites)
+			return
+		}
 		say := fmt.Sprintf("no ready endpoint (%d not ready)", len(s.Endpoints))
 		if down, _ := onDownNodes(s.Endpoints); down > 0 && down == len(s.Endpoints) {
 			say += ", all on nodes that are down or not Ready"
@@ -74,6 +78,17 @@ func (w *Walk) endpoint() {
 	default:
 		w.add(Endpoint, "", report.HopFound, report.Blocks, "externalTrafficPolicy is Local and no ready endpoint is on a node of the backend pool", cites)
 	}
+}
+
+// ending counts the endpoints that are ending and still answer.
+func ending(s *topology.Service) int {
+	n := 0
+	for _, e := range s.Endpoints {
+		if e.Terminating && e.Serving {
+			n++
+		}
+	}
+	return n
 }
 
 // onDownNodes counts the endpoints whose node takes no traffic, and those whose node
