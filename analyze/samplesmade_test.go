@@ -1,13 +1,14 @@
 package analyze
 
 import (
-	"azlb/analyze/rule/ruletest"
-	bundle "azlb/bundle-schema"
 	"os"
 	"path/filepath"
 	"testing"
 
 	diff "github.com/google/go-cmp/cmp"
+
+	"azlb/analyze/rule/ruletest"
+	bundle "azlb/bundle-schema"
 )
 
 // TestSamplesUpToDate makes every derived and every hand-written bundle again, in
