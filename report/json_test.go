@@ -33,18 +33,18 @@ func TestJSONRoundTrip(t *testing.T) {
 	}
 }
 
-func compiled(t *testing.T) *jsonschema.Schema {
+func compiled(t *testing.T, schema []byte) *jsonschema.Schema {
 	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema))
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
-	if err := c.AddResource("report.schema.json", doc); err != nil {
+	if err := c.AddResource("a.schema.json", doc); err != nil {
 		t.Fatal(err)
 	}
-	s, err := c.Compile("report.schema.json")
+	s, err := c.Compile("a.schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,9 +52,17 @@ func compiled(t *testing.T) *jsonschema.Schema {
 }
 
 func TestSchemaAcceptsWhatIsWritten(t *testing.T) {
-	s := compiled(t)
-	for name, r := range map[string]*Report{"rich": rich(), "bare": bare()} {
-		doc, err := jsonschema.UnmarshalJSON(strings.NewReader(written(t, func(w io.Writer) error { return JSON(w, r) })))
+	reports, traces := compiled(t, Schema), compiled(t, SchemaOfTrace)
+	for name, x := range map[string]struct {
+		schema *jsonschema.Schema
+		write  func(io.Writer) error
+	}{
+		"rich":  {reports, func(w io.Writer) error { return JSON(w, rich()) }},
+		"bare":  {reports, func(w io.Writer) error { return JSON(w, bare()) }},
+		"trace": {traces, func(w io.Writer) error { return TraceJSON(w, sampleTrace()) }},
+	} {
+		s := x.schema
+		doc, err := jsonschema.UnmarshalJSON(strings.NewReader(written(t, x.write)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,8 +96,14 @@ func unknownProperties(t *testing.T, s *jsonschema.Schema, doc, at any, path str
 
 // Every field of the types is in the schema, and the schema has no other.
 func TestSchemaMatchesTheTypes(t *testing.T) {
+	matches(t, Schema, reflect.TypeFor[Report]())
+	matches(t, SchemaOfTrace, reflect.TypeFor[Trace]())
+}
+
+func matches(t *testing.T, schema []byte, root reflect.Type) {
+	t.Helper()
 	var doc map[string]any
-	if err := json.Unmarshal(Schema, &doc); err != nil {
+	if err := json.Unmarshal(schema, &doc); err != nil {
 		t.Fatal(err)
 	}
 	defs := doc["$defs"].(map[string]any)
@@ -98,8 +112,10 @@ func TestSchemaMatchesTheTypes(t *testing.T) {
 	visit = func(typ reflect.Type, schema map[string]any) {
 		var fields []string
 		props := schema["properties"].(map[string]any)
-		for i := range typ.NumField() {
-			f := typ.Field(i)
+		for _, f := range reflect.VisibleFields(typ) {
+			if f.Anonymous {
+				continue // its fields are the type's own
+			}
 			name := f.Tag.Get("json")
 			fields = append(fields, name)
 			inner := f.Type
@@ -137,7 +153,7 @@ func TestSchemaMatchesTheTypes(t *testing.T) {
 			t.Errorf("%s: required %v, fields %v", typ.Name(), required, fields)
 		}
 	}
-	visit(reflect.TypeFor[Report](), doc)
+	visit(root, doc)
 	if len(seen) != len(defs) {
 		t.Errorf("%d definitions are used, %d are in the schema", len(seen), len(defs))
 	}

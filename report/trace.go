@@ -2,10 +2,16 @@ package report
 
 import (
 	"cmp"
+	_ "embed"
 	"fmt"
 	"io"
 	"strings"
 )
+
+// SchemaOfTrace is the JSON Schema (2020-12) of what TraceJSON writes.
+//
+//go:embed trace.schema.json
+var SchemaOfTrace []byte
 
 // Trace is the way of one caller's packets to a Service, hop by hop.
 type Trace struct {

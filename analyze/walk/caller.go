@@ -22,6 +22,8 @@ type Caller struct {
 	Node *topology.Node
 	Host bool
 	Pod  *snapshot.Pod // nil: it is none, or not in the bundle
+	// Frontend is the one whose address was given instead of a caller's.
+	Frontend *topology.Frontend
 
 	addresses []netip.Addr // of all families, for Address to be chosen from
 }
@@ -42,13 +44,22 @@ func FromAddress(g *topology.Graph, a netip.Addr) Caller {
 	}
 	for i := range g.Snapshot.Pods {
 		p := &g.Snapshot.Pods[i]
-		if !p.Spec.HostNetwork && slices.ContainsFunc(p.Status.PodIPs, func(ip corev1.PodIP) bool { return ip.IP == a.String() }) {
+		if !p.Spec.HostNetwork && !ended(p) && slices.ContainsFunc(p.Status.PodIPs, func(ip corev1.PodIP) bool { return ip.IP == a.String() }) {
 			c := inPod(g, p)
 			c.Say = fmt.Sprintf("%s, which is pod %s/%s", a, p.Namespace, p.Name)
 			return c
 		}
 	}
-	return Caller{Say: a.String(), Address: a, addresses: []netip.Addr{a}}
+	c := Caller{Say: a.String(), Address: a, Frontend: g.FrontendAt(a), addresses: []netip.Addr{a}}
+	if n := g.NodeOfPods(a); n != nil && c.Frontend == nil {
+		c.Node, c.Say = n, fmt.Sprintf("%s, an address of the pods of node %s", a, n.Name)
+	}
+	return c
+}
+
+// ended reports a pod that gave its address back.
+func ended(p *snapshot.Pod) bool {
+	return p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed
 }
 
 // FromNode is the node of that name as a caller.
@@ -164,7 +175,11 @@ func (w *Walk) proxied(n *topology.Node) (yes, sure bool, why string) {
 	case topology.ProxyMissing:
 		return false, true, x.Say
 	case topology.ProxyRunning, topology.ProxyElsewhere:
-		return true, true, fmt.Sprintf("%s on the node takes every packet for %s and hands it to a pod itself: none of them reaches the load balancer", x.Name, s.Status.LoadBalancer.Ingress[i].IP)
+		why = fmt.Sprintf("%s on the node takes every packet for %s and hands it to a pod itself: none of them reaches the load balancer", x.Name, s.Status.LoadBalancer.Ingress[i].IP)
+		if x.State == topology.ProxyElsewhere {
+			why += " (it has no pod, so it runs as a process of the node, or something stands in for it)"
+		}
+		return true, true, why
 	default:
 		return true, false, x.Say
 	}

@@ -54,10 +54,12 @@ type source struct {
 // allows, else one of the Internet, or of the virtual network for an internal one.
 func (w *Walk) clients(want *desired.Service, s site) []source {
 	if w.named() || w.caller.inside() {
-		if a, _ := w.leaves(); a.IsValid() {
-			return []source{{who: w.caller.Say, addr: a}}
+		var out []source
+		list, _ := w.leaves()
+		for _, a := range list {
+			out = append(out, source{who: w.caller.Say + " as " + a.String(), addr: a})
 		}
-		return nil
+		return out
 	}
 	var out []source
 	for _, r := range want.Sources.Ranges {

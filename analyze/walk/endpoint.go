@@ -28,7 +28,23 @@ func (w *Walk) endpoint() {
 		cites = append(cites, sl.Doc.Cite("/endpoints"))
 		break
 	}
-	if n := len(s.ReadyEndpoints()); len(ready) == 0 && n > 0 {
+	ofFamily, others := 0, 0
+	for _, e := range s.ReadyEndpoints() {
+		if topology.FamilyOf(e.Address) == p.Family {
+			ofFamily++
+		} else {
+			others++
+		}
+	}
+	if len(ready) == 0 && !s.EndpointsKnown() {
+		w.add(Endpoint, "", report.HopUnknown, report.VerdictUnknown, "no ready endpoint is in the bundle, but the EndpointSlices are not complete there", cites)
+		return
+	}
+	if len(ready) == 0 && ofFamily == 0 && others > 0 {
+		w.add(Endpoint, "", report.HopAbsent, report.Blocks, fmt.Sprintf("none of the %d ready endpoints has an %s address", others, p.Family), cites)
+		return
+	}
+	if n := ofFamily; len(ready) == 0 && n > 0 {
 		w.add(Endpoint, "", report.HopAbsent, report.Blocks, fmt.Sprintf("%d pods are ready, but none of them has the port (targetPort %s)", n, p.Port.TargetPort.String()), cites)
 		return
 	}
@@ -75,6 +91,8 @@ func (w *Walk) endpoint() {
 		w.add(Endpoint, "", report.HopFound, report.Passes, fmt.Sprintf("%d of %d ready endpoints are on nodes of the backend pool (externalTrafficPolicy Local)", local, len(ready)), cites)
 	case len(p.Members) == 0:
 		w.add(Endpoint, "", report.HopFound, report.VerdictUnknown, fmt.Sprintf("%d ready endpoints", len(ready)), cites)
+	case !s.EndpointsKnown():
+		w.add(Endpoint, "", report.HopUnknown, report.VerdictUnknown, "externalTrafficPolicy is Local, no ready endpoint in the bundle is on a node of the backend pool, and the EndpointSlices are not complete there", cites)
 	default:
 		w.add(Endpoint, "", report.HopFound, report.Blocks, "externalTrafficPolicy is Local and no ready endpoint is on a node of the backend pool", cites)
 	}

@@ -87,11 +87,19 @@ func powerState(m *snapshot.VM) string {
 	if m.InstanceView != nil {
 		for _, s := range m.InstanceView.Statuses {
 			if p, ok := strings.CutPrefix(strings.ToLower(s.Code), "powerstate/"); ok {
-				return p
+				return knownPower(p)
 			}
 		}
 	}
-	return strings.TrimPrefix(strings.ToLower(m.PowerStateText), "vm ")
+	return knownPower(strings.TrimPrefix(strings.ToLower(m.PowerStateText), "vm "))
+}
+
+// knownPower is a power state, empty where Azure itself does not know it.
+func knownPower(power string) string {
+	if power == "unknown" {
+		return ""
+	}
+	return power
 }
 
 // Stopped is the power state of a machine that does not run ("deallocated"), empty

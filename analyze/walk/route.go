@@ -79,10 +79,12 @@ type receiver struct {
 // receivers are the public clients that the Service lets in.
 func (w *Walk) receivers(from desired.Sources) []receiver {
 	if w.named() || w.caller.inside() {
-		if a, _ := w.leaves(); a.IsValid() {
-			return []receiver{{who: a.String(), addr: a}}
+		var out []receiver
+		list, _ := w.leaves()
+		for _, a := range list {
+			out = append(out, receiver{who: a.String(), addr: a})
 		}
-		return nil
+		return out
 	}
 	everybody := []receiver{{who: "clients in the Internet", addr: internetClient(w.Path.Family)}}
 	var out []receiver

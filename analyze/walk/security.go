@@ -10,6 +10,7 @@ import (
 	"azlb/analyze/nsg"
 	"azlb/analyze/snapshot"
 	"azlb/analyze/topology"
+	"azlb/bundle-schema/az"
 	"azlb/report"
 )
 
@@ -100,7 +101,10 @@ func (w *Walk) meant(wanted desired.Sources) {
 // securityHop sums the clients' checks up: denied for all backends blocks. Which
 // clients a Service wants that asks for no rule is not known.
 func (w *Walk) securityHop(wanted desired.Sources) {
-	c := w.Decided(ForClient)
+	c, partly := w.Decided(ForClient), ""
+	if i := slices.IndexFunc(w.Checks, func(c Check) bool { return c.Purpose == ForClient && c.Decision.Answer == nsg.Denied }); c == nil && i >= 0 {
+		c, partly = &w.Checks[i], "; whether that is so for every backend, and for every address that the caller may have, cannot be told"
+	}
 	if c == nil && (w.named() || w.caller.inside()) && len(w.Path.Members) > 0 {
 		if _, why := w.leaves(); why != "" {
 			w.gone(NSG, report.HopUnknown, why)
@@ -125,7 +129,7 @@ func (w *Walk) securityHop(wanted desired.Sources) {
 			name = strings.TrimPrefix(name+", "+n.Name, ", ")
 		}
 	}
-	said := c.Decision.Say
+	said := c.Decision.Say + partly
 	if !w.named() && len(wanted.Ranges)+len(wanted.Tags) > 0 {
 		said = c.Source + ": " + said
 	}
@@ -149,13 +153,26 @@ func (w *Walk) securityHop(wanted desired.Sources) {
 
 // Answer is what the security groups say to the purpose's packets as a whole: denied
 // where some source is denied at every backend, allowed where every source is allowed
-// at some backend, else unknown.
+// at some backend, else unknown. The sources of one caller are those that it may have:
+// where they differ the answer is not known.
 func (w *Walk) Answer(p Purpose) nsg.Answer {
 	bySource := map[string][]nsg.Answer{}
 	for _, c := range w.Checks {
 		if c.Purpose == p {
 			bySource[c.Source] = append(bySource[c.Source], c.Decision.Answer)
 		}
+	}
+	denied := 0
+	for source, answers := range bySource {
+		if !slices.Contains(answers, nsg.Allowed) && w.unseen(p, source) {
+			bySource[source] = append(answers, nsg.Unknown)
+		}
+		if !slices.ContainsFunc(bySource[source], func(a nsg.Answer) bool { return a != nsg.Denied }) {
+			denied++
+		}
+	}
+	if p == ForClient && w.named() && denied > 0 && denied < len(bySource) {
+		return nsg.Unknown
 	}
 	out := nsg.Allowed
 	for _, answers := range bySource {
@@ -175,6 +192,27 @@ func (w *Walk) Answer(p Purpose) nsg.Answer {
 	return out
 }
 
+// unseen reports whether a backend that no check saw may let the source in: its interface
+// is not in the bundle, and no security group of its subnet denies.
+func (w *Walk) unseen(p Purpose, source string) bool {
+	for _, m := range w.Path.Members {
+		if slices.ContainsFunc(w.Checks, func(c Check) bool { return c.Purpose == p && slices.Contains(c.Members, m) }) {
+			continue
+		}
+		if m.Node == nil {
+			return true
+		}
+		_, subnet := w.graph.Home(m.Node)
+		if subnet == nil || !slices.ContainsFunc(w.Checks, func(c Check) bool {
+			d := c.Decision.Deciding
+			return c.Purpose == p && c.Source == source && d != nil && d.Level == "subnet" && az.SameID(c.Members[0].IP.Subnet.ID, subnet.ID)
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
 // Decided is the check that carries the answer for the purpose, or nil.
 func (w *Walk) Decided(p Purpose) *Check {
 	want := w.Answer(p)
@@ -192,6 +230,9 @@ func (w *Walk) check(s site, purpose Purpose, from source, f nsg.Flow) {
 	}
 	facts := s.facts
 	facts.Frontend = w.kind()
+	if facts.Frontend == nsg.Internal && !facts.Complete {
+		facts.DefaultRoute = true // sites behind a gateway may have public addresses
+	}
 	if from.tag != "" {
 		facts.Tags = map[string][]netip.Prefix{strings.ToLower(from.tag): {netip.PrefixFrom(f.Src, f.Src.BitLen())}}
 	}

@@ -10,7 +10,6 @@ import (
 	"azlb/analyze/nsg"
 	"azlb/analyze/snapshot"
 	"azlb/analyze/topology"
-	"azlb/bundle-schema/az"
 	"azlb/report"
 )
 
@@ -44,12 +43,13 @@ func (w *Walk) trace(want *desired.Service) {
 		w.walk(w.graph, want)
 		return
 	case w.caller.inside():
-		w.add(Client, "", report.HopFound, report.Passes, w.caller.Say+prefix(" with address ", w.address()), w.callerCites())
 		yes, sure, why := w.proxied(w.caller.Node)
 		if yes {
+			w.add(Client, "", report.HopFound, report.Passes, w.caller.Say+prefix(" with address ", w.address()), w.callerCites())
 			w.inCluster(sure, why)
 			return
 		}
+		w.departs()
 		w.add(KubeProxy, "", report.HopFound, report.Passes, why+": the packet leaves for the load balancer", nil)
 	default:
 		w.client()
@@ -77,6 +77,8 @@ func (w *Walk) callerCites() []report.Cite {
 	switch {
 	case w.caller.Pod != nil:
 		return []report.Cite{w.caller.Pod.Doc.Cite("/status/podIP")}
+	case w.caller.Node != nil && !w.caller.Host:
+		return []report.Cite{w.caller.Node.Doc.Cite("/spec/podCIDR")}
 	case w.caller.Node != nil:
 		return []report.Cite{w.caller.Node.Doc.Cite("/metadata/name")}
 	}
@@ -99,7 +101,7 @@ func (w *Walk) inCluster(sure bool, why string) {
 // proxySources is kube-proxy's own check of spec.loadBalancerSourceRanges, which it
 // makes for callers in the cluster as well. It does not know the annotations.
 func (w *Walk) proxySources() {
-	spec := w.Path.Service.Spec.LoadBalancerSourceRanges
+	spec := w.proxyRanges()
 	cite := []report.Cite{w.Path.Service.Doc.Cite("/spec/loadBalancerSourceRanges")}
 	switch {
 	case len(spec) == 0:
@@ -113,6 +115,19 @@ func (w *Walk) proxySources() {
 	}
 }
 
+// proxyRanges are the ranges of the spec that kube-proxy enforces in the path's IP
+// family: it takes none of the other family, and where that leaves none restricts nobody
+// (newBaseServiceInfo of k8s.io/kubernetes/pkg/proxy).
+func (w *Walk) proxyRanges() []string {
+	var out []string
+	for _, text := range w.Path.Service.Spec.LoadBalancerSourceRanges {
+		if p, err := netip.ParsePrefix(strings.TrimSpace(text)); err == nil && of(w.Path.Family, p.Addr()) {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
 func (w *Walk) isIn(cidr string) bool {
 	p, err := netip.ParsePrefix(strings.TrimSpace(cidr))
 	return err == nil && p.Contains(w.caller.Address)
@@ -123,13 +138,14 @@ func (w *Walk) isIn(cidr string) bool {
 // none it depends on kube-proxy's mode whether pods of other nodes do.
 func (w *Walk) localCaller() {
 	h := w.Hop(Endpoint)
-	if !w.Path.Service.Local() || len(w.Path.ReadyEndpoints()) == 0 || w.caller.Node == nil {
+	up := slices.DeleteFunc(w.Path.ReadyEndpoints(), func(e topology.Endpoint) bool { return e.Node != nil && Down(e.Node) != "" })
+	if !w.Path.Service.Local() || len(up) == 0 || w.caller.Node == nil {
 		return
 	}
 	n := w.caller.Node.Name
 	h.State, h.Verdict = report.HopFound, report.Passes
 	mode := w.graph.Proxy(w.caller.Node).Mode
-	switch local := slices.ContainsFunc(w.Path.ReadyEndpoints(), func(e topology.Endpoint) bool { return e.NodeName == n }); {
+	switch local := slices.ContainsFunc(up, func(e topology.Endpoint) bool { return e.NodeName == n }); {
 	case local:
 		h.Say = "a ready pod is on the caller's node (externalTrafficPolicy Local)"
 	case mode == "iptables" || mode == "nftables":
@@ -140,36 +156,52 @@ func (w *Walk) localCaller() {
 	}
 }
 
-// client says where a caller outside of the cluster is, and whether the security groups
-// on its side let it send.
+// client says where a caller outside of the cluster is, and whether its own side lets it
+// send.
 func (w *Walk) client() {
 	a, v := w.caller.Address, w.network()
 	add := func(state report.HopState, verdict report.HopVerdict, format string, args ...any) {
 		w.add(Client, "", state, verdict, a.String()+" "+fmt.Sprintf(format, args...), nil)
 	}
-	internal := w.Path.Frontend.To != nil && w.Path.Frontend.To.Frontend.PublicIP == nil || w.Path.Frontend.To == nil && w.Internal
-	switch {
-	case a == probe4 || a == probe6:
-		add(report.HopFound, report.Passes, "is the source of the health probes")
-	case !topology.Private(a) && internal:
-		add(report.HopFound, report.Blocks, "is a public address, and an internal frontend is reached only from its virtual network, its peers and by a gateway: works as designed")
+	f := w.caller.Frontend
+	switch internal := w.toInternal(); {
+	case w.byProbe():
+		add(report.HopFound, report.Passes, "is the source of the health probes, which ask the nodes and not the frontend: see the hop of the probe")
+	case f != nil && f.Frontend.PublicIP == nil:
+		add(report.HopFound, report.VerdictUnknown, "is the address of frontend %s of load balancer %s, which opens no connections: give the caller's own with --from", f.Name, f.LB.Name)
+	case internal && v == nil:
+		add(report.HopUnknown, report.VerdictUnknown, "may or may not have a way to the internal frontend: the frontend's virtual network is not in the bundle")
+	case internal:
+		w.places(v, add)
+	case !topology.Private(a) && f != nil:
+		add(report.HopFound, report.Passes, "is an address in the Internet, that of frontend %s of load balancer %s", f.Name, f.LB.Name)
 	case !topology.Private(a):
 		add(report.HopFound, report.Passes, "is an address in the Internet")
 	case v == nil:
 		add(report.HopUnknown, report.VerdictUnknown, "is a private address, and the frontend's virtual network is not in the bundle")
-	case !internal:
-		add(report.HopFound, report.VerdictUnknown, "is a private address: it reaches a public frontend with the public address that it leaves its network with, so give that one with --from")
 	default:
-		w.places(v, add)
+		add(report.HopFound, report.VerdictUnknown, "is a private address: it reaches a public frontend with the public address that it leaves its network with, so give that one with --from")
 	}
 }
 
-// places says where a private address: in the frontend's own network, in a peer, or behind a
-// gateway.
+// byProbe reports the source of the health probes as the caller.
+func (w *Walk) byProbe() bool { return w.caller.Address == probe4 || w.caller.Address == probe6 }
+
+// toInternal reports an internal frontend, or a Service that asks for one and has none.
+func (w *Walk) toInternal() bool {
+	if w.Path.Frontend.To == nil {
+		return w.Internal
+	}
+	return w.kind() == nsg.Internal
+}
+
+// places says where the caller of an internal frontend is: in the frontend's own network,
+// in a peer, or behind a gateway. Networks may have public addresses as well.
 func (w *Walk) places(v *snapshot.VNet, add func(report.HopState, report.HopVerdict, string, ...any)) {
 	a := w.caller.Address
 	if slices.ContainsFunc(v.AddressSpace.AddressPrefixes, w.isIn) {
-		w.sends(v, add)
+		verdict, where := w.leavesSubnet(v, a)
+		add(report.HopFound, verdict, "%s", where)
 		return
 	}
 	for _, p := range v.Peerings {
@@ -181,46 +213,22 @@ func (w *Walk) places(v *snapshot.VNet, add func(report.HopState, report.HopVerd
 			add(report.HopFound, report.Blocks, "is in the network of peering %s, which is %s", p.Name, p.PeeringState)
 		case p.AllowVirtualNetworkAccess != nil && !*p.AllowVirtualNetworkAccess:
 			add(report.HopFound, report.Blocks, "is in the network of peering %s, which does not allow access between the networks", p.Name)
-		case w.kind() == nsg.Internal && strings.EqualFold(w.Path.Frontend.To.LB.SKU.Name, "Basic"):
+		case w.kindKnown() == nsg.Internal && strings.EqualFold(w.Path.Frontend.To.LB.SKU.Name, "Basic"):
 			add(report.HopFound, report.VerdictUnknown, "is in the network of peering %s; a Basic internal frontend is reached from a peer of the same region only, and the peer's region is not in the bundle", p.Name)
 		default:
 			add(report.HopFound, report.Passes, "is in the network of peering %s, which is connected", p.Name)
 		}
 		return
 	}
-	if topology.HasGateway(v) {
+	switch gateway := topology.HasGateway(v); {
+	case !topology.Private(a) && gateway:
+		add(report.HopFound, report.VerdictUnknown, "is a public address: from the Internet it does not reach an internal frontend, by design; only a site behind the gateway that uses such addresses may")
+	case !topology.Private(a):
+		add(report.HopFound, report.Blocks, "is a public address, and an internal frontend is reached only from its virtual network, its peers and by a gateway: works as designed")
+	case gateway:
 		add(report.HopUnknown, report.VerdictUnknown, "is a private address outside of the virtual network and its peers: it has a way only by the gateway, whose routes are not in the bundle")
-		return
-	}
-	add(report.HopFound, report.Blocks, "is in no network that the bundle shows to be connected to %s: it is neither of its address space nor of a peering, and there is no gateway (is %s its own address?)", v.Name, a)
-}
-
-// sends evaluates the security groups on the side of a caller in the frontend's own
-// network: they see the frontend as the destination.
-func (w *Walk) sends(v *snapshot.VNet, add func(report.HopState, report.HopVerdict, string, ...any)) {
-	m := w.graph.MemberAt(v, w.caller.Address)
-	dst, err := netip.ParseAddr(w.Path.Frontend.To.Address)
-	if m == nil || err != nil {
-		add(report.HopFound, report.Passes, "is in the virtual network %s", v.Name)
-		return
-	}
-	s := newSite(w.graph, m)
-	alone := m.NIC.ID == ""
-	if alone {
-		s.nic = nsg.Level{None: true}
-	}
-	where := fmt.Sprintf("is in subnet %s of %s", az.LastName(m.IP.Subnet.ID), v.Name)
-	if alone {
-		where += " (its interface is not in the bundle)"
-	}
-	d := nsg.Evaluate(nsg.Flow{Src: w.caller.Address, Dst: dst, DstPort: int(w.Path.Port.Port), Protocol: flowProtocol(w.Path)}, s.subnet, s.nic, s.facts)
-	switch d.Answer {
-	case nsg.Denied:
-		add(report.HopFound, report.Blocks, "%s and may not send: %s", where, d.Say)
-	case nsg.Unknown:
-		add(report.HopFound, report.VerdictUnknown, "%s; whether it may send: %s", where, d.Say)
 	default:
-		add(report.HopFound, report.Passes, "%s and may send", where)
+		add(report.HopFound, report.Blocks, "is in no network that the bundle shows to be connected to %s: it is neither of its address space nor of a peering, and there is no gateway (is %s its own address?)", v.Name, a)
 	}
 }
 
@@ -231,21 +239,103 @@ func (w *Walk) lets(from desired.Sources) {
 		cites = append(cites, w.Path.Service.Doc.Cite(from.Pointer))
 	}
 	leaves, why := w.leaves()
-	in := func(p netip.Prefix) bool { return leaves.IsValid() && p.Contains(leaves) }
+	spec := w.proxyRanges()
 	switch {
-	case from.Unmanaged:
-		w.add(Sources, "", report.HopFound, report.Passes, "an annotation asks the provider for no security rule: whoever made the rules decides", cites)
-	case len(from.Ranges)+len(from.Tags)+len(from.Invalid) == 0:
+	case w.byProbe():
+		w.add(Sources, "", report.HopFound, report.Passes, "no range of the Service is asked for the health probes", nil)
+		return
+	case len(from.Ranges)+len(from.Tags)+len(from.Invalid)+len(spec) == 0 && !from.Unmanaged:
 		w.add(Sources, "", report.HopFound, report.Passes, "the Service restricts nobody", nil)
-	case slices.ContainsFunc(from.Ranges, in):
-		w.add(Sources, "", report.HopFound, report.Passes, fmt.Sprintf("%s is in %s", leaves, from.Because), cites)
-	case !leaves.IsValid():
+		return
+	case len(leaves) == 0:
 		w.add(Sources, "", report.HopUnknown, report.VerdictUnknown, why+", and the Service lets in only some", cites)
-	case len(from.Tags) > 0:
-		w.add(Sources, "", report.HopUnknown, report.VerdictUnknown, fmt.Sprintf("whether %s belongs to the service tags %s is not in the bundle", leaves, strings.Join(from.Tags, ", ")), cites)
-	default:
-		w.add(Sources, "", report.HopFound, report.Blocks, fmt.Sprintf("%s is not in %s: works as designed, the Service lets in only others", leaves, from.Because), cites)
+		return
 	}
+	verdict, say := w.admits(from, leaves[0])
+	for _, a := range leaves[1:] {
+		if v, other := w.admits(from, a); v != verdict {
+			verdict, say = report.VerdictUnknown, fmt.Sprintf("%s; but %s, and with which of them it comes is not known", say, other)
+			break
+		}
+	}
+	state := report.HopFound
+	if verdict == report.VerdictUnknown {
+		state = report.HopUnknown
+	}
+	if strings.Contains(say, kubeProxyKeeps) {
+		cites = []report.Cite{w.Path.Service.Doc.Cite("/spec/loadBalancerSourceRanges")}
+	}
+	w.add(Sources, "", state, verdict, say, cites)
+}
+
+// kubeProxyKeeps says who keeps out those whom Azure lets in.
+const kubeProxyKeeps = "kube-proxy on the nodes lets in only spec.loadBalancerSourceRanges"
+
+// admits says whether the Service lets an address in: by what it asks the provider for,
+// and by the ranges of its spec, which kube-proxy enforces for packets that still have
+// the frontend's address (floating IP), whatever the security groups let through.
+func (w *Walk) admits(from desired.Sources, a netip.Addr) (report.HopVerdict, string) {
+	verdict, say := w.asked(from, a)
+	spec := w.proxyRanges()
+	if r := w.Path.Rule.To; verdict == report.Blocks || r == nil || !r.EnableFloatingIP || len(spec) == 0 {
+		return verdict, say
+	}
+	if slices.ContainsFunc(spec, func(s string) bool {
+		p, err := netip.ParsePrefix(strings.TrimSpace(s))
+		return err == nil && p.Contains(a)
+	}) {
+		return verdict, say
+	}
+	return report.Blocks, fmt.Sprintf("%s, but %s (%s): works as designed", say, kubeProxyKeeps, strings.Join(spec, ", "))
+}
+
+// asked says whether an address is among those that the Service asks the provider to
+// let in.
+func (w *Walk) asked(from desired.Sources, a netip.Addr) (report.HopVerdict, string) {
+	if from.Unmanaged {
+		return report.Passes, "an annotation asks the provider for no security rule: whoever made the rules decides"
+	}
+	if len(from.Ranges)+len(from.Tags)+len(from.Invalid) == 0 {
+		return report.Passes, "the Service restricts nobody"
+	}
+	for _, r := range from.Ranges {
+		if r.Contains(a) {
+			return report.Passes, fmt.Sprintf("%s is in %s", a, from.Because)
+		}
+	}
+	network := nsg.Facts{}
+	if len(w.Path.Members) > 0 {
+		v, subnet := w.graph.Subnet(subnetOf(w.Path.Members[0]))
+		network = facts(w.graph, v, subnet)
+	}
+	tags := from.Tags
+	if from.Internet {
+		tags = append([]string{"Internet"}, tags...)
+	}
+	var open []string
+	for _, t := range tags {
+		switch nsg.In(a, t, network) {
+		case nsg.Yes:
+			return report.Passes, fmt.Sprintf("%s is in service tag %s", a, t)
+		case nsg.Maybe:
+			open = append(open, t)
+		}
+	}
+	for _, text := range from.Invalid {
+		switch p, err := netip.ParsePrefix(text); {
+		case err != nil:
+			return report.VerdictUnknown, fmt.Sprintf("%s is no range, so whom it means is not known, and the provider does not use it", text)
+		case p.Contains(a):
+			return report.VerdictUnknown, fmt.Sprintf("%s is in %s, a range with host bits that the provider does not understand: its security rules do not let it in", a, text)
+		}
+	}
+	switch {
+	case len(open) > 0:
+		return report.VerdictUnknown, fmt.Sprintf("whether %s belongs to the service tags %s is not in the bundle", a, strings.Join(open, ", "))
+	case from.Refused != "":
+		return report.VerdictUnknown, fmt.Sprintf("%s is not in %s; but the provider refuses the Service (%s), so that older security rules may still be there", a, from.Because, from.Refused)
+	}
+	return report.Blocks, fmt.Sprintf("%s is not in %s: works as designed, the Service lets in only others", a, from.Because)
 }
 
 // hairpin tells of a packet that a node of the backend pool sends to its own internal
@@ -269,17 +359,4 @@ func (w *Walk) kindKnown() nsg.FrontendKind {
 		return nsg.NoFrontend
 	}
 	return w.kind()
-}
-
-// leaves is the address with which the caller's packets reach the frontend: a private
-// one is exchanged on the way to a public frontend. Not valid with the reason where it
-// is not known.
-func (w *Walk) leaves() (a netip.Addr, why string) {
-	switch {
-	case !w.named():
-		return a, "the caller's address is not known"
-	case w.kindKnown() == nsg.Internal || !topology.Private(w.caller.Address):
-		return w.caller.Address, ""
-	}
-	return a, fmt.Sprintf("the public address with which %s leaves its network is not known", w.caller.Address)
 }

@@ -5,9 +5,13 @@ package walk
 
 import (
 	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"azlb/analyze/desired"
 	"azlb/analyze/topology"
+	"azlb/bundle-schema/az"
 	"azlb/report"
 )
 
@@ -168,9 +172,42 @@ func (w *Walk) rule() {
 		w.gone(Rule, p.Rule.State, p.Rule.Why)
 		return
 	}
-	lb := p.Frontend.To.LB
-	w.add(Rule, r.Name, report.HopFound, report.Passes, fmt.Sprintf("%s %d to %d, floating IP %s", r.Protocol, r.FrontendPort, r.BackendPort, onOff(r.EnableFloatingIP)),
-		[]report.Cite{lb.Doc.Cite(r.At + "/frontendPort")})
+	say := fmt.Sprintf("%s %d to %d, floating IP %s", r.Protocol, r.FrontendPort, r.BackendPort, onOff(r.EnableFloatingIP))
+	cites := []report.Cite{p.Frontend.To.LB.Doc.Cite(r.At + "/frontendPort")}
+	verdict, why := w.awaited(r)
+	if why != "" {
+		say, cites = say+": "+why, []report.Cite{p.Frontend.To.LB.Doc.Cite(r.At + "/backendPort"), p.Service.Doc.Cite(fmt.Sprintf("/spec/ports/%d", p.Index))}
+	}
+	w.add(Rule, r.Name, report.HopFound, verdict, say, cites)
+}
+
+// awaited says whether kube-proxy waits for the packets of a rule: with floating IP at
+// the frontend's address for the Service's ports, without it at the node's for the node
+// port, where a process of the node may have the port as well.
+func (w *Walk) awaited(r *az.LBRule) (report.HopVerdict, string) {
+	p, port := w.Path, r.BackendPort
+	switch {
+	case port == 0 || r.EnableFloatingIP && port == int(p.Port.Port) || !r.EnableFloatingIP && port == int(p.Port.NodePort):
+		return report.Passes, ""
+	case r.EnableFloatingIP && w.shared(port):
+		return report.VerdictUnknown, fmt.Sprintf("port %d of the frontend's address is that of another Service port", port)
+	case r.EnableFloatingIP:
+		return report.Blocks, fmt.Sprintf("at the frontend's address kube-proxy waits for port %d, and nobody for port %d", p.Port.Port, port)
+	case p.Port.NodePort == 0:
+		return report.Passes, ""
+	}
+	return report.VerdictUnknown, fmt.Sprintf("the node port is %d, and who has port %d of the nodes themselves is not known", p.Port.NodePort, port)
+}
+
+// shared reports whether a Service with the path's address has a port of that number.
+func (w *Walk) shared(port int) bool {
+	if w.Path.Address == "" {
+		return true // kube-proxy waits at the address of the status
+	}
+	return slices.ContainsFunc(w.graph.Services, func(s *topology.Service) bool {
+		return slices.Contains(s.Addresses(), w.Path.Address) &&
+			slices.ContainsFunc(s.Spec.Ports, func(p corev1.ServicePort) bool { return int(p.Port) == port })
+	})
 }
 
 func onOff(b bool) string {
