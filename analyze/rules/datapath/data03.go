@@ -30,7 +30,7 @@ var DATA03 = &rule.Rule{
 			{Say: "Make the provider sync the Service; it then writes the status again.", Run: "kubectl annotate service -n NAMESPACE SERVICE azlb-resync=\"$(date +%s)\" --overwrite", Changes: true},
 		},
 		References: []string{"Azure/AKS#398", "https://kubernetes.io/docs/reference/networking/virtual-ips/", "https://learn.microsoft.com/azure/load-balancer/load-balancer-floating-ip"},
-		Healthy: "A backend port that is the Service's port and not its node port is the normal state with floating IP. kube-proxy pods that are exchanged in an update, one of several that restarts (told as an information), nodes where kube-proxy runs outside of pods (Windows, k3s) or Cilium does its work, " +
+		Healthy: "A backend port that is the Service's port and not its node port is the normal state with floating IP. kube-proxy pods that are exchanged in an update or began to restart within the last minute, one of several that is not ready (told as an information), nodes where kube-proxy runs outside of pods (Windows, k3s) or Cilium does its work, " +
 			"and nodes that are not Ready (AZLB-DATA01). A Service that shows another address than its frontend has is AZLB-DATA06's; the shared probe, which kube-proxy answers, AZLB-PROBE09's. A Service of the last quarter of an hour may still wait for its address.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.ControllerPods, &bundle.LoadBalancers, &bundle.EndpointSlices}, All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers}, Clean: rule.Backends},
