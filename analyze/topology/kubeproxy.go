@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -97,7 +98,7 @@ func (g *Graph) Cilium(node string) bool { return len(g.proxies.cilium[node]) > 
 // kube-proxy: it then does its work, or nobody does.
 func (g *Graph) Proxy(n *Node) Proxy {
 	if pods := g.proxies.kubeProxy[n.Name]; len(pods) > 0 {
-		return proxyOf("kube-proxy", pods)
+		return proxyOf("kube-proxy", pods, g.Snapshot.Now)
 	}
 	others := g.proxies.linux
 	if n.Windows() {
@@ -108,16 +109,20 @@ func (g *Graph) Proxy(n *Node) Proxy {
 	case !whole:
 		return Proxy{Name: "kube-proxy", Say: "the pods of kube-system are not completely in the bundle"}
 	case len(cilium) > 0 && others == 0:
-		return proxyOf("Cilium", cilium)
+		return proxyOf("Cilium", cilium, g.Snapshot.Now)
 	case others > 0 && len(cilium) == 0 && !n.Virtual():
 		return Proxy{State: ProxyMissing, Name: "kube-proxy", Say: fmt.Sprintf("no pod of kube-proxy is on it, and %d other nodes have one", others)}
 	}
 	return Proxy{State: ProxyElsewhere, Name: "kube-proxy", Say: "kube-proxy runs there outside of pods, if at all"}
 }
 
+// restarting is how long a pod may be not ready while its container, or its node, starts
+// again.
+const restarting = time.Minute
+
 // proxyOf judges the pods of one node: one that is ready is enough, and one that is
-// just made or ends tells nothing, as in every update of its DaemonSet.
-func proxyOf(name string, pods []*snapshot.Pod) Proxy {
+// just made, restarts or ends tells nothing, as in every update of its DaemonSet.
+func proxyOf(name string, pods []*snapshot.Pod, now time.Time) Proxy {
 	out := Proxy{State: ProxyUnknown, Name: name, Pod: pods[0], at: "/status/phase", Say: name + " is being exchanged there"}
 	for _, p := range pods {
 		i := slices.IndexFunc(p.Status.Conditions, func(c corev1.PodCondition) bool { return c.Type == corev1.PodReady })
@@ -129,10 +134,16 @@ func proxyOf(name string, pods []*snapshot.Pod) Proxy {
 			return Proxy{State: ProxyRunning, Name: name, Mode: proxyMode(p), Pod: p, at: at, Say: name + " runs there"}
 		case p.Status.Phase == corev1.PodPending && !waits(p):
 			continue
+		case lately(p.Status.Conditions[i], now) && !waits(p):
+			continue
 		}
 		out = Proxy{State: ProxyDown, Name: name, Mode: proxyMode(p), Pod: p, at: at, Say: fmt.Sprintf("%s is not ready there (pod %s)", name, p.Name)}
 	}
 	return out
+}
+
+func lately(c corev1.PodCondition, now time.Time) bool {
+	return !c.LastTransitionTime.IsZero() && now.Sub(c.LastTransitionTime.Time) < restarting
 }
 
 // waits reports whether a container of a pod that has not begun waits for something

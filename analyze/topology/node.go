@@ -84,6 +84,12 @@ func (n *Node) Excluded() bool {
 	return ok || n.Labels["kubernetes.azure.com/managed"] == "false"
 }
 
+// Leaving reports whether the node is about to go: it is being deleted, or the autoscaler
+// is about to.
+func (n *Node) Leaving() bool {
+	return n.DeletionTimestamp != nil || slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.Key == "ToBeDeletedByClusterAutoscaler" })
+}
+
 // linkNodes connects nodes, machines and interfaces.
 func (g *Graph) linkNodes() {
 	s := g.Snapshot

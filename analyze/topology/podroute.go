@@ -39,13 +39,13 @@ func podRanges(n *Node) []string {
 }
 
 // Routeless lists what a table lacks of the routes that the provider makes, one for each
-// node and range of pods. No table at all lacks every one. Nodes that Azure has no
-// machine for, and those that the provider is to leave alone, get none; nor do pods
-// whose addresses are the virtual network's own need one.
+// node and range of pods. No table at all lacks every one. Virtual nodes and those that
+// the provider is to leave alone get none, and that of a node which goes may be gone
+// before it; nor do pods whose addresses are the virtual network's own need one.
 func (g *Graph) Routeless(t *snapshot.RouteTable, v *snapshot.VNet) []Routeless {
 	var out []Routeless
 	for _, n := range g.Nodes {
-		if n.Virtual() || n.Labels["kubernetes.azure.com/managed"] == "false" || g.waitsForRoute(n) {
+		if n.Virtual() || n.Labels["kubernetes.azure.com/managed"] == "false" || n.Leaving() || g.waitsForRoute(n) {
 			continue
 		}
 		for i, text := range podRanges(n) {

@@ -45,7 +45,7 @@ func (w *Walk) answer(n *topology.Node, x *az.Probe) Expected {
 			return say(ProbeDown, "kube-proxy speaks no TLS at its health check port %d", x.Port)
 		case http && x.RequestPath != "/healthz" && x.RequestPath != "/livez":
 			return say(ProbeUnknown, "what kube-proxy says to %s at its health check port is not known", x.RequestPath)
-		case leaving(n):
+		case n.Leaving(): // kube-proxy of newer releases then fails the probe on purpose
 			return Expected{State: ProbeDown, ByDesign: true, Why: "the node is being removed, which kube-proxy tells the probe"}
 		}
 		return w.byProxy(n, "kube-proxy tells there of its own health")
@@ -65,12 +65,6 @@ func (w *Walk) answer(n *topology.Node, x *az.Probe) Expected {
 func (w *Walk) health(x *az.Probe) bool {
 	want := w.Want.Probe()
 	return x.Port == proxyHealthPort || x.Port == relayHealthPort || want != nil && !want.Own && !w.Path.Service.Local() && want.Port.V == x.Port
-}
-
-// leaving reports a node that is about to go: kube-proxy of newer releases then fails
-// the probe on purpose.
-func leaving(n *topology.Node) bool {
-	return n.DeletionTimestamp != nil || slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.Key == "ToBeDeletedByClusterAutoscaler" })
 }
 
 // byProxy is what only the running kube-proxy answers.

@@ -5,8 +5,11 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"azlb/analyze/snapshot"
 	"azlb/analyze/topology"
+	bundle "azlb/bundle-schema"
 	"azlb/bundle-schema/az"
 	"azlb/report"
 )
@@ -23,12 +26,12 @@ const lately = 20 * time.Minute
 // metric, where the newest value is old, or where some probes were answered and some not.
 func (w *Walk) measured(m *topology.Member) (state ProbeState, cite report.Cite, why string) {
 	metric, series := w.seriesOf(m)
-	if metric == nil {
+	if metric == nil || m.Node == nil && !w.graph.Snapshot.Complete(&bundle.Nodes, "") {
 		return ProbeUnknown, cite, ""
 	}
 	for _, s := range series {
 		p, ok := s.Last()
-		if !ok || w.graph.Snapshot.Now.Sub(p.Time) > lately {
+		if !ok || w.graph.Snapshot.Now.Sub(p.Time) > lately || m.Node != nil && p.Time.Before(readySince(m.Node)) {
 			continue
 		}
 		got := ProbeUnknown
@@ -45,6 +48,15 @@ func (w *Walk) measured(m *topology.Member) (state ProbeState, cite report.Cite,
 		why = fmt.Sprintf("Azure's metric of the probe (%s) was %.0f at %s", healthMetric, p.Value, p.Time.Format("15:04"))
 	}
 	return state, cite, why
+}
+
+// readySince is when a Ready node became so, zero where nothing tells: what was measured
+// before is of a node that was still starting, or away.
+func readySince(n *topology.Node) time.Time {
+	if c, _ := n.Condition(corev1.NodeReady); c != nil && c.Status == corev1.ConditionTrue {
+		return c.LastTransitionTime.Time
+	}
+	return time.Time{}
 }
 
 // seriesOf are the series of the metric that are about one member and this path: by the

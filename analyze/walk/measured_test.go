@@ -16,7 +16,7 @@ func healthOf(clock string, port int, values ...string) ruletest.Edit {
 	var series []string
 	for i, v := range values {
 		series = append(series, fmt.Sprintf(`{"metadatavalues": [{"name": {"value": "backendipaddress"}, "value": "10.224.0.%d"}, {"name": {"value": "frontendipaddress"}, "value": "20.61.100.11"}, {"name": {"value": "frontendport"}, "value": "%d"}, {"name": {"value": "backendport"}, "value": "%d"}],
- "data": [{"timeStamp": "2026-11-23T09:00:00Z", "average": 50}, {"timeStamp": "2026-11-23T%s:00Z"%s}, {"timeStamp": "2026-11-23T09:54:00Z"}]}`, 5+i, port, port, clock, v))
+ "data": [{"timeStamp": "2026-11-23T09:00:00Z", "average": 50}, {"timeStamp": "2026-11-23T%s:00Z"%s}, {"timeStamp": "2026-11-23T09:56:00Z"}]}`, 5+i, port, port, clock, v))
 	}
 	return ruletest.Edit{In: "probe-metrics", Text: `{"cost": 59, "interval": "PT5M", "namespace": "Microsoft.Network/loadBalancers", "value": [
 {"id": "/subscriptions/6f5a8a52-3c1e-4d0f-9b5e-2f6d7c8a9b10/resourceGroups/rg-lab1/providers/Microsoft.Network/loadBalancers/kubernetes/providers/Microsoft.Insights/metrics/DipAvailability",
@@ -37,16 +37,17 @@ func TestMeasured(t *testing.T) {
 	}{
 		{"no metric", nil, report.Passes, "5 of 5 members should answer", walk.ProbeUnknown},
 		{"no metric, and only the pods know", []ruletest.Edit{http}, report.VerdictUnknown, "", walk.ProbeUnknown},
-		{"all answer", []ruletest.Edit{http, healthOf("09:50", 80, up, up, up, up, up)}, report.Passes, "5 of 5 members should answer", walk.ProbeUp},
-		{"one answers", []ruletest.Edit{http, healthOf("09:50", 80, down, down, up, down, down)}, report.Passes, "1 of 5 members should answer", walk.ProbeUp},
-		{"nobody answers", []ruletest.Edit{http, healthOf("09:50", 80, down, down, down, down, down)}, report.Blocks, "DipAvailability) was 0 at 09:50", walk.ProbeDown},
-		{"nobody answers though kube-proxy should", []ruletest.Edit{healthOf("09:50", 80, down, down, down, down, down)}, report.Blocks, "0 of 5 members", walk.ProbeDown},
-		{"one is not measured", []ruletest.Edit{http, healthOf("09:50", 80, down, down, down, down, none)}, report.VerdictUnknown, "", walk.ProbeUnknown},
-		{"some probes are answered", []ruletest.Edit{http, healthOf("09:50", 80, half, half, half, half, half)}, report.VerdictUnknown, "", walk.ProbeUnknown},
+		{"all answer", []ruletest.Edit{http, healthOf("09:55", 80, up, up, up, up, up)}, report.Passes, "5 of 5 members should answer", walk.ProbeUp},
+		{"one answers", []ruletest.Edit{http, healthOf("09:55", 80, down, down, up, down, down)}, report.Passes, "1 of 5 members should answer", walk.ProbeUp},
+		{"nobody answers", []ruletest.Edit{http, healthOf("09:55", 80, down, down, down, down, down)}, report.Blocks, "DipAvailability) was 0 at 09:55", walk.ProbeDown},
+		{"nobody answers though kube-proxy should", []ruletest.Edit{healthOf("09:55", 80, down, down, down, down, down)}, report.Blocks, "0 of 5 members", walk.ProbeDown},
+		{"one is not measured", []ruletest.Edit{http, healthOf("09:55", 80, down, down, down, down, none)}, report.VerdictUnknown, "", walk.ProbeUnknown},
+		{"some probes are answered", []ruletest.Edit{http, healthOf("09:55", 80, half, half, half, half, half)}, report.VerdictUnknown, "", walk.ProbeUnknown},
 		{"an old value", []ruletest.Edit{healthOf("09:20", 80, down, down, down, down, down)}, report.Passes, "5 of 5", walk.ProbeUnknown},
-		{"another port", []ruletest.Edit{healthOf("09:50", 443, down, down, down, down, down)}, report.Passes, "5 of 5", walk.ProbeUnknown},
+		{"a value from before the nodes were Ready", []ruletest.Edit{healthOf("09:50", 80, down, down, down, down, down)}, report.Passes, "5 of 5", walk.ProbeUnknown},
+		{"another port", []ruletest.Edit{healthOf("09:55", 443, down, down, down, down, down)}, report.Passes, "5 of 5", walk.ProbeUnknown},
 		{"nobody answers as no pod is ready", []ruletest.Edit{
-			{In: "EndpointSlice shop/storefront-5rg85", Set: map[string]any{"/endpoints": []any{}}}, healthOf("09:50", 80, down, down, down, down, down)}, report.Passes, "0 of 5", walk.ProbeDown},
+			{In: "EndpointSlice shop/storefront-5rg85", Set: map[string]any{"/endpoints": []any{}}}, healthOf("09:55", 80, down, down, down, down, down)}, report.Passes, "0 of 5", walk.ProbeDown},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := worldOf(t, traceCase{Edits: c.edits})

@@ -34,7 +34,7 @@ var CFG10 = &rule.Rule{
 		},
 		References: []string{"https://learn.microsoft.com/azure/load-balancer/skus", "https://learn.microsoft.com/azure/virtual-network/ip-services/public-ip-basic-upgrade-guidance", "https://cloud-provider-azure.sigs.k8s.io/install/configs/", "kubermatic/kubermatic#13328"},
 		Affects:    "loadBalancerSku exists since 1.11; without it Basic up to 1.26, Standard from 1.27 on",
-		Healthy:    "A cluster whose Basic load balancers exist is told by AZLB-SKU02, not here, as long as Azure refuses nothing. A key that is not set is no sign with a provider of 1.27 or later.",
+		Healthy:    "A cluster whose Basic load balancers exist is told by AZLB-SKU02, not here, as long as Azure refuses nothing. A key that is not set is no sign with a provider of 1.27 or later, nor where the cluster's load balancers are Standard: the controller then reads another file.",
 	},
 	Needs: rule.Needs{
 		All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers},
@@ -70,7 +70,7 @@ func checkCFG10(p *rule.Pass) {
 		if len(waiting) == 0 {
 			f.Severity, f.Services = report.Warning, working
 		}
-	case ask != "" && p.Snapshot.Now.After(retired) && p.Complete(&bundle.LoadBalancers, "") && !usesBasic(p):
+	case ask != "" && p.Snapshot.Now.After(retired) && p.Complete(&bundle.LoadBalancers, "") && !uses(p, "Basic") && (p.Snapshot.Config.LoadBalancerSKU != "" || !uses(p, "Standard")):
 		f.Severity, f.Cites = report.Warning, cites
 		f.Message = fmt.Sprintf("The provider makes Basic load balancers and addresses (%s), and Azure makes no new ones since the SKU was retired on 30 September 2025.", ask)
 		for _, s := range p.Graph.Served() {
@@ -83,6 +83,9 @@ func checkCFG10(p *rule.Pass) {
 			f.Message += fmt.Sprintf(" %s waits for an address.", rule.List(f.Services))
 		} else {
 			f.Message += " The next new address or load balancer will be refused."
+		}
+		if uses(p, "Standard") {
+			f.Confidence, f.Why = report.Likely, "the cluster's load balancers are Standard: the controller may not have read this azure.json yet, or reads another one"
 		}
 	default:
 		return
@@ -111,10 +114,11 @@ func asksBasic(p *rule.Pass) (because string, cites []report.Cite) {
 	return "", nil
 }
 
-// usesBasic reports whether the cluster has Basic load balancers, which another rule tells.
-func usesBasic(p *rule.Pass) bool {
+// uses reports whether the cluster has load balancers of a SKU. Of Basic ones another
+// rule tells; Standard ones show that the controller has gone by another configuration.
+func uses(p *rule.Pass, sku string) bool {
 	return slices.ContainsFunc(p.Snapshot.Loads, func(lb snapshot.LoadBalancer) bool {
-		return strings.EqualFold(lb.SKU.Name, "Basic") && (p.Graph.OwnLoadBalancer(&lb) || slices.ContainsFunc(p.Graph.Services, func(s *topology.Service) bool {
+		return strings.EqualFold(lb.SKU.Name, sku) && (p.Graph.OwnLoadBalancer(&lb) || slices.ContainsFunc(p.Graph.Services, func(s *topology.Service) bool {
 			return slices.ContainsFunc(s.Frontends, func(f topology.Frontend) bool { return az.SameID(f.LB.ID, lb.ID) })
 		}))
 	})

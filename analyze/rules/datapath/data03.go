@@ -30,8 +30,8 @@ var DATA03 = &rule.Rule{
 			{Say: "Make the provider sync the Service; it then writes the status again.", Run: "kubectl annotate service -n NAMESPACE SERVICE azlb-resync=\"$(date +%s)\" --overwrite", Changes: true},
 		},
 		References: []string{"Azure/AKS#398", "https://kubernetes.io/docs/reference/networking/virtual-ips/", "https://learn.microsoft.com/azure/load-balancer/load-balancer-floating-ip"},
-		Healthy: "A backend port that is the Service's port and not its node port is the normal state with floating IP. kube-proxy pods that are exchanged in an update, one of several that restarts (told as an information), nodes where kube-proxy runs outside of pods (Windows, k3s) or Cilium does its work, " +
-			"and nodes that are not Ready (AZLB-DATA01). A Service that shows another address than its frontend has is AZLB-DATA06's; the shared probe, which kube-proxy answers, AZLB-PROBE09's. A Service of the last quarter of an hour may still wait for its address.",
+		Healthy: "A backend port that is the Service's port and not its node port is the normal state with floating IP. kube-proxy pods that are exchanged in an update or began to restart within the last minute, one of several that is not ready (told as an information), nodes where kube-proxy runs outside of pods (Windows, k3s) or Cilium does its work, " +
+			"and nodes that are not Ready (AZLB-DATA01). A Service that shows another address than its frontend has is AZLB-DATA06's; the shared probe, which kube-proxy answers, AZLB-PROBE09's. A Service of the last quarter of an hour may still wait for its address, and so may any while a sync of it runs: that is told as an information.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.ControllerPods, &bundle.LoadBalancers, &bundle.EndpointSlices}, All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers}, Clean: rule.Backends},
 	// An outage of all kube-proxies lets syncs be; a sync that fails leaves the status empty.
@@ -144,11 +144,20 @@ func unwritten(p *rule.Pass, s *topology.Service) (rule.Finding, bool) {
 			continue
 		}
 		lb := x.Frontend.To.LB
-		return rule.Finding{Subject: object(s), Services: []string{s.Key()}, Severity: report.Warning,
-			Message: fmt.Sprintf("Azure has everything for port %d of %s, with the address %s, but the Service's status shows none: kube-proxy makes rules only for addresses in the status, so every node drops what the load balancer sends. The sync that made it did not come to its end.",
+		f := rule.Finding{Subject: object(s), Services: []string{s.Key()}, Severity: report.Warning,
+			Message: fmt.Sprintf("Azure has everything for port %d of %s, with the address %s, but the Service's status shows none: kube-proxy makes rules only for addresses in the status, so every node drops what the load balancer sends.",
 				x.Port.Port, s.Key(), x.Frontend.To.Address),
 			Cites: []report.Cite{lb.Doc.Cite(x.Rule.To.At + "/enableFloatingIP"), s.Doc.Cite("/status")},
-			Fix:   append(rule.Describe([]string{s.Key()}), rule.Resync(s, "Make the provider sync the Service; it then writes the status."))}, true
+			Fix:   append(rule.Describe([]string{s.Key()}), rule.Resync(s, "Make the provider sync the Service; it then writes the status."))}
+		switch { // an old Service may have become one of type LoadBalancer just now
+		case !p.Complete(&bundle.Events, ""):
+			f.Severity, f.Confidence, f.Why = report.Info, report.Possible, "the events are not in the bundle, so a sync may be running that writes it"
+		case p.Running(&f, lb):
+			f.Severity = report.Info
+		default:
+			f.Message += " The sync that made it did not come to its end."
+		}
+		return f, true
 	}
 	return rule.Finding{}, false
 }

@@ -29,7 +29,7 @@ var ILB01 = &rule.Rule{
 		References: []string{"https://learn.microsoft.com/azure/aks/internal-lb#specify-an-ip-address", "MicrosoftDocs/azure-docs#31789", "MicrosoftDocs/azure-docs#66270"},
 		Healthy:    "An address in any of the prefixes of the subnet that the annotation names. A public address of a Service that is not internal is another matter.",
 	},
-	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.VNets, &bundle.CloudConfig, &bundle.Nodes, &bundle.Events, &bundle.ControllerLog}, All: []*bundle.Evidence{&bundle.Services}},
+	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.VNets, &bundle.CloudConfig, &bundle.Nodes, &bundle.LoadBalancers, &bundle.Events, &bundle.ControllerLog}, All: []*bundle.Evidence{&bundle.Services}},
 	Check: checkILB01,
 }
 

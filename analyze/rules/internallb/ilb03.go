@@ -32,7 +32,7 @@ var ILB03 = &rule.Rule{
 		References: []string{"https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/error-codes/subnetisfull-error", "https://learn.microsoft.com/azure/aks/internal-lb#specify-a-different-subnet", "Azure/karpenter-provider-azure#734"},
 		Healthy:    "A full subnet whose Services all have their address serves them. Pods of kubenet and of an overlay take no address of the subnet.",
 	},
-	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.VNets, &bundle.CloudConfig, &bundle.Nodes, &bundle.Events, &bundle.ControllerLog}, All: []*bundle.Evidence{&bundle.Services}},
+	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.VNets, &bundle.CloudConfig, &bundle.Nodes, &bundle.LoadBalancers, &bundle.Events, &bundle.ControllerLog}, All: []*bundle.Evidence{&bundle.Services}},
 	Check: checkILB03,
 }
 

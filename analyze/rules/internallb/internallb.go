@@ -109,9 +109,13 @@ func asks(p *rule.Pass) []ask {
 }
 
 // onlySubnet is the name of the subnet in which all nodes are, which AKS names in
-// azure.json; empty where they are in several.
+// azure.json; empty where they are in several, or a frontend shows that it names another:
+// it keeps that of the first node pool, which may be gone.
 func onlySubnet(p *rule.Pass) string {
 	name := ""
+	if !p.Graph.Whole(&bundle.LoadBalancers) {
+		return ""
+	}
 	for _, n := range p.Graph.Nodes {
 		_, s := p.Graph.Home(n)
 		if n.Virtual() {
@@ -121,6 +125,13 @@ func onlySubnet(p *rule.Pass) string {
 			return ""
 		}
 		name = s.Name
+	}
+	for _, s := range p.Graph.Served() {
+		if p.Wants.Of(s.Key()).Subnet.V == "" && slices.ContainsFunc(s.Frontends, func(f topology.Frontend) bool {
+			return f.Own && f.Subnet != nil && !strings.EqualFold(az.LastName(f.Subnet.ID), name)
+		}) {
+			return ""
+		}
 	}
 	return name
 }

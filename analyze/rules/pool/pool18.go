@@ -50,7 +50,7 @@ const lasting, passing = "lasting", "passing"
 func checkPOOL18(p *rule.Pass) {
 	var missing []*topology.Node
 	for _, n := range p.Graph.Nodes {
-		if eligible(n) && machineless(p, n) && !leaving(n) {
+		if eligible(n) && machineless(p, n) && !n.Leaving() {
 			missing = append(missing, n)
 		}
 	}
@@ -111,11 +111,6 @@ func machineless(p *rule.Pass, n *topology.Node) bool {
 		return sameGroup && p.Complete(&bundle.VMs, n.Group)
 	}
 	return sameGroup && (sameSet || p.Complete(&bundle.ScaleSets, n.Group)) && p.Complete(&bundle.ScaleSetInstances, n.Group)
-}
-
-// leaving reports whether the node is about to go anyway.
-func leaving(n *topology.Node) bool {
-	return n.DeletionTimestamp != nil || slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.Key == "ToBeDeletedByClusterAutoscaler" })
 }
 
 // since is for how long the node has been known to have no machine: its kubelet is

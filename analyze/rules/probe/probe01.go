@@ -112,7 +112,7 @@ func weighRoot(p *rule.Pass, s *topology.Service, x *rootProbe) bool {
 			x.severity, x.confidence, x.path = report.Error, report.Likely, product.path
 			x.say = fmt.Sprintf("Behind it is %s (pod %s), which says 404 to \"/\" unless a rule without a host name serves it.", product.name, pod.Name)
 		case get != nil && get.Path != path && x.severity == report.Info:
-			x.severity, x.confidence, x.path = report.Warning, report.Likely, get.Path
+			x.severity, x.confidence, x.path = report.Warning, report.Possible, get.Path
 			x.say = fmt.Sprintf("The readiness probe of pod %s asks the same port for %s: that this is answered says nothing of \"%s\".", pod.Name, get.Path, path)
 		default:
 			continue

@@ -42,7 +42,8 @@ var blockingImage = regexp.MustCompile(`^AKSUbuntu-.*2020\.10\.\d\d$`)
 
 // silentNodes are nodes of backend pools at which no health probe gets an answer, as
 // Azure's own metric (DipAvailability) has it, though a probe should get one there and
-// probes do on other nodes.
+// probes do on other nodes. With externalTrafficPolicy Local a node answers by its pods,
+// which may have come since.
 func silentNodes(p *rule.Pass) map[string][]report.Cite {
 	answers := map[string]bool{}
 	silent := map[string][]report.Cite{}
@@ -54,7 +55,7 @@ func silentNodes(p *rule.Pass) map[string][]report.Cite {
 			switch state, contradicts, cite := w.MeasuredAt(m); {
 			case state == walk.ProbeUp:
 				answers[m.Node.Name] = true
-			case contradicts && len(silent[m.Node.Name]) < 2:
+			case contradicts && !w.Path.Service.Local() && len(silent[m.Node.Name]) < 2:
 				silent[m.Node.Name] = append(silent[m.Node.Name], cite)
 			}
 		}
@@ -73,7 +74,7 @@ func unanswers(p *rule.Pass, s *topology.Service, n *topology.Node) bool {
 	return slices.ContainsFunc(p.Walks.Of(s.Key()), func(w *walk.Walk) bool {
 		return slices.ContainsFunc(w.Path.Members, func(m *topology.Member) bool {
 			_, contradicts, _ := w.MeasuredAt(m)
-			return m.Node == n && contradicts
+			return m.Node == n && contradicts && !s.Local()
 		})
 	})
 }

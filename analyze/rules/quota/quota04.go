@@ -30,7 +30,7 @@ var QUOTA04 = &rule.Rule{
 			{Say: "Or spread the nodes over several Standard load balancers (multipleStandardLoadBalancerConfigurations, 1.28 and later; on AKS `az aks loadbalancer`): a node then has the rules of its own only."},
 		},
 		References: []string{limitsPage, "https://learn.microsoft.com/troubleshoot/azure/load-balancer/load-balancer-common-deployment-errors", "MicrosoftDocs/azure-docs#47423", "https://cloud-provider-azure.sigs.k8s.io/topics/multislb/"},
-		Healthy:    "Fewer than 240 rules on every node. From there on the rule warns, as one more Service with many ports may be the last; nothing is broken then. Rules of a customer's own load balancer count where it has the same nodes.",
+		Healthy:    "Fewer than 240 rules on every node. From there on the rule mentions it, as one more Service with many ports may be the last; nothing is broken then. Rules of a customer's own load balancer count where it has the same nodes.",
 	},
 	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services}, Any: append(text, &bundle.LoadBalancers)},
 	Check: checkQUOTA04,
@@ -72,8 +72,9 @@ func checkQUOTA04(p *rule.Pass) {
 	switch {
 	case len(c.errs) > 0 || c.full:
 	case n > mostOnNIC:
-		f.Confidence, f.Why = report.Possible, "it has more than the documented limit already, which Azure must have raised here"
+		f.Severity, f.Confidence, f.Why = report.Info, report.Possible, "it has more than the documented limit already, which Azure must have raised here"
 	default:
+		f.Severity = report.Info
 		f.Message += fmt.Sprintf(" With %d more the next Service or port is refused.", mostOnNIC-n)
 	}
 	f.Fix = lessRules(p, shares)

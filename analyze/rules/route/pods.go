@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"azlb/analyze/rule"
 	"azlb/analyze/topology"
 	"azlb/report"
@@ -46,6 +48,11 @@ func tell(p *rule.Pass, s *topology.RouteSite, f *rule.Finding, list []topology.
 	case len(part) > 0:
 		f.Severity, f.Services = report.Warning, part
 		f.Message += fmt.Sprintf(" Some of the endpoints of %s run there: connections that get to these from another node fail.", rule.List(part))
+	case !slices.ContainsFunc(list, func(m topology.Routeless) bool {
+		return m.Node.Ready() == corev1.ConditionTrue && !m.Node.Spec.Unschedulable
+	}):
+		f.Severity, f.Services = report.Info, nil
+		f.Message += " No Service that is served is reached that way now, and no new pods come there: the provider takes a route away with its node, so these may be about to go, or gone since."
 	default:
 		f.Severity, f.Services = report.Warning, nil
 		f.Message += " No Service that is served is reached that way now."

@@ -26,7 +26,7 @@ var ROUTE02 = &rule.Rule{
 			{Say: "If the table is not at the nodes' subnet, put it there.", Run: "az network vnet subnet update --ids SUBNET_ID --route-table ROUTE_TABLE_ID", Changes: true},
 		},
 		References: []string{"https://learn.microsoft.com/azure/aks/configure-kubenet", "https://learn.microsoft.com/azure/aks/concepts-network-legacy-cni", "virtual-kubelet/virtual-kubelet#222"},
-		Healthy:    "With Azure CNI, its overlay or another overlay pods need no routes, and what is left of a time before is not looked at: the rule speaks only where the provider made routes for the nodes of today, or set their condition NetworkUnavailable. A node of the last five minutes may still wait for its route, a virtual node and one labelled kubernetes.azure.com/managed=false get none, and a wider route of somebody's own may know the way.",
+		Healthy:    "With Azure CNI, its overlay or another overlay pods need no routes, and what is left of a time before is not looked at: the rule speaks only where the provider made routes for the nodes of today, or set their condition NetworkUnavailable. A node of the last five minutes may still wait for its route, a virtual node and one labelled kubernetes.azure.com/managed=false get none, that of a node which the autoscaler takes away may go before it, and a wider route of somebody's own may know the way.",
 	},
 	Needs:       rule.Needs{All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.VNets, &bundle.RouteTables}},
 	FollowsFrom: []string{"AZLB-ROUTE03"},
