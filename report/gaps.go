@@ -46,10 +46,10 @@ func gaps(r *Report) []gap {
 		if v.State != NotEvaluated && v.State != BrokenRule {
 			continue
 		}
-		_, names, _ := strings.Cut(v.Reason, ": ")
+		names := v.Reason[strings.LastIndex(v.Reason, ": ")+1:]
 		known := false
-		for title := range strings.SplitSeq(names, ", ") {
-			for _, i := range at[title] {
+		for title := range strings.SplitSeq(names, ",") {
+			for _, i := range at[strings.TrimSpace(title)] {
 				known = true
 				if !slices.Contains(out[i].Rules, v.Rule) {
 					out[i].Rules = append(out[i].Rules, v.Rule)
