@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -35,6 +36,21 @@ func TestGapsAreToldOncePerReason(t *testing.T) {
 		if n := strings.Count(written(t, func(w io.Writer) error { return write(w, r) }), "no answer"); n != 2 {
 			t.Errorf("%s gives the reason %d times, want once for each status", format, n)
 		}
+	}
+}
+
+// A screen names some rules and counts many, by topic.
+func TestLongListOfRules(t *testing.T) {
+	if got := ruleList([]string{"AZLB-V601", "AZLB-NSG01"}); got != "AZLB-V601, AZLB-NSG01" {
+		t.Errorf("two rules: %q", got)
+	}
+	var many []string
+	for i := range 23 {
+		many = append(many, fmt.Sprintf("AZLB-NSG%02d", i))
+	}
+	want := "25 rules, by topic: NSG 23, V6 2; the HTML and Markdown reports name each"
+	if got := ruleList(append(many, "AZLB-V601", "AZLB-V602")); got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
