@@ -23,6 +23,11 @@ func (g gap) One() string {
 	return cmp.Or(g.Evidence[0].Title, g.Evidence[0].ID)
 }
 
+// Supplied reports whether some of it has a command of its own.
+func (g gap) Supplied() bool {
+	return slices.ContainsFunc(g.Evidence, func(e Evidence) bool { return e.Supply != "" })
+}
+
 // gaps joins the evidence that is missing for the same reason, and with it the
 // rules that were not evaluated for it. The engine names evidence by its title at
 // the end of a reason, after a colon.

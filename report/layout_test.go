@@ -33,8 +33,12 @@ func TestGapsAreToldOncePerReason(t *testing.T) {
 		t.Error(d)
 	}
 	for format, write := range writers {
-		if n := strings.Count(written(t, func(w io.Writer) error { return write(w, r) }), "no answer"); n != 2 {
+		out := written(t, func(w io.Writer) error { return write(w, r) })
+		if n := strings.Count(out, "no answer"); n != 2 {
 			t.Errorf("%s gives the reason %d times, want once for each status", format, n)
+		}
+		if strings.Contains(out, "To supply it") {
+			t.Errorf("%s says how to supply what has no command", format)
 		}
 	}
 }
