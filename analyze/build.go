@@ -23,7 +23,7 @@ func build(w *rule.World, o rule.Outcome, tool string) *report.Report {
 		Findings: o.Findings,
 		Services: services(w, o.Findings),
 		Verdicts: o.Verdicts,
-		Coverage: coverage(s),
+		Coverage: coverage(s, o.Lacking),
 
 		Drift:         drift(w),
 		DriftCompared: driftCompared(w, w.Compared.Checks, slices.Sorted(maps.Keys(w.Compared.Skipped))),
@@ -43,8 +43,9 @@ func source(s *snapshot.Snapshot) report.Bundle {
 	return b
 }
 
-// coverage lists every kind of evidence with what is missing of it.
-func coverage(s *snapshot.Snapshot) report.Coverage {
+// coverage lists every kind of evidence with what is missing of it. What nobody asked
+// for and nobody misses is optional, and told only where a rule lacks it.
+func coverage(s *snapshot.Snapshot, lacking []*bundle.Evidence) report.Coverage {
 	var c report.Coverage
 	for _, e := range bundle.Catalogue {
 		gaps := slices.DeleteFunc(slices.Clone(s.Gaps), func(g bundle.Gap) bool {
@@ -53,6 +54,11 @@ func coverage(s *snapshot.Snapshot) report.Coverage {
 		if len(gaps) == 0 {
 			if s.Have(e) {
 				c.Evidence = append(c.Evidence, report.Evidence{ID: e.ID, Title: e.Title, Status: string(bundle.StatusOK)})
+			}
+			for _, g := range s.Spare {
+				if g.Evidence == e && slices.Contains(lacking, e) {
+					c.Evidence = append(c.Evidence, spare(s, g))
+				}
 			}
 			continue
 		}
@@ -67,6 +73,16 @@ func coverage(s *snapshot.Snapshot) report.Coverage {
 		c.Evidence = append(c.Evidence, row)
 	}
 	return c
+}
+
+// spare is a piece of evidence that is optional. The collector that asks for one asks for
+// all of them.
+func spare(s *snapshot.Snapshot, g bundle.Gap) report.Evidence {
+	row := report.Evidence{ID: g.Evidence.ID, Title: g.Evidence.Title, Status: report.Optional, Reason: g.Reason, Without: g.Evidence.Without, Supply: g.Supply}
+	if s.Manifest != nil {
+		row.Reason, row.Supply = g.Reason+"; a present azlb-collect asks for it", ""
+	}
+	return row
 }
 
 // notes are facts for the reader that are no findings.

@@ -164,7 +164,7 @@ func lookedAt(r *report.Report) string {
 	states := statesOf(r)
 	var missing []string
 	for _, e := range r.Coverage.Evidence {
-		if e.Status != string(bundle.StatusOK) && e.Status != string(bundle.StatusEmpty) {
+		if e.Status != string(bundle.StatusOK) && e.Status != string(bundle.StatusEmpty) && e.Status != report.Optional {
 			missing = append(missing, e.Title)
 		}
 	}

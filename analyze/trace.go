@@ -157,7 +157,7 @@ func admit(svc *topology.Service) []report.Step {
 func supply(r *report.Report) []report.Step {
 	var out []report.Step
 	for _, e := range r.Coverage.Evidence {
-		if e.Without != "" && e.Supply != "" && len(out) < 5 {
+		if e.Without != "" && e.Supply != "" && e.Status != report.Optional && len(out) < 5 {
 			out = append(out, report.Step{Say: fmt.Sprintf("%s: without it, %s. To supply it: %s.", e.Title, e.Without, e.Supply)})
 		}
 	}

@@ -25,7 +25,8 @@ func Permissions(w io.Writer, subscription string) error {
 	_, err = fmt.Fprintf(w, `# Kubernetes: kubectl apply -f role.yaml, then bind it to the user who collects
 %s
 # Azure: az role definition create --role-definition @role.json, then assign it on
-# the resource groups of the nodes, the virtual network and the public addresses.
+# the resource groups of the nodes, the virtual network, the public addresses and, on
+# AKS, the AKS resource itself.
 # The built-in role Reader contains all of it.
 %s
 `, clusterRole(), role)

@@ -23,6 +23,11 @@ func (g gap) One() string {
 	return cmp.Or(g.Evidence[0].Title, g.Evidence[0].ID)
 }
 
+// Supplied reports whether some of it has a command of its own.
+func (g gap) Supplied() bool {
+	return slices.ContainsFunc(g.Evidence, func(e Evidence) bool { return e.Supply != "" })
+}
+
 // gaps joins the evidence that is missing for the same reason, and with it the
 // rules that were not evaluated for it. The engine names evidence by its title at
 // the end of a reason, after a colon.
@@ -46,10 +51,10 @@ func gaps(r *Report) []gap {
 		if v.State != NotEvaluated && v.State != BrokenRule {
 			continue
 		}
-		_, names, _ := strings.Cut(v.Reason, ": ")
+		names := v.Reason[strings.LastIndex(v.Reason, ": ")+1:]
 		known := false
-		for title := range strings.SplitSeq(names, ", ") {
-			for _, i := range at[title] {
+		for title := range strings.SplitSeq(names, ",") {
+			for _, i := range at[strings.TrimSpace(title)] {
 				known = true
 				if !slices.Contains(out[i].Rules, v.Rule) {
 					out[i].Rules = append(out[i].Rules, v.Rule)

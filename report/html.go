@@ -37,6 +37,8 @@ var (
 		"command":  command,
 		"tallies":  tallies,
 		"states":   states,
+		"silent":   silent,
+		"telling":  telling,
 		"counts":   counts,
 		"exposure": exposure,
 		"portName": portName,

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -32,9 +33,28 @@ func TestGapsAreToldOncePerReason(t *testing.T) {
 		t.Error(d)
 	}
 	for format, write := range writers {
-		if n := strings.Count(written(t, func(w io.Writer) error { return write(w, r) }), "no answer"); n != 2 {
+		out := written(t, func(w io.Writer) error { return write(w, r) })
+		if n := strings.Count(out, "no answer"); n != 2 {
 			t.Errorf("%s gives the reason %d times, want once for each status", format, n)
 		}
+		if strings.Contains(out, "To supply it") {
+			t.Errorf("%s says how to supply what has no command", format)
+		}
+	}
+}
+
+// A screen names some rules and counts many, by topic.
+func TestLongListOfRules(t *testing.T) {
+	if got := ruleList([]string{"AZLB-V601", "AZLB-NSG01"}); got != "AZLB-V601, AZLB-NSG01" {
+		t.Errorf("two rules: %q", got)
+	}
+	var many []string
+	for i := range 23 {
+		many = append(many, fmt.Sprintf("AZLB-NSG%02d", i))
+	}
+	want := "25 rules, by topic: NSG 23, V6 2; the HTML and Markdown reports name each"
+	if got := ruleList(append(many, "AZLB-V601", "AZLB-V602")); got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

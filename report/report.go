@@ -288,6 +288,9 @@ type Coverage struct {
 	Evidence []Evidence `json:"evidence"`
 }
 
+// Optional is the status of evidence that nobody asked for and that only some rules need.
+const Optional = "optional"
+
 // Evidence is one kind of evidence and its state.
 type Evidence struct {
 	ID     string `json:"id"`

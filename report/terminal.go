@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -243,8 +244,25 @@ func (t *terminal) missing(g gap) {
 		}
 	}
 	if len(g.Rules) > 0 {
-		t.text("  not evaluated ", strings.Join(g.Rules, ", "))
+		t.text("  not evaluated ", ruleList(g.Rules))
 	}
+}
+
+var ruleTopic = regexp.MustCompile(`^(?:AZLB-)?(.*?)\d{0,2}$`)
+
+// ruleList names the rules, and only counts those of each topic where they would fill the
+// screen.
+func ruleList(rules []string) string {
+	const most = 24
+	if len(rules) <= most {
+		return strings.Join(rules, ", ")
+	}
+	topic := func(i int) string { return ruleTopic.FindStringSubmatch(rules[i])[1] }
+	var s []string
+	for _, t := range count(len(rules), topic) {
+		s = append(s, t.Name+" "+strconv.Itoa(t.N))
+	}
+	return strconv.Itoa(len(rules)) + " rules, by topic: " + strings.Join(s, ", ") + "; the HTML and Markdown reports name each"
 }
 
 // compared tells each difference as a short paragraph: a table of so many columns

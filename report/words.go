@@ -98,6 +98,24 @@ func states(verdicts []Verdict) []tally {
 	return count(len(verdicts), func(i int) string { return string(verdicts[i].State) })
 }
 
+// silent lists the rules that looked and found nothing: their verdicts say no more.
+func silent(verdicts []Verdict) []string {
+	var out []string
+	for _, v := range verdicts {
+		if isSilent(v) {
+			out = append(out, v.Rule)
+		}
+	}
+	return out
+}
+
+// telling are the other verdicts.
+func telling(verdicts []Verdict) []Verdict {
+	return slices.DeleteFunc(slices.Clone(verdicts), isSilent)
+}
+
+func isSilent(v Verdict) bool { return v.State == Clean && v.Reason == "" && v.Subject == "" }
+
 func count(n int, name func(int) string) []tally {
 	var out []tally
 	for i := range n {

@@ -14,8 +14,9 @@ import (
 
 // Outcome is what all rules together say.
 type Outcome struct {
-	Findings []report.Finding // causes, ranked, consequences folded below them
-	Verdicts []report.Verdict // sorted by rule; every rule has at least one
+	Findings []report.Finding   // causes, ranked, consequences folded below them
+	Verdicts []report.Verdict   // sorted by rule; every rule has at least one
+	Lacking  []*bundle.Evidence // what kept a rule from being evaluated, in no order
 }
 
 // Evaluate runs the rules on a world. Every rule ends in exactly one state: a rule
@@ -25,13 +26,17 @@ func Evaluate(w *World, rules []*Rule) Outcome {
 	lacks := map[string]*lack{}
 	var all []ranked
 	var verdicts []report.Verdict
+	var lacking []*bundle.Evidence
 	for _, net := range []bool{false, true} {
 		for i, r := range rules {
 			if r.Net != net {
 				continue
 			}
 			found, verdict, lack := evaluate(w, r, claims)
-			lacks[r.ID] = lack
+			if lack != nil {
+				lacks[r.ID] = lack
+				lacking = append(lacking, lack.evidence...)
+			}
 			verdicts = append(verdicts, verdict...)
 			for _, f := range found {
 				all = append(all, ranked{Finding: f, rule: r, order: i, fails: failing(w, f, claims)})
@@ -44,7 +49,7 @@ func Evaluate(w *World, rules []*Rule) Outcome {
 		}
 		return strings.Compare(a.Subject, b.Subject)
 	})
-	out := Outcome{Findings: fold(rank(all), rules), Verdicts: verdicts}
+	out := Outcome{Findings: fold(rank(all), rules), Verdicts: verdicts, Lacking: lacking}
 	hide(w, out.Findings, rules, lacks)
 	return out
 }
@@ -60,11 +65,12 @@ func evaluate(w *World, r *Rule, claims map[*errtext.Error][]string) (found []re
 			found, verdicts, lacking = nil, one(report.BrokenRule, fmt.Sprintf("the rule stopped: %v", p)), nil
 		}
 	}()
-	if missing := without(w, r.Needs.All, mayRun); len(missing) > 0 {
-		return nil, one(report.NotEvaluated, "missing: "+titles(missing)), &lack{missing, true}
+	if missing := unseen(w, without(w, r.Needs.All, mayRun)); len(missing) > 0 {
+		return nil, one(report.NotEvaluated, "missing: "+titles(missing)), unrun(missing)
 	}
 	if len(r.Needs.Any) > 0 && len(without(w, r.Needs.Any, have)) == len(r.Needs.Any) {
-		return nil, one(report.NotEvaluated, "missing: "+titles(r.Needs.Any)), &lack{r.Needs.Any, true}
+		missing := unseen(w, r.Needs.Any)
+		return nil, one(report.NotEvaluated, "missing: "+titles(missing)), unrun(missing)
 	}
 	p := &Pass{World: w, rule: r, claims: claims}
 	r.Check(p)
@@ -178,6 +184,15 @@ func without(w *World, list []*bundle.Evidence, ok func(*World, *bundle.Evidence
 		}
 	}
 	return out
+}
+
+// unseen leaves out of what was not read that of which nothing can be there, such as the
+// AKS cluster of a self-managed one.
+func unseen(w *World, list []*bundle.Evidence) []*bundle.Evidence {
+	if some := without(w, list, whole); len(some) > 0 {
+		return some
+	}
+	return list
 }
 
 func titles(list []*bundle.Evidence) string {

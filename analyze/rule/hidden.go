@@ -12,16 +12,19 @@ import (
 type lack struct {
 	evidence []*bundle.Evidence
 	unrun    bool // the rule did not look at all
+	lost     []*bundle.Evidence
 }
 
-// missed is the lack of a rule that looked and found nothing, nil where all that it would
-// need besides was never asked for: on AKS, for one, nobody has the controller's log.
+// missed is the lack of a rule that looked and found nothing. Nothing is lost where all
+// that it would need besides was never asked for: on AKS, for one, nobody has the
+// controller's log.
 func missed(w *World, incomplete []*bundle.Evidence) *lack {
-	lost := slices.DeleteFunc(slices.Clone(incomplete), func(e *bundle.Evidence) bool { return notLost(w, e) })
-	if len(lost) == 0 {
-		return nil
-	}
-	return &lack{evidence: lost}
+	return &lack{evidence: incomplete, lost: slices.DeleteFunc(slices.Clone(incomplete), func(e *bundle.Evidence) bool { return notLost(w, e) })}
+}
+
+// unrun is the lack of a rule that did not look.
+func unrun(missing []*bundle.Evidence) *lack {
+	return &lack{evidence: missing, unrun: true, lost: missing}
 }
 
 // hide tells of each error and warning that no finding explains which of its causes could
@@ -41,7 +44,7 @@ func hide(w *World, findings []report.Finding, rules []*Rule, lacks map[string]*
 		}
 		var causes []*Rule
 		for _, r := range rules {
-			if all[f.Rule][r.ID] && lacks[r.ID] != nil {
+			if all[f.Rule][r.ID] && lacks[r.ID] != nil && len(lacks[r.ID].lost) > 0 {
 				causes = append(causes, r)
 			}
 		}
@@ -50,7 +53,7 @@ func hide(w *World, findings []report.Finding, rules []*Rule, lacks map[string]*
 			return cmp.Or(compareBool(!slices.Contains(direct, a.ID), !slices.Contains(direct, b.ID)), compareBool(!lacks[a.ID].unrun, !lacks[b.ID].unrun))
 		})
 		for _, r := range causes {
-			missing := lacks[r.ID].evidence
+			missing := lacks[r.ID].lost
 			f.Hidden = append(f.Hidden, report.Hidden{Rule: r.ID, Title: r.Doc.Title, Missing: titles(missing), Supply: supply(w, missing[0])})
 		}
 	}
@@ -58,7 +61,7 @@ func hide(w *World, findings []report.Finding, rules []*Rule, lacks map[string]*
 
 // supply is what supplies evidence of which something is missing.
 func supply(w *World, e *bundle.Evidence) string {
-	for _, g := range w.Snapshot.Gaps {
+	for _, g := range slices.Concat(w.Snapshot.Gaps, w.Snapshot.Spare) {
 		if g.Evidence == e && g.Supply != "" {
 			return g.Supply
 		}

@@ -117,8 +117,14 @@ func (l *loader) coverManifest(faults []bundle.Fault) {
 	}
 	l.replaceEndpoints()
 	for _, e := range bundle.Catalogue {
-		if !seen[e.ID] && !l.s.Have(e) && !l.optional(e) {
-			l.gaps = append(l.gaps, bundle.Gap{Evidence: e, Status: bundle.StatusSkipped, Reason: "not collected", Supply: l.supply(e, nil)})
+		if seen[e.ID] || l.s.Have(e) {
+			continue
+		}
+		gap := bundle.Gap{Evidence: e, Status: bundle.StatusSkipped, Reason: "not collected", Supply: l.supply(e, nil)}
+		if l.optional(e) {
+			l.s.Spare = append(l.s.Spare, gap)
+		} else {
+			l.gaps = append(l.gaps, gap)
 		}
 	}
 }

@@ -159,7 +159,9 @@ func (l *loader) missing(e *bundle.Evidence, short string) {
 	case !l.s.Have(e):
 		if answer, ok := l.failed[e]; ok {
 			l.gap(e, nil, answer.Status, answer.Reason)
-		} else if !l.optional(e) {
+		} else if l.optional(e) {
+			l.s.Spare = append(l.s.Spare, bundle.Gap{Evidence: e, Status: bundle.StatusSkipped, Reason: "not given", Supply: l.supply(e, nil)})
+		} else {
 			l.gap(e, nil, bundle.StatusSkipped, "not given")
 		}
 	case e.Program == bundle.Az && scoped(e) && !l.optional(e):

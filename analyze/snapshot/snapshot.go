@@ -24,6 +24,7 @@ type Snapshot struct {
 	Now   time.Time
 	Files []report.File // every file that was given, sorted
 	Gaps  []bundle.Gap  // what is missing or incomplete, in the catalogue's order
+	Spare []bundle.Gap  // what nobody asked for and nobody misses, with what would supply it
 
 	Services  []Service
 	Nodes     []Node

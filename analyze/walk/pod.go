@@ -17,7 +17,11 @@ func (w *Walk) pod() {
 	p := w.Path
 	ready := p.ReadyEndpoints()
 	if len(ready) == 0 {
-		w.behind(Pod, w.Hop(Endpoint).State, "there is no ready endpoint to receive the packet")
+		at, why := w.Hop(Endpoint).State, "there is no ready endpoint to receive the packet"
+		if at == report.HopUnknown {
+			why = "which pods receive the packet is not known"
+		}
+		w.behind(Pod, at, why)
 		return
 	}
 	ports, cites := podPorts(ready, p.Port.Name)
