@@ -175,7 +175,7 @@ func (x *comparer) moving() string {
 	if s.Now.IsZero() || !s.Complete(&bundle.Events, "") {
 		return "the events, which would tell of a node that has just gone, are not in the bundle"
 	}
-	if !s.Have(&bundle.NICs) && !s.Have(&bundle.ScaleSetNICs) {
+	if !s.Complete(&bundle.NICs, "") || !s.Complete(&bundle.ScaleSetNICs, "") {
 		return "the network interfaces, which would tell of a machine with the address, are not in the bundle"
 	}
 	for _, e := range s.Events {

@@ -17,7 +17,35 @@ var tellsSyncs = []string{bundle.Events.ID, bundle.ControllerLog.ID, bundle.Cont
 
 // saysMore are the rules of which some case says more where a kind of evidence is taken
 // away. It is a list of what is open: no sample shows it.
-var saysMore = map[string]string{}
+var saysMore = map[string]string{
+	"AZLB-ANN03 without cloud-config":     "the case's azure.json contradicts the recorded load balancer",
+	"AZLB-AUTH01 without cloud-config":    "the identity has no other name, and which subscription is the cluster's is not known",
+	"AZLB-AUTH02 without route-tables":    "that a later try wrote the routes shows only there",
+	"AZLB-DATA08 without nodes":           "whether another pool has the same nodes is not known, and counts as no",
+	"AZLB-DATA09 without public-ips":      "whether the frontend's address is another Service's is not known",
+	"AZLB-DEL03 without public-ips":       "the address gives the leftover its name",
+	"AZLB-DEL08 without public-ips":       "the address shows that the frontend is shared",
+	"AZLB-MSLB01 without nodes":           "that the pool caught up shows only in its members",
+	"AZLB-MSLB01 without endpointslices":  "that the pool caught up shows only in its members",
+	"AZLB-MSLB01 without load-balancers":  "that the pool caught up shows only in its members",
+	"AZLB-NSG03 without vnets":            "whether another rule lets the clients in is not known, and counts as no",
+	"AZLB-NSG03 without scale-set-nics":   "whether another rule lets the clients in is not known, and counts as no",
+	"AZLB-PIP01 without public-ips":       "whether the address is there by now is not known",
+	"AZLB-PIP05 without kube-version":     "whether the release shares addresses is not known",
+	"AZLB-PIP09 without load-balancers":   "whose the frontend is that has the address is not known",
+	"AZLB-PLAT03 without public-ips":      "the address is told first, what was left with it then in its place",
+	"AZLB-PLS03 without kube-version":     "an in-tree provider ignores the annotation",
+	"AZLB-POOL06 without nodes":           "the interface of a single machine is matched to it by the node",
+	"AZLB-POOL06 without nics":            "the interface of a single machine is matched to it by the node",
+	"AZLB-PROBE03 without endpointslices": "what the name of the port was resolved to is not known",
+	"AZLB-PROBE09 without cloud-config":   "the mode is inferred from the probe itself",
+	"AZLB-QUOTA02 without load-balancers": "whether there is room by now is not known",
+	"AZLB-SKU03 without services":         "the Service shows that the internal load balancer is meant",
+	"AZLB-V603 without kube-version":      "whether the release mixes the families is not known",
+	"AZLB-V606 without load-balancers":    "AZLB-PIP07 tells it while the bundle shows both Services, this rule where it does not",
+	"AZLB-V606 without public-ips":        "AZLB-PIP07 tells it while the bundle shows both Services, this rule where it does not",
+	"AZLB-V607 without cloud-config":      "the kind of pool is not known",
+}
 
 // ablate takes each kind of evidence from the world of a case: the rule may only know
 // less. What evidence excuses is not excused where it is not seen: an error that a success

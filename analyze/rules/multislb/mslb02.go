@@ -36,7 +36,7 @@ var MSLB02 = &rule.Rule{
 		Affects:    "cloud-provider-azure 1.28 and later",
 		Healthy:    "A load balancer that is being emptied keeps the Services that it carries. A selector for namespaces is not judged here, since the bundle has no labels of namespaces. A refusal that a later success followed is history.",
 	},
-	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.CloudConfig, &bundle.Events, &bundle.ControllerLog}, All: []*bundle.Evidence{&bundle.Services}, Clean: []*bundle.Evidence{&bundle.KubeVersion}},
+	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.CloudConfig, &bundle.Events, &bundle.ControllerLog}, All: []*bundle.Evidence{&bundle.Services}, Clean: []*bundle.Evidence{&bundle.KubeVersion, &bundle.LoadBalancers}},
 	FollowsFrom: []string{"AZLB-MSLB03"},
 	Check:       checkMSLB02,
 }
@@ -98,6 +98,8 @@ func choose(p *rule.Pass, c *snapshot.CloudConfig, s *topology.Service) choice {
 		picked++
 		at := fmt.Sprintf("/multipleStandardLoadBalancerConfigurations/%d", i)
 		switch {
+		case b.AllowServicePlacement != nil && !*b.AllowServicePlacement && !p.Graph.Whole(&bundle.LoadBalancers):
+			return choice{} // it may carry the Service already
 		case b.AllowServicePlacement != nil && !*b.AllowServicePlacement && !carries(s, b.Name):
 			out.say = append(out.say, b.Name+" takes no new Services (allowServicePlacement)")
 			out.cites = append(out.cites, c.Doc.Cite(at+"/allowServicePlacement"))

@@ -36,7 +36,10 @@ var SKU01 = &rule.Rule{
 			"MicrosoftDocs/azure-docs#43219", "Azure/AKS#1392"},
 		Healthy: "A Service of a cluster with a Standard load balancer that asks for a static Basic address which nothing uses: the provider makes it Standard and goes on. The rule also keeps still where the address is attached already, as Azure would not have let it.",
 	},
-	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.PublicIPs, &bundle.Events, &bundle.ControllerLog}},
+	Needs: rule.Needs{
+		Any:   []*bundle.Evidence{&bundle.PublicIPs, &bundle.Events, &bundle.ControllerLog},
+		Clean: []*bundle.Evidence{&bundle.LoadBalancers}, // it may carry the address already
+	},
 	Check: checkSKU01,
 }
 
@@ -71,7 +74,7 @@ func checkSKU01(p *rule.Pass) {
 		return byName[key]
 	}
 	for _, s := range p.Graph.Services {
-		if pip := asked(p, s); pip != nil && !carries(s, pip) {
+		if pip := asked(p, s); pip != nil && p.Graph.Whole(&bundle.LoadBalancers) && !carries(s, pip) {
 			if sku, because, differ := differs(p, s, pip); differ {
 				m := get(pip.Name)
 				m.pip, m.sku, m.lbSKU, m.because = pip, pip.SKU.Name, sku, because
