@@ -45,11 +45,9 @@ const settling = 15 * time.Minute
 
 func checkDATA03(p *rule.Pass) {
 	down := map[string]topology.Proxy{}
-	var names []string
 	for _, n := range p.Graph.Nodes {
 		if x := p.Graph.Proxy(n); x.State == topology.ProxyDown && n.Ready() == corev1.ConditionTrue {
 			down[n.Name] = x
-			names = append(names, n.Name)
 		}
 	}
 	var harmed []string
