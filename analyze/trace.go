@@ -97,7 +97,7 @@ func way(x *walk.Walk) report.TraceWay {
 	kept := x.Hop(walk.KubeProxy) != nil && x.Hop(walk.Frontend) == nil
 	switch b := x.Blocked(); {
 	case b != nil:
-		out.Verdict, out.Summary = report.Stops, fmt.Sprintf("The packet stops at the %s: %s.", hopName(b.Kind), b.Say)
+		out.Verdict, out.Summary = report.Stops, fmt.Sprintf("The packet stops at the %s: %s.", hopName(b.Kind), strings.TrimPrefix(b.Say, "NSG "))
 	case len(open) > 0:
 		out.Verdict = report.NotDecidable
 		out.Summary = fmt.Sprintf("No hop is known to block, but not every one could be decided: %s.", strings.Join(open, ", "))
@@ -171,11 +171,17 @@ func elsewhere(t *report.Trace, svc *topology.Service) []report.Step {
 		address = t.Ways[0].Address
 	}
 	ns, name := rule.Word(svc.Namespace, "NAMESPACE"), rule.Word(svc.Name, "SERVICE")
+	try := report.Step{Say: "Try it from the caller: is the connection refused, does it time out, or does the application answer with an error? An answer, even an error, means that the load balancer did its work. Ping tells nothing about it.",
+		Run: fmt.Sprintf("nc -vz -w 5 %s %s", rule.Word(address, "ADDRESS"), port)}
+	inside := report.Step{Say: "Try the Service from inside, past Azure: if this fails too, the application is at fault.", Run: fmt.Sprintf("kubectl port-forward -n %s service/%s 18080:%s", ns, name, port)}
+	if t.Ways[0].Protocol != "TCP" { // neither nc nor port-forward tells anything of it
+		try = report.Step{Say: "Try it from the caller with the application's own client: for " + t.Ways[0].Protocol + " nothing else tells whether a packet got through."}
+		inside = report.Step{Say: "Try the Service from a pod of the cluster with the same client, past Azure: if this fails too, the application is at fault.", Run: rule.Kubectl("get", svc.Key(), "-o wide")}
+	}
 	steps := []report.Step{
-		{Say: "Try it from the caller: is the connection refused, does it time out, or does the application answer with an error? An answer, even an error, means that the load balancer did its work. Ping tells nothing about it.",
-			Run: fmt.Sprintf("nc -vz -w 5 %s %s", rule.Word(address, "ADDRESS"), port)},
+		try,
 		{Say: "Compare the name that the caller uses with the address: it must lead to " + address + ", at port " + port + " and not at a node port."},
-		{Say: "Try the Service from inside, past Azure: if this fails too, the application is at fault.", Run: fmt.Sprintf("kubectl port-forward -n %s service/%s 18080:%s", ns, name, port)},
+		inside,
 		{Say: "See whether a network policy of the cluster keeps the caller from the pods; the bundle does not have them.", Run: "kubectl get networkpolicy -n " + ns},
 		{Say: "Look on the caller's side: its firewall, its proxy, the security groups and routes of its network, and rules of a Virtual Network Manager are not in the bundle."},
 	}

@@ -98,7 +98,7 @@ const hopColumn = 17
 // stands behind the verdict.
 func (p *page) hop(h TraceHop) {
 	lead := fmt.Sprintf("%s %-*s", mark(h.Hop), hopColumn-2, hopName(h.Kind))
-	say := cmp.Or(h.Say, outcome(h.Hop))
+	say := strings.TrimPrefix(cmp.Or(h.Say, outcome(h.Hop)), "NSG ")
 	if h.Name != "" && !strings.Contains(say, h.Name) {
 		say = h.Name + ": " + say
 	}

@@ -39,13 +39,48 @@ func (w *Walk) considered(p Purpose) []string {
 		return nil
 	}
 	var out []string
-	for _, r := range c.Decision.Earlier {
-		out = append(out, fmt.Sprintf("%s, %s: rule %s (%d, %s) %s", r.Level, r.NSG, r.Rule.Name, r.Rule.Priority, strings.ToLower(r.Rule.Access), met(r)))
+	for rest := c.Decision.Earlier; len(rest) > 0; {
+		n := alike(rest)
+		if r := rest[0]; n > mostAlike {
+			out = append(out, fmt.Sprintf("%s, %s: %d rules (%d to %d) do not match: for another %s", r.Level, r.NSG, n, r.Rule.Priority, rest[n-1].Rule.Priority, failing(r)))
+		} else {
+			n = 1
+			out = append(out, fmt.Sprintf("%s, %s: rule %s (%d, %s) %s", r.Level, r.NSG, r.Rule.Name, r.Rule.Priority, strings.ToLower(r.Rule.Access), met(r)))
+		}
+		rest = rest[n:]
 	}
 	if d := c.Decision.Deciding; d != nil {
 		out = append(out, fmt.Sprintf("%s, %s: rule %s (%d, %s) decides", d.Level, d.NSG, d.Rule.Name, d.Rule.Priority, strings.ToLower(d.Rule.Access)))
 	}
 	return out
+}
+
+// mostAlike is how many rules in a row that fail by the same part are told one by one.
+const mostAlike = 3
+
+// alike counts the rules at the beginning that fail by the same part of the flow.
+func alike(list []nsg.Reason) int {
+	first := list[0]
+	if first.Match != nsg.No || failing(first) == "" {
+		return 1
+	}
+	n := slices.IndexFunc(list, func(r nsg.Reason) bool {
+		return r.Match != nsg.No || r.Level != first.Level || r.NSG != first.NSG || failing(r) != failing(first)
+	})
+	if n < 0 {
+		return len(list)
+	}
+	return n
+}
+
+// failing is the part of a flow that a rule does not have.
+func failing(r nsg.Reason) string {
+	for _, part := range []string{"protocol", "destination port", "destination", "source port", "source"} {
+		if strings.HasPrefix(r.Why, part+" ") {
+			return part
+		}
+	}
+	return ""
 }
 
 func met(r nsg.Reason) string {
@@ -106,9 +141,10 @@ func few(names []string) string {
 // members are the machines behind the pool with what is known of each.
 func (w *Walk) members() []string {
 	var out []string
+	crowd := map[string][]string{} // by state, where there are too many to be told one by one
 	for _, m := range w.Path.Members {
 		parts := []string{}
-		if m.Address != "" && memberName(m) != m.Address {
+		if m.Address != "" && memberName(m) != m.Address && len(w.Path.Members) <= mostMembers {
 			parts = append(parts, m.Address)
 		}
 		if power := memberPower(m); power != "" {
@@ -137,11 +173,24 @@ func (w *Walk) members() []string {
 				n++
 			}
 		}
-		out = append(out, fmt.Sprintf("%s: %s, %s", memberName(m), strings.Join(parts, ", "), counted(n, "ready pod")))
+		state := strings.Join(parts, ", ") + ", " + counted(n, "ready pod")
+		crowd[state] = append(crowd[state], memberName(m))
+	}
+	for state, names := range crowd {
+		slices.Sort(names)
+		if len(w.Path.Members) > mostMembers {
+			names = []string{few(names)}
+		}
+		for _, name := range names {
+			out = append(out, name+": "+state)
+		}
 	}
 	slices.Sort(out)
 	return out
 }
+
+// mostMembers is up to how many members of a pool are told one by one.
+const mostMembers = 8
 
 func counted(n int, what string) string {
 	switch n {

@@ -22,13 +22,19 @@ func (w *Walk) machine() {
 	}
 	runs, unknown := 0, 0
 	var stopped, failed []string
-	var cites []report.Cite
+	var cites, proof []report.Cite // of those that do not run, and of the first that does
 	for _, m := range p.Members {
 		switch power := memberPower(m); {
 		case power == "":
 			unknown++
 		case Running(power):
-			runs++
+			if runs++; proof == nil && m.Node != nil {
+				if c, ok := PowerCite(m.Node); ok {
+					proof = []report.Cite{c}
+				} else {
+					proof = []report.Cite{NodeCite(m.Node)}
+				}
+			}
 		default:
 			stopped = append(stopped, power)
 			if m.Node != nil && len(cites) < 3 {
@@ -45,7 +51,7 @@ func (w *Walk) machine() {
 	}
 	switch {
 	case runs > 0:
-		w.add(Machine, "", report.HopFound, report.Passes, say, cites)
+		w.add(Machine, "", report.HopFound, report.Passes, say, append(cites, proof...))
 	case unknown > 0:
 		w.add(Machine, "", report.HopUnknown, report.VerdictUnknown, fmt.Sprintf("whether the machines of %d of %d backends run is not in the bundle", unknown, len(p.Members)), cites)
 	default:

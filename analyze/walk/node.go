@@ -17,6 +17,7 @@ func (w *Walk) node() {
 		return
 	}
 	up, down, strange := 0, []*topology.Member{}, 0
+	var proof []report.Cite // of the first that is up
 	for _, m := range p.Members {
 		switch {
 		case m.Node == nil:
@@ -24,7 +25,10 @@ func (w *Walk) node() {
 		case Down(m.Node) != "":
 			down = append(down, m)
 		default:
-			up++
+			if up++; up == 1 {
+				_, i := m.Node.Condition(corev1.NodeReady)
+				proof = []report.Cite{m.Node.Doc.Cite(fmt.Sprintf("/status/conditions/%d/status", i))}
+			}
 		}
 	}
 	say := fmt.Sprintf("%d of %d backends are Ready nodes", up, len(p.Members))
@@ -39,7 +43,7 @@ func (w *Walk) node() {
 	}
 	switch {
 	case up > 0:
-		w.add(Node, "", report.HopFound, report.Passes, say, cites)
+		w.add(Node, "", report.HopFound, report.Passes, say, append(cites, proof...))
 	case strange > 0:
 		w.add(Node, "", report.HopUnknown, report.VerdictUnknown, fmt.Sprintf("%d of %d backends could not be matched to a node", strange, len(p.Members)), cites)
 	default:

@@ -101,8 +101,16 @@ func (w *Walk) meant(wanted desired.Sources) {
 // securityHop sums the clients' checks up: denied for all backends blocks. Which
 // clients a Service wants that asks for no rule is not known.
 func (w *Walk) securityHop(wanted desired.Sources) {
-	c, partly := w.Decided(ForClient), ""
-	if i := slices.IndexFunc(w.Checks, func(c Check) bool { return c.Purpose == ForClient && c.Decision.Answer == nsg.Denied }); c == nil && i >= 0 {
+	purpose := ForClient
+	if w.named() && w.byProbe() {
+		purpose = ForProbe // it never asks the frontend
+	}
+	c, partly := w.Decided(purpose), ""
+	if c == nil && purpose == ForProbe && w.Path.Probe.To == nil {
+		w.add(NSG, "", report.HopFound, report.Passes, "the rule has no probe, so no security group is asked for it", nil)
+		return
+	}
+	if i := slices.IndexFunc(w.Checks, func(c Check) bool { return c.Purpose == purpose && c.Decision.Answer == nsg.Denied }); c == nil && i >= 0 {
 		c, partly = &w.Checks[i], "; whether that is so for every backend, and for every address that the caller may have, cannot be told"
 	}
 	if c == nil && (w.named() || w.caller.inside()) && len(w.Path.Members) > 0 {
@@ -133,7 +141,7 @@ func (w *Walk) securityHop(wanted desired.Sources) {
 	if !w.named() && len(wanted.Ranges)+len(wanted.Tags) > 0 {
 		said = c.Source + ": " + said
 	}
-	switch w.Answer(ForClient) {
+	switch w.Answer(purpose) {
 	case nsg.Denied:
 		if wanted.Unmanaged && !w.named() {
 			w.add(NSG, name, report.HopFound, report.VerdictUnknown, said+"; an annotation asks the provider for no rule, so who should get in is not known", c.Cites())

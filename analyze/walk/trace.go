@@ -50,7 +50,7 @@ func (w *Walk) trace(want *desired.Service) {
 			return
 		}
 		w.departs()
-		w.add(KubeProxy, "", report.HopFound, report.Passes, why+": the packet leaves for the load balancer", nil)
+		w.add(KubeProxy, "", report.HopFound, report.Passes, why+": the packet leaves for the load balancer", w.proxyCites())
 	default:
 		w.client()
 	}
@@ -60,10 +60,21 @@ func (w *Walk) trace(want *desired.Service) {
 }
 
 func (w *Walk) address() string {
-	if !w.named() {
-		return ""
+	if a := w.caller.Address.String(); w.named() && !strings.HasPrefix(w.caller.Say, a+",") {
+		return a
 	}
-	return w.caller.Address.String()
+	return ""
+}
+
+// proxyCites prove what kube-proxy does with the Service's address.
+func (w *Walk) proxyCites() []report.Cite {
+	cites := []report.Cite{w.Path.Service.Doc.Cite("/status/loadBalancer")}
+	if w.caller.Node != nil {
+		if c, ok := w.graph.Proxy(w.caller.Node).Cite(); ok {
+			cites = append(cites, c)
+		}
+	}
+	return cites
 }
 
 func prefix(what, s string) string {
@@ -88,7 +99,7 @@ func (w *Walk) callerCites() []report.Cite {
 // inCluster is the way of a packet that the caller's own node hands to a pod.
 func (w *Walk) inCluster(sure bool, why string) {
 	if sure {
-		w.add(KubeProxy, "", report.HopFound, report.Passes, why, nil)
+		w.add(KubeProxy, "", report.HopFound, report.Passes, why, w.proxyCites())
 	} else {
 		w.add(KubeProxy, "", report.HopUnknown, report.VerdictUnknown, why+"; if it works there, it hands the packet to a pod itself", nil)
 	}
