@@ -29,6 +29,9 @@ var everyAblation = flag.Bool("ablation.every", false, "take every piece of evid
 // every sample is one that its root cause cannot be told without: else the sample would
 // prove nothing.
 func TestAblation(t *testing.T) {
+	if raced {
+		t.Skip("runs without the race detector")
+	}
 	var mu sync.Mutex
 	rows := map[string]string{}
 	t.Run("samples", func(t *testing.T) {

@@ -117,6 +117,9 @@ func TestDriftOfASyncUnderWay(t *testing.T) {
 // TestDriftNeedsEvidence takes each piece of evidence away from the healthy samples and
 // from those with differences: no difference may come of it that was not there before.
 func TestDriftNeedsEvidence(t *testing.T) {
+	if raced {
+		t.Skip("runs without the race detector")
+	}
 	for _, s := range samples(t) {
 		if s.Recording || !strings.HasPrefix(s.name, "healthy") && len(s.Expect.Drift) == 0 {
 			continue

@@ -28,6 +28,9 @@ import (
 // called, in which order they are listed, when it happened. The answer must be the
 // same; names are translated.
 func TestMetamorphic(t *testing.T) {
+	if raced {
+		t.Skip("runs without the race detector")
+	}
 	same := func(s string) string { return s }
 	for _, s := range samples(t) {
 		if s.Recording {

@@ -70,6 +70,9 @@ var notCompared = map[string]string{
 // TestMutations deletes and changes each field of the provider's objects in healthy
 // clusters, one at a time: each is reported as drift, or stands in notCompared.
 func TestMutations(t *testing.T) {
+	if raced {
+		t.Skip("runs without the race detector")
+	}
 	for name, s := range healthyClusters(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -37,6 +37,9 @@ const (
 // TestProperty makes random Services, builds the Azure JSON from what they want,
 // and compares: nothing differs; with one field changed exactly that field does.
 func TestProperty(t *testing.T) {
+	if raced {
+		t.Skip("runs without the race detector")
+	}
 	base, err := ruletest.Load(filepath.Join("..", "..", "samples", "healthy", "bundle"))
 	if err != nil {
 		t.Fatal(err)
