@@ -19,6 +19,7 @@ var tellsSyncs = []string{bundle.Events.ID, bundle.ControllerLog.ID, bundle.Cont
 var knowsMore = map[string]string{
 	"AZLB-V606 the bundle shows both Services, and another rule tells": "AZLB-PIP07 tells it while the bundle shows both Services, and this rule where it does not",
 	"AZLB-MSLB01 the pool caught up":                                   "the pool itself is the only sign of a success that the release does not tell",
+	"AZLB-PROBE01 Azure's own metric shows that the nodes answer":      "the metric is the only sign that the application answers",
 	"AZLB-ANN03 with underscores":                                      "azure.json says basic while the recorded load balancer is a Standard one",
 }
 

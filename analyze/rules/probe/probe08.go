@@ -30,7 +30,12 @@ var PROBE08 = &rule.Rule{
 		Affects:    "AKS node images of October 2020; any node with a firewall of its own",
 		Healthy:    "Images of the same month from before the change and after its repair are well, so without Azure's metric of the probe it is never more than a possible information. What else on a node drops the probe shows in no evidence of a bundle.",
 	},
-	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.Nodes, &bundle.LoadBalancers}, All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers}, Clean: rule.Backends},
+	Needs: rule.Needs{
+		Any: []*bundle.Evidence{&bundle.Nodes, &bundle.LoadBalancers},
+		All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers},
+		// What a probe should get at a node, and what it got.
+		Clean: append(slices.Clone(rule.Backends), &bundle.EndpointSlices, &bundle.ControllerPods, &bundle.NSGs, &bundle.VNets, &bundle.ProbeMetrics),
+	},
 	Check: checkPROBE08,
 }
 
