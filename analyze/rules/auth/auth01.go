@@ -174,7 +174,7 @@ func renew(p *rule.Pass, r refusal, client, tenant, sub string) []report.Step {
 	}
 	if p.Graph.Managed() {
 		return append(steps, report.Step{Say: "Give the cluster the identity and the new secret.", Changes: true,
-			Run: fmt.Sprintf("az aks update-credentials -g GROUP -n CLUSTER --reset-service-principal --service-principal %s --client-secret SECRET", id)})
+			Run: fmt.Sprintf("az aks update-credentials %s --reset-service-principal --service-principal %s --client-secret SECRET", p.AKS("-n"), id)})
 	}
 	return append(steps,
 		report.Step{Say: "Put the values right in azure.json on every control-plane machine, and on nodes whose kubelet uses it.", Run: "sudoedit /etc/kubernetes/azure.json", Changes: true},

@@ -128,7 +128,7 @@ func uses(p *rule.Pass, sku string) bool {
 func standard(p *rule.Pass) []report.Step {
 	steps := []report.Step{{Say: "Set loadBalancerSku to standard in azure.json on every control-plane machine, and restart the controller. Basic load balancers that exist must go first, with their Services' addresses.", Run: "sudoedit /etc/kubernetes/azure.json", Changes: true}}
 	if p.Graph.Managed() {
-		steps = []report.Step{{Say: "Move the cluster in place. Needs Kubernetes 1.27 and az 2.76; outbound addresses change, there is an interruption, and no way back.", Run: "az aks update -g GROUP -n CLUSTER --load-balancer-sku standard", Changes: true}}
+		steps = []report.Step{{Say: "Move the cluster in place. Needs Kubernetes 1.27 and az 2.76; outbound addresses change, there is an interruption, and no way back.", Run: "az aks update " + p.AKS("-n") + " --load-balancer-sku standard", Changes: true}}
 	}
 	return append(steps, report.Step{Say: "Standard is closed by default: the provider opens each Service in the security group that azure.json names, so that one must be on the nodes' subnet or interfaces."})
 }

@@ -104,12 +104,12 @@ func unproxied(s *topology.Service, pool []string, down map[string]topology.Prox
 
 // noProxy is the nodes whose kube-proxy is not ready.
 func noProxy(nodes, harmed []string, down map[string]topology.Proxy) rule.Finding {
-	f := rule.Finding{Subject: report.Object{Kind: "Node", Name: nodes[0]}, Severity: report.Info}
+	f := rule.Finding{Subject: report.Object{Kind: "Node", Name: nodes[0]}, Severity: report.Info, Confidence: report.Likely,
+		Why: "what kube-proxy wrote before it stopped may still be on the nodes, and pass packets on as it was then"}
 	name := down[nodes[0]].Name
 	f.Message = fmt.Sprintf("%s is not ready on %s, which %s backends of load balancers.", name, rule.List(nodes), isAre(len(nodes)))
 	if len(harmed) > 0 {
-		f.Severity, f.Services, f.Confidence = report.Error, harmed, report.Likely
-		f.Why = "what kube-proxy wrote before it stopped may still be on the nodes, and pass packets on as it was then"
+		f.Severity, f.Services = report.Error, harmed
 		f.Message += fmt.Sprintf(" No other backend takes the packets of %s.", rule.List(harmed))
 	} else {
 		f.Message += " Other backends carry every Service; where these still answer their health probe, connections through them may go to pods that are gone."

@@ -40,16 +40,26 @@ func checkILB05(p *rule.Pass) {
 	list := asks(p)
 	errs := p.Current(func(e *errtext.Error) bool { return noSubnet.MatchString(e.Raw) })
 	told := map[string]bool{}
+	var lost []ask
+	var refused []*errtext.Error
 	for _, a := range list {
 		key := a.service.Key()
 		mine := slices.DeleteFunc(ofService(errs, key), func(e *errtext.Error) bool { // of what it asked for earlier
 			return !a.byDefault && !strings.EqualFold(noSubnet.FindStringSubmatch(e.Raw)[2], a.name)
 		})
-		if told[key] || !a.gone(p) && len(mine) == 0 {
-			continue
+		switch {
+		case told[key] || !a.gone(p) && len(mine) == 0:
+		case a.network.vnet == nil && a.gone(p): // one cause for all; one that has its address got it from a network
+			if told[key] = true; a.waits() || len(mine) > 0 {
+				lost, refused = append(lost, a), append(refused, mine...)
+			}
+		default:
+			told[key] = true
+			p.Find(a.missing(p, mine))
 		}
-		told[key] = true
-		p.Find(a.missing(p, mine))
+	}
+	if len(lost) > 0 {
+		p.Find(nowhere(p, lost, refused))
 	}
 	for _, b := range others(p, errs, list) {
 		m := noSubnet.FindStringSubmatch(b.All[len(b.All)-1].Raw)
@@ -84,10 +94,6 @@ func (a ask) missing(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 		since(&f, errs, "the subnet is there now, so the next try may succeed")
 	case !a.gone(p):
 		since(&f, errs, "the subnets of the network are not in the bundle")
-	case n.vnet == nil:
-		f.Message = fmt.Sprintf("%s needs a subnet of virtual network %s, which azure.json names, but resource group %s has no such network.", a.service.Key(), n.name, n.group)
-		f.Cites = append(f.Cites, n.cite...)
-		f.Absence = []*bundle.Evidence{&bundle.VNets}
 	default:
 		f.Cites = append(f.Cites, n.vnet.Doc.Cite(n.vnet.At+"/name"))
 		f.Absence = []*bundle.Evidence{&bundle.VNets}
@@ -101,6 +107,32 @@ func (a ask) missing(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 	if !a.byDefault {
 		f.Fix = append(f.Fix, rule.Unannotate(a.service, subnetAnnotation, "Or take the cluster's own subnet."))
 	}
+	return f
+}
+
+// nowhere is the network that azure.json names and that does not exist.
+func nowhere(p *rule.Pass, list []ask, errs []*errtext.Error) rule.Finding {
+	n, told := list[0].network, rule.Tell(errs)
+	f := rule.Finding{Subject: report.Object{Kind: "CloudConfig", Name: "azure.json"}, Severity: report.Warning, Cites: append(told.Cites, n.cite...), Absence: []*bundle.Evidence{&bundle.VNets}}
+	for _, a := range list {
+		f.Services = append(f.Services, a.service.Key())
+		if a.waits() {
+			f.Severity = report.Error
+		}
+	}
+	slices.Sort(f.Services)
+	needs := "needs"
+	if len(f.Services) > 1 {
+		needs = "need"
+	}
+	f.Message = fmt.Sprintf("%s %s a subnet of virtual network %s, which azure.json names, but resource group %s has no such network.", rule.List(f.Services), needs, n.name, n.group)
+	if len(errs) > 0 {
+		f.Message += fmt.Sprintf(" It failed %s.", told.Span())
+	} else {
+		f.Confidence, f.Why = report.Likely, "the bundle has no refusal of it"
+	}
+	f.Fix = []report.Step{{Say: "See the virtual networks of the subscription, and which of them is the nodes'.", Run: "az network vnet list --query \"[].{name:name, group:resourceGroup, space:addressSpace.addressPrefixes}\" -o table"},
+		{Say: "Correct vnetName and vnetResourceGroup in azure.json on the control-plane machines and restart the controller.", Run: "sudoedit /etc/kubernetes/azure.json", Changes: true}}
 	return f
 }
 

@@ -30,7 +30,12 @@ var PROBE08 = &rule.Rule{
 		Affects:    "AKS node images of October 2020; any node with a firewall of its own",
 		Healthy:    "Images of the same month from before the change and after its repair are well, so without Azure's metric of the probe it is never more than a possible information. What else on a node drops the probe shows in no evidence of a bundle.",
 	},
-	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.Nodes, &bundle.LoadBalancers}, All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers}, Clean: rule.Backends},
+	Needs: rule.Needs{
+		Any: []*bundle.Evidence{&bundle.Nodes, &bundle.LoadBalancers},
+		All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers},
+		// What a probe should get at a node, and what it got.
+		Clean: append(slices.Clone(rule.Backends), &bundle.EndpointSlices, &bundle.ControllerPods, &bundle.NSGs, &bundle.VNets, &bundle.ProbeMetrics),
+	},
 	Check: checkPROBE08,
 }
 
@@ -119,8 +124,10 @@ func checkPROBE08(p *rule.Pass) {
 		f.Message = fmt.Sprintf("No health probe of any Service gets an answer from %s, though each should, and other nodes answer: something on the node drops what comes from 168.63.129.16.", rule.List(names))
 	}
 	f.Fix = []report.Step{
-		{Say: "See on the node whether packets for that address are dropped.", Run: "kubectl debug node/" + rule.Word(nodes[0].Name, "NODE") + " -it --image=mcr.microsoft.com/azurelinux/base/core:3.0 -- chroot /host sh -c 'iptables-save -c; nft list ruleset' | grep -n 168.63.129.16", Changes: true},
-		{Say: "Bring the nodes of the pool to the newest image.", Run: fmt.Sprintf("az aks nodepool upgrade -g GROUP --cluster-name CLUSTER -n %s --node-image-only", rule.Word(pool(nodes[0]), "POOL")), Changes: true},
+		{Say: "See on the node whether packets for that address are dropped.", Run: "kubectl debug node/" + rule.Word(nodes[0].Name, "NODE") + " -it --image=mcr.microsoft.com/azurelinux/base/core:3.0 -- chroot /host sh -c 'iptables-save -c; nft list ruleset' | grep -n 168.63.129.16", Changes: true}}
+	if p.Graph.Managed() || nodes[0].Labels[imageLabel] != "" {
+		f.Fix = append(f.Fix, report.Step{Say: "Bring the nodes of the pool to the newest image.", Changes: true,
+			Run: fmt.Sprintf("az aks nodepool upgrade %s -n %s --node-image-only", p.AKS("--cluster-name"), rule.Word(pool(nodes[0]), "POOL"))})
 	}
 	p.Find(f)
 }

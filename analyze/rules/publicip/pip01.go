@@ -204,7 +204,7 @@ func (l *lost) fix(p *rule.Pass, services []string) []report.Step {
 	if c := p.Snapshot.Config; c != nil && c.AADClientID != "" && !c.UseManagedIdentityExtension && !az.Masked(c.AADClientID) {
 		identity = "--assignee " + rule.Word(c.AADClientID, "CLIENT_ID")
 	} else if p.Graph.Managed() {
-		identity = "--assignee-object-id $(az aks show -g GROUP -n CLUSTER --query identity.principalId -o tsv) --assignee-principal-type ServicePrincipal"
+		identity = "--assignee-object-id $(az aks show " + p.AKS("-n") + " --query identity.principalId -o tsv) --assignee-principal-type ServicePrincipal"
 	}
 	if l.at != nil {
 		if id, ok := az.ParseID(l.at.ID); ok && !az.Masked(id.Subscription) {

@@ -31,7 +31,7 @@ var ROUTE01 = &rule.Rule{
 		Healthy: "An internal Service behind a firewall is no fault: both directions may pass it. Nor is a public one whose clients all come through the firewall by DNAT, if the table has a route to the Internet for the firewall's public address (or for whichever clients there are): where a narrower route to the Internet is there that may be for the clients, nothing is told. " +
 			"A route for 0.0.0.0/0 does not catch the virtual network and its peers.",
 	},
-	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.EndpointSlices, &bundle.LoadBalancers, &bundle.VNets, &bundle.RouteTables}},
+	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.EndpointSlices, &bundle.LoadBalancers, &bundle.VNets, &bundle.RouteTables}, Clean: rule.Backends},
 	Check: checkROUTE01,
 }
 

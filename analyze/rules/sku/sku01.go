@@ -205,7 +205,7 @@ func (m *mismatch) fix(p *rule.Pass) []report.Step {
 	}
 	if p.Graph.Managed() {
 		steps = append(steps, report.Step{Say: "Move the cluster to Standard; Basic load balancers are retired. Needs Kubernetes 1.27 and az 2.76; the load balancers are made anew, with an interruption, and there is no way back.",
-			Run: "az aks update -g GROUP -n CLUSTER --load-balancer-sku standard", Changes: true})
+			Run: "az aks update " + p.AKS("-n") + " --load-balancer-sku standard", Changes: true})
 	} else {
 		steps = append(steps, report.Step{Say: "Set loadBalancerSku to standard in azure.json on every control-plane machine and restart the controller; Basic load balancers are retired, and Azure makes no new ones. Basic load balancers that exist must go first, with their Services' addresses.",
 			Run: "sudoedit /etc/kubernetes/azure.json", Changes: true})

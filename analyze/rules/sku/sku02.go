@@ -163,7 +163,7 @@ func working(p *rule.Pass, services []string) []string {
 func modernise(p *rule.Pass, pip *snapshot.PublicIP) []report.Step {
 	var steps []report.Step
 	if p.Graph.Managed() {
-		steps = append(steps, report.Step{Say: "Move the cluster in place. Needs Kubernetes 1.27 and az 2.76; outbound addresses change, there is an interruption, and no way back.", Run: "az aks update -g GROUP -n CLUSTER --load-balancer-sku standard", Changes: true})
+		steps = append(steps, report.Step{Say: "Move the cluster in place. Needs Kubernetes 1.27 and az 2.76; outbound addresses change, there is an interruption, and no way back.", Run: "az aks update " + p.AKS("-n") + " --load-balancer-sku standard", Changes: true})
 	} else {
 		steps = append(steps, report.Step{Say: "Note the addresses, delete the Services (or make new ones beside them), set loadBalancerSku to standard in azure.json on every control-plane machine, restart the controller, and make the Services again.", Run: "sudoedit /etc/kubernetes/azure.json", Changes: true})
 	}

@@ -177,7 +177,7 @@ func cluster(s *topology.Service) report.Step {
 
 func wider(p *rule.Pass) report.Step {
 	if p.Graph.Managed() {
-		return report.Step{Say: "Or move the cluster to Standard, whose pool spans the whole virtual network.", Run: "az aks update -g GROUP -n CLUSTER --load-balancer-sku standard", Changes: true}
+		return report.Step{Say: "Or move the cluster to Standard, whose pool spans the whole virtual network.", Run: "az aks update " + p.AKS("-n") + " --load-balancer-sku standard", Changes: true}
 	}
 	return report.Step{Say: "Or move the cluster to Standard (loadBalancerSku standard in azure.json, 1.11 and later), whose pool spans the whole virtual network; Basic is retired."}
 }
