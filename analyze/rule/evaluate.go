@@ -100,8 +100,8 @@ func evaluate(w *World, r *Rule, claims map[*errtext.Error][]string) (found []re
 // needed is what must be whole before nothing found means clean. What a controller's log
 // tells may stand in that of its last run as well, and in a file that the customer added.
 // Of what is further looked at, that which a bundle is often without counts only where it
-// was asked for in vain: on AKS nobody has the controller's log or azure.json, and older
-// collectors ask for no metrics.
+// was asked for in vain: on AKS nobody has the controller's log or azure.json, older
+// collectors ask for no metrics, and files that are given by hand seldom tell the release.
 func needed(w *World, r *Rule) []*bundle.Evidence {
 	out := slices.Clone(r.Needs.Any)
 	further := slices.Concat(r.Needs.All, r.Needs.Clean)
@@ -116,7 +116,7 @@ func needed(w *World, r *Rule) []*bundle.Evidence {
 	return out
 }
 
-var spare = []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog, &bundle.ControllerLogPrevious, &bundle.LogFile, &bundle.CloudConfig, &bundle.ProbeMetrics}
+var spare = []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog, &bundle.ControllerLogPrevious, &bundle.LogFile, &bundle.CloudConfig, &bundle.KubeVersion, &bundle.ControllerPods, &bundle.ProbeMetrics}
 
 // complete adds to a finding what the rule says of itself, and lowers what the
 // evidence does not carry.

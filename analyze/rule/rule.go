@@ -39,7 +39,8 @@ type Needs struct {
 	// must be complete before the engine says clean.
 	Any []*bundle.Evidence
 	// All are the sources without which the rule cannot run. Of azure.json and of what
-	// tells of syncs only what was asked for in vain counts: many bundles are without.
+	// tells of syncs and releases only what was asked for in vain counts: many bundles
+	// are without.
 	All []*bundle.Evidence
 	// Refutes could disprove a finding: while one is missing, a finding is at most
 	// possible and never an error.

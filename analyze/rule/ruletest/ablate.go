@@ -21,6 +21,7 @@ var saysMore = map[string]string{
 	"AZLB-ANN03 without cloud-config":     "the case's azure.json contradicts the recorded load balancer",
 	"AZLB-AUTH01 without cloud-config":    "the identity has no other name, and which subscription is the cluster's is not known",
 	"AZLB-AUTH02 without route-tables":    "that a later try wrote the routes shows only there",
+	"AZLB-DATA04 without pods":            "whether pods are ready whose endpoints are on their way is not known",
 	"AZLB-DATA08 without nodes":           "whether another pool has the same nodes is not known, and counts as no",
 	"AZLB-DATA09 without public-ips":      "whether the frontend's address is another Service's is not known",
 	"AZLB-DEL03 without public-ips":       "the address gives the leftover its name",

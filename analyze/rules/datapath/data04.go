@@ -48,12 +48,11 @@ func checkDATA04(p *rule.Pass) {
 		if len(s.Spec.Selector) == 0 || len(s.Slices()) == 0 && !s.EndpointsKnown() {
 			continue
 		}
-		young := p.Snapshot.Now.Sub(s.CreationTimestamp.Time) <= patience
 		switch {
-		case len(s.ReadyEndpoints()) == 0 && young && (len(readyPods(s)) > 0 || !p.Complete(&bundle.Pods, s.Namespace)):
-			// its endpoints are on their way, or may be
 		case len(s.ReadyEndpoints()) == 0 && len(readyPods(s)) > 0:
-			p.Find(notListed(s))
+			if p.Snapshot.Now.Sub(s.CreationTimestamp.Time) > patience {
+				p.Find(notListed(s))
+			}
 		case len(s.ReadyEndpoints()) == 0:
 			p.Find(noneReady(p, s))
 		case s.Local():

@@ -34,9 +34,8 @@ var V607 = &rule.Rule{
 		Healthy:    "In a dual-stack cluster every interface has an IPv6 configuration. Nodes that are no backends (control plane, excluded, virtual) do not need one, nor do Windows Server 2019 nodes, see AZLB-V604. A Service that prefers both families in an IPv4 cluster gets IPv4 alone and is not meant.",
 	},
 	Needs: rule.Needs{
-		All:   []*bundle.Evidence{&bundle.Services, &bundle.Nodes},
-		Any:   []*bundle.Evidence{&bundle.ScaleSetNICs, &bundle.NICs, &bundle.Events, &bundle.ControllerLog},
-		Clean: []*bundle.Evidence{&bundle.KubeVersion},
+		All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.KubeVersion},
+		Any: []*bundle.Evidence{&bundle.ScaleSetNICs, &bundle.NICs, &bundle.Events, &bundle.ControllerLog},
 	},
 	Check: checkV607,
 }
@@ -57,7 +56,7 @@ func checkV607(p *rule.Pass) {
 	}), p.Gone)
 	services, asked := askers(p)
 	if len(services) == 0 && len(errs) == 0 {
-		p.NotApplicable("no Service asks for IPv6", &bundle.Services, &bundle.KubeVersion)
+		p.NotApplicable("no Service asks for IPv6", &bundle.Services)
 		return
 	}
 	bySet := map[string]*only4{}
@@ -104,7 +103,7 @@ func askers(p *rule.Pass) (out []*topology.Service, sure bool) {
 		case !wants6(s):
 		case families(s)[0] == corev1.IPv6Protocol:
 			out = append(out, s)
-		case n >= 27: // of a version that nobody saw it is not known
+		case n == 0 || n >= 27:
 			out = append(out, s)
 			sure = sure && n >= 29
 		}

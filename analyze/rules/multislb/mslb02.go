@@ -36,7 +36,7 @@ var MSLB02 = &rule.Rule{
 		Affects:    "cloud-provider-azure 1.28 and later",
 		Healthy:    "A load balancer that is being emptied keeps the Services that it carries. A selector for namespaces is not judged here, since the bundle has no labels of namespaces. A refusal that a later success followed is history.",
 	},
-	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.CloudConfig, &bundle.Events, &bundle.ControllerLog}, All: []*bundle.Evidence{&bundle.Services}, Clean: []*bundle.Evidence{&bundle.KubeVersion, &bundle.LoadBalancers}},
+	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.CloudConfig, &bundle.Events, &bundle.ControllerLog}, All: []*bundle.Evidence{&bundle.Services, &bundle.KubeVersion}, Clean: []*bundle.Evidence{&bundle.LoadBalancers}},
 	FollowsFrom: []string{"AZLB-MSLB03"},
 	Check:       checkMSLB02,
 }
@@ -59,7 +59,7 @@ func checkMSLB02(p *rule.Pass) {
 		errs := byService[s.Key()]
 		delete(byService, s.Key())
 		var why choice
-		if c != nil && p.Graph.Minor() >= 28 {
+		if c != nil && (p.Graph.Minor() == 0 || p.Graph.Minor() >= 28) {
 			why = choose(p, c, s)
 		}
 		if len(errs) > 0 || why.none {

@@ -31,7 +31,7 @@ var MSLB03 = &rule.Rule{
 		Affects:    "cloud-provider-azure 1.28 and later; earlier ones ignore the list",
 		Healthy:    "A list that keeps these rules, and a cluster with one load balancer, which needs none of them. With loadBalancerSku basic the list is not looked at.",
 	},
-	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.CloudConfig, &bundle.Events, &bundle.ControllerLog}, Clean: []*bundle.Evidence{&bundle.KubeVersion}},
+	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.CloudConfig, &bundle.Events, &bundle.ControllerLog}, All: []*bundle.Evidence{&bundle.KubeVersion}},
 	Check: checkMSLB03,
 }
 
@@ -56,7 +56,7 @@ func checkMSLB03(p *rule.Pass) {
 		}
 	}
 	var faults []fault
-	if c := config(p); c != nil && p.Graph.Minor() >= 28 {
+	if c := config(p); c != nil && (p.Graph.Minor() == 0 || p.Graph.Minor() >= 28) {
 		faults = faultsOf(p, c)
 	}
 	if len(errs) == 0 && len(faults) == 0 {

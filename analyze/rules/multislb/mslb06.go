@@ -40,7 +40,7 @@ func checkMSLB06(p *rule.Pass) {
 	case n >= 33:
 		p.NotApplicable("Kubernetes "+p.Snapshot.Kubernetes+" looks at every EndpointSlice", &bundle.KubeVersion)
 		return
-	case n < 28:
+	case n != 0 && n < 28:
 		p.NotApplicable("Kubernetes "+p.Snapshot.Kubernetes+" has no pools for local Services", &bundle.KubeVersion)
 		return
 	}
