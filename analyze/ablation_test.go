@@ -3,7 +3,6 @@ package analyze
 import (
 	"bytes"
 	"cmp"
-	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -21,8 +20,6 @@ import (
 	"azlb/report"
 )
 
-var everyAblation = flag.Bool("ablation.every", false, "take every piece of evidence of every sample away, not every eighth and those that its root cause rests on")
-
 // TestAblation takes from every sample each piece of evidence, one at a time: each file,
 // and all of a kind, and all that tells what became of the syncs. Less evidence may only
 // lead to knowing less (see weaker), the report says what is missing, and some piece of
@@ -35,10 +32,10 @@ func TestAblation(t *testing.T) {
 	var mu sync.Mutex
 	rows := map[string]string{}
 	t.Run("samples", func(t *testing.T) {
-		for i, s := range samples(t) {
+		for _, s := range samples(t) {
 			t.Run(s.name, func(t *testing.T) {
 				t.Parallel()
-				row := ablate(t, s, i)
+				row := ablate(t, s)
 				mu.Lock()
 				defer mu.Unlock()
 				rows[s.name] = row
@@ -53,9 +50,8 @@ func TestAblation(t *testing.T) {
 	t.Log("\n" + table.String())
 }
 
-// ablate takes the pieces from one sample; it returns the lines of the table. Where not
-// every piece is taken, the first is another for each sample.
-func ablate(t *testing.T, s sample, first int) string {
+// ablate takes the pieces from one sample; it returns the lines of the table.
+func ablate(t *testing.T, s sample) string {
 	files := opened(t, s.input(t))
 	dir := laidDown(t, files)
 	before := analysed(t, dir)
@@ -78,10 +74,8 @@ func ablate(t *testing.T, s sample, first int) string {
 			}
 		}
 	}
-	for n, p := range pieces(files) {
-		if *everyAblation || (n+first)%8 == 0 || slices.ContainsFunc(p.kinds, func(id string) bool { return needed(causes, id) }) {
-			try(p)
-		}
+	for _, p := range pieces(files) {
+		try(p)
 	}
 	for _, p := range twice(files, causes) {
 		if len(without) < len(causes) {

@@ -23,6 +23,9 @@ func trace(inputs []string, o options, stdin io.Reader, stdout io.Writer, fail f
 	if len(inputs) == 0 || o.to == "" {
 		return fail(exitUsage, errors.New("trace takes a bundle and a Service, for example: azlb-analyze trace bundle.tgz --to shop/web:443 --from 203.0.113.7"))
 	}
+	if o.service != "" {
+		return fail(exitUsage, errors.New("trace names its Service with --to, not with --service"))
+	}
 	call, err := callOf(o)
 	if err != nil {
 		return fail(exitUsage, err)
