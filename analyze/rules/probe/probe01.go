@@ -54,6 +54,8 @@ type rootProbe struct {
 }
 
 func checkPROBE01(p *rule.Pass) {
+	var note *rule.Finding // of all Services of which nothing more is known
+	var also []string
 	for _, s := range selecting(p) {
 		var list []rootProbe
 		for _, w := range p.Walks.Of(s.Key()) {
@@ -65,10 +67,26 @@ func checkPROBE01(p *rule.Pass) {
 				list = append(list, x)
 			}
 		}
-		if len(list) > 0 {
-			p.Find(rootProbes(s, list))
+		if len(list) == 0 {
+			continue
+		}
+		switch f := rootProbes(s, list); {
+		case f.Severity != report.Info:
+			p.Find(f)
+		case note == nil:
+			f.Subject = report.Object{Kind: "Cluster", Name: "as a whole"}
+			note = &f
+		default:
+			also = append(also, s.Key())
 		}
 	}
+	if note == nil {
+		return
+	}
+	if len(also) > 0 { // a chart that sets appProtocol sets it for every port
+		note.Message += fmt.Sprintf(" It is so as well with %s.", rule.List(also))
+	}
+	p.Find(*note)
 }
 
 // asksRoot reports an HTTP probe of the Service's own port with the path that nobody
