@@ -20,7 +20,6 @@ var tellsSyncs = []string{bundle.Events.ID, bundle.ControllerLog.ID, bundle.Cont
 var saysMore = map[string]string{
 	"AZLB-ANN03 without cloud-config":     "the case's azure.json contradicts the recorded load balancer",
 	"AZLB-AUTH01 without cloud-config":    "the identity has no other name, and which subscription is the cluster's is not known",
-	"AZLB-AUTH02 without route-tables":    "that a later try wrote the routes shows only there",
 	"AZLB-DATA04 without pods":            "whether pods are ready whose endpoints are on their way is not known",
 	"AZLB-DATA08 without nodes":           "whether another pool has the same nodes is not known, and counts as no",
 	"AZLB-DATA09 without public-ips":      "whether the frontend's address is another Service's is not known",
@@ -38,6 +37,8 @@ var saysMore = map[string]string{
 	"AZLB-PLS03 without kube-version":     "an in-tree provider ignores the annotation",
 	"AZLB-POOL06 without nodes":           "the interface of a single machine is matched to it by the node",
 	"AZLB-POOL06 without nics":            "the interface of a single machine is matched to it by the node",
+	"AZLB-PROBE01 without nodes":          "the metric's addresses are those of members only by them",
+	"AZLB-PROBE01 without scale-set-nics": "the metric's addresses are those of members only by them",
 	"AZLB-PROBE01 without probe-metrics":  "the metric is the only sign that the application answers",
 	"AZLB-PROBE03 without endpointslices": "what the name of the port was resolved to is not known",
 	"AZLB-PROBE09 without cloud-config":   "the mode is inferred from the probe itself",

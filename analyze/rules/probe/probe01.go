@@ -74,7 +74,6 @@ func checkPROBE01(p *rule.Pass) {
 		case f.Severity != report.Info:
 			p.Find(f)
 		case note == nil:
-			f.Subject = report.Object{Kind: "Cluster", Name: "as a whole"}
 			note = &f
 		default:
 			also = append(also, s.Key())
