@@ -51,3 +51,17 @@ func beginning(raw []byte) string {
 	}
 	return fmt.Sprintf("%q", text)
 }
+
+// listed reads a list in the shape of az, or of ARM with its envelope; an answer in no
+// known shape holds nothing.
+func listed[T any](raw []byte) []T {
+	var list []T
+	if json.Unmarshal(raw, &list) == nil {
+		return list
+	}
+	var envelope struct {
+		Value []T `json:"value"`
+	}
+	_ = json.Unmarshal(raw, &envelope)
+	return envelope.Value
+}

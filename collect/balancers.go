@@ -1,7 +1,6 @@
 package collect
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -54,16 +53,8 @@ func standardBalancers(raw []byte) []string {
 			Name string `json:"name"`
 		} `json:"sku"`
 	}
-	var list []balancer
-	if json.Unmarshal(raw, &list) != nil {
-		var envelope struct {
-			Value []balancer `json:"value"`
-		}
-		_ = json.Unmarshal(raw, &envelope) // an answer in no known shape names none
-		list = envelope.Value
-	}
 	var names []string
-	for _, b := range list {
+	for _, b := range listed[balancer](raw) {
 		if strings.EqualFold(b.SKU.Name, "Standard") && b.Name != "" {
 			names = append(names, b.Name)
 		}

@@ -3,7 +3,6 @@ package collect
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -109,16 +108,8 @@ func scaleSetNames(raw []byte) []string {
 			OrchestrationMode string `json:"orchestrationMode"`
 		} `json:"properties"`
 	}
-	var list []scaleSet
-	if json.Unmarshal(raw, &list) != nil {
-		var envelope struct {
-			Value []scaleSet `json:"value"`
-		}
-		_ = json.Unmarshal(raw, &envelope) // an answer in no known shape names none
-		list = envelope.Value
-	}
 	var names []string
-	for _, s := range list {
+	for _, s := range listed[scaleSet](raw) {
 		if !strings.EqualFold(cmp.Or(s.OrchestrationMode, s.Properties.OrchestrationMode), "Flexible") && s.Name != "" {
 			names = append(names, s.Name)
 		}

@@ -125,7 +125,12 @@ func nextHop(r *az.Route) string {
 // HasGateway reports whether a gateway, of the network or of a peer, may connect it with
 // more than its peers and tell its subnets of routes.
 func HasGateway(v *snapshot.VNet) bool {
+	return ownGateway(v) || slices.ContainsFunc(v.Peerings, func(p az.Peering) bool { return p.UseRemoteGateways || p.AllowGatewayTransit })
+}
+
+// ownGateway reports whether the network has a subnet for a gateway or a route server.
+func ownGateway(v *snapshot.VNet) bool {
 	return slices.ContainsFunc(v.Subnets, func(s az.Subnet) bool {
 		return strings.EqualFold(s.Name, "GatewaySubnet") || strings.EqualFold(s.Name, "RouteServerSubnet")
-	}) || slices.ContainsFunc(v.Peerings, func(p az.Peering) bool { return p.UseRemoteGateways || p.AllowGatewayTransit })
+	})
 }

@@ -119,10 +119,8 @@ func (g *Graph) routed(vnet *snapshot.VNet, subnet *az.Subnet) (exit Exit, why s
 			return ByRoute, "a gateway of a peered network may announce a route to everything"
 		}
 	}
-	for _, s := range vnet.Subnets {
-		if strings.EqualFold(s.Name, "GatewaySubnet") || strings.EqualFold(s.Name, "RouteServerSubnet") {
-			return ByRoute, "a gateway of the network may announce a route to everything"
-		}
+	if ownGateway(vnet) {
+		return ByRoute, "a gateway of the network may announce a route to everything"
 	}
 	return NoExit, ""
 }
