@@ -32,9 +32,6 @@ type Place struct {
 // sticky is why a pool of network interfaces keeps a member (ReconcileBackendPools).
 const sticky = "the provider puts no control-plane node in, but takes a network interface out only if its machine or node is gone, or a label excludes the node"
 
-// autoscalerTaint marks a node that the cluster autoscaler is about to delete.
-const autoscalerTaint = "ToBeDeletedByClusterAutoscaler"
-
 // syncTime is how long the controller may take to put a new node into the pools.
 const syncTime = 10 * time.Minute
 
@@ -89,7 +86,7 @@ func (c *Cluster) placeIn(n *topology.Node, sku string, exact bool) Place {
 		return no("the node is being deleted", "/metadata/deletionTimestamp")
 	}
 	for i, t := range n.Spec.Taints {
-		if t.Key == autoscalerTaint {
+		if t.Key == topology.AutoscalerTaint {
 			return perhaps("the cluster autoscaler is about to delete the node", fmt.Sprintf("/spec/taints/%d/key", i))
 		}
 	}

@@ -44,7 +44,7 @@ func TestPlace(t *testing.T) {
 		{"not Ready in old releases", "1.26.0", "Standard", notReady, Perhaps},
 		{"cordoned", "1.31.0", "Standard", func(n *topology.Node) { n.Spec.Unschedulable = true }, Yes},
 		{"cordoned in old releases", "in-tree 1.18.0", "Standard", func(n *topology.Node) { n.Spec.Unschedulable = true }, Perhaps},
-		{"about to be deleted by the autoscaler", "1.31.0", "Standard", func(n *topology.Node) { n.Spec.Taints = []corev1.Taint{{Key: autoscalerTaint}} }, Perhaps},
+		{"about to be deleted by the autoscaler", "1.31.0", "Standard", func(n *topology.Node) { n.Spec.Taints = []corev1.Taint{{Key: topology.AutoscalerTaint}} }, Perhaps},
 		{"being deleted", "1.31.0", "Standard", func(n *topology.Node) { now := metav1.NewTime(time.Unix(1, 0)); n.DeletionTimestamp = &now }, Perhaps},
 		{"its machine is gone", "1.31.0", "Standard", func(n *topology.Node) { n.Machine = nil }, Perhaps},
 		{"its machine failed", "1.31.0", "Standard", func(n *topology.Node) { n.Machine.ProvisioningState = "Failed" }, Perhaps},

@@ -84,10 +84,13 @@ func (n *Node) Excluded() bool {
 	return ok || n.Labels["kubernetes.azure.com/managed"] == "false"
 }
 
+// AutoscalerTaint marks a node that the cluster autoscaler is about to delete.
+const AutoscalerTaint = "ToBeDeletedByClusterAutoscaler"
+
 // Leaving reports whether the node is about to go: it is being deleted, or the autoscaler
 // is about to.
 func (n *Node) Leaving() bool {
-	return n.DeletionTimestamp != nil || slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.Key == "ToBeDeletedByClusterAutoscaler" })
+	return n.DeletionTimestamp != nil || slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.Key == AutoscalerTaint })
 }
 
 // linkNodes connects nodes, machines and interfaces.

@@ -111,7 +111,7 @@ func leftOut(n *topology.Node, minor int) (why, pointer string) {
 		return "being deleted", "/metadata/deletionTimestamp"
 	}
 	for i, t := range n.Spec.Taints {
-		if t.Key == "ToBeDeletedByClusterAutoscaler" {
+		if t.Key == topology.AutoscalerTaint {
 			return "about to be deleted by the cluster autoscaler", fmt.Sprintf("/spec/taints/%d/key", i)
 		}
 	}
