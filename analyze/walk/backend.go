@@ -45,7 +45,8 @@ func (w *Walk) probe() {
 // keeps them from it further on (no pod, a node that is down) is the fault of a later
 // hop; only a node that is up, with a pod to answer, and yet does not, is of this one.
 func (w *Walk) answered() (report.HopVerdict, string, []report.Cite) {
-	t := w.Tally()
+	expected := w.Expected()
+	t := tally(expected)
 	say := fmt.Sprintf("%d of %d members should answer", t.Up, t.All)
 	if t.ByDesign > 0 {
 		say += fmt.Sprintf(", %d have no pod of the Service and should not", t.ByDesign)
@@ -56,7 +57,7 @@ func (w *Walk) answered() (report.HopVerdict, string, []report.Cite) {
 	if t.Up > 0 || t.Down == t.ByDesign && t.Unknown == 0 || len(w.Path.ReadyEndpoints()) == 0 && w.Path.Service.EndpointsKnown() {
 		return report.Passes, say, nil
 	}
-	for _, e := range w.Expected() {
+	for _, e := range expected {
 		switch {
 		case e.State == ProbeUnknown:
 			return report.VerdictUnknown, e.Why, e.Cites

@@ -46,9 +46,11 @@ func (w *Walk) Expected() []Expected {
 }
 
 // Tally is how many members should be up.
-func (w *Walk) Tally() Tally {
-	t := Tally{All: len(w.Path.Members)}
-	for _, e := range w.Expected() {
+func (w *Walk) Tally() Tally { return tally(w.Expected()) }
+
+func tally(list []Expected) Tally {
+	t := Tally{All: len(list)}
+	for _, e := range list {
 		switch {
 		case e.State == ProbeUp:
 			t.Up++

@@ -25,11 +25,11 @@ const lately = 20 * time.Minute
 // measured is what Azure itself saw of the probe at one member, unknown without its
 // metric, where the newest value is old, or where some probes were answered and some not.
 func (w *Walk) measured(m *topology.Member) (state ProbeState, cite report.Cite, why string) {
-	metric, series := w.seriesOf(m)
-	if metric == nil || m.Node == nil && !w.graph.Snapshot.Complete(&bundle.Nodes, "") {
+	metric := w.measures.metric
+	if metric == nil || m.Address == "" || m.Node == nil && !w.graph.Snapshot.Complete(&bundle.Nodes, "") {
 		return ProbeUnknown, cite, ""
 	}
-	for _, s := range series {
+	for _, s := range w.measures.series[strings.ToLower(m.Address)] {
 		p, ok := s.Last()
 		if !ok || w.graph.Snapshot.Now.Sub(p.Time) > lately || m.Node != nil && p.Time.Before(readySince(m.Node)) {
 			continue
@@ -59,36 +59,40 @@ func readySince(n *topology.Node) time.Time {
 	return time.Time{}
 }
 
-// seriesOf are the series of the metric that are about one member and this path: by the
-// frontend's address and port where the metric is split by them, else by the port that
-// the probe asks or the rule sends to.
-func (w *Walk) seriesOf(m *topology.Member) (*snapshot.Metric, []az.Series) {
+// measures is Azure's metric of the probes of one path, by the members' addresses. It is
+// looked through once: a path has as many members as the cluster has nodes.
+type measures struct {
+	metric *snapshot.Metric // nil: there is none
+	series map[string][]az.Series
+}
+
+// measuresOf picks the series that are about this path: by the frontend's address and port
+// where the metric is split by them, else by the port that the probe asks or the rule
+// sends to.
+func (w *Walk) measuresOf() measures {
 	f := w.Path.Frontend.To
-	if f == nil || w.Path.Rule.To == nil || m.Address == "" {
-		return nil, nil
+	if f == nil || w.Path.Rule.To == nil {
+		return measures{}
 	}
-	metric := w.graph.Snapshot.MetricOf(f.LB.ID, healthMetric)
-	if metric == nil {
-		return nil, nil
+	h := measures{metric: w.graph.Snapshot.MetricOf(f.LB.ID, healthMetric), series: map[string][]az.Series{}}
+	if h.metric == nil {
+		return h
 	}
-	var out []az.Series
-	for _, s := range metric.Series {
-		if !strings.EqualFold(s.Dimensions["backendipaddress"], m.Address) {
-			continue
-		}
+	for _, s := range h.metric.Series {
+		member := strings.ToLower(s.Dimensions["backendipaddress"])
 		address, hasAddress := s.Dimensions["frontendipaddress"]
 		port, hasPort := s.Dimensions["frontendport"]
 		backend, hasBackend := s.Dimensions["backendport"]
 		switch {
 		case hasAddress && hasPort:
 			if address == f.Address && port == fmt.Sprint(w.Path.Port.Port) {
-				out = append(out, s)
+				h.series[member] = append(h.series[member], s)
 			}
 		case hasBackend && (backend == fmt.Sprint(w.Path.Rule.To.BackendPort) || w.Path.Probe.To != nil && backend == fmt.Sprint(w.Path.Probe.To.Port)):
-			out = append(out, s)
+			h.series[member] = append(h.series[member], s)
 		}
 	}
-	return metric, out
+	return h
 }
 
 // MeasuredAt is what Azure's own metric says of the probe at one member, and whether it

@@ -51,6 +51,8 @@ type Walk struct {
 
 	graph  *topology.Graph
 	caller *Caller // that a trace follows; nil: any client
+
+	measures measures
 }
 
 // Paths walks to every port of every Service that the cloud provider owns.
@@ -107,6 +109,7 @@ func (w *Walk) walk(g *topology.Graph, want *desired.Service) {
 	}
 	w.frontend()
 	w.rule()
+	w.measures = w.measuresOf()
 	w.secure(g, want)
 	w.probe()
 	w.pool()
