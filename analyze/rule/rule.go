@@ -19,6 +19,9 @@ type Rule struct {
 	Severity report.Severity
 	Doc      report.Doc
 	Needs    Needs
+	// Texts are the forms of words by which it knows an error, if it knows any. Check may
+	// ask for more (Pass.Knows); `explain CODE` looks the code up here.
+	Texts []Text
 	// FollowsFrom lists the rules whose finding explains one of this rule on the same
 	// Services or the same subject: it is then folded below that finding. These are
 	// ids, as topics do not import each other; a test checks that each exists.

@@ -47,6 +47,9 @@ func Validate(rules []*Rule) error {
 		if len(d.Fix) == 0 || len(d.References) == 0 {
 			return fmt.Errorf("rule %s: the doc needs a fix and a reference", r.ID)
 		}
+		if err := validateTexts(r); err != nil {
+			return err
+		}
 		for _, t := range d.Tables {
 			for _, row := range t.Rows {
 				if len(row) != len(t.Head) {

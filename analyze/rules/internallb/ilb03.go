@@ -33,6 +33,7 @@ var ILB03 = &rule.Rule{
 		Healthy:    "A full subnet whose Services all have their address serves them. Pods of kubenet and of an overlay take no address of the subnet.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.VNets, &bundle.CloudConfig, &bundle.Nodes, &bundle.LoadBalancers, &bundle.Events, &bundle.ControllerLog}, All: []*bundle.Evidence{&bundle.Services}},
+	Texts: []rule.Text{rule.Codes("SubnetIsFull")},
 	Check: checkILB03,
 }
 
@@ -49,7 +50,7 @@ type shortage struct {
 
 func checkILB03(p *rule.Pass) {
 	list := asks(p)
-	errs := p.Current(func(e *errtext.Error) bool { return e.Has("SubnetIsFull") && !p.Gone(e) })
+	errs := slices.DeleteFunc(p.Current(p.Knows), p.Gone)
 	var all []*shortage
 	get := func(name string) *shortage {
 		for _, s := range all {
