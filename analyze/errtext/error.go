@@ -58,11 +58,22 @@ type Error struct {
 	// Count is the number of tries that failed so: the several events and log lines
 	// of one try count once.
 	Count   int
-	FromLog bool // no event and no condition tells it, only a log
+	FromLog bool    // no event and no condition tells it, only a log
+	Where   []Where // the kinds of places that tell it, sorted
 	// Order places errors and successes in one sequence, larger is later; see order.go.
 	Order int
 	Cites []report.Cite // newest first, at most three
 }
+
+// Where is the kind of place that tells of an error.
+type Where string
+
+// The kinds of places.
+const (
+	InEvent     Where = "event"
+	InCondition Where = "condition"
+	InLog       Where = "log"
+)
 
 // Has reports whether the error's code, or one inside it, is code (without case).
 func (e *Error) Has(code string) bool {

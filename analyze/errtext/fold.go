@@ -16,8 +16,9 @@ type told struct {
 	first time.Time // of an event that happened several times
 	count int       // of an event; 1 for a log line
 	event bool      // an event or a condition
-	mild  bool      // a warning in a log, which may stand there several times for one try
-	from  string    // event reason or source line: each tells a try once
+	where Where
+	mild  bool   // a warning in a log, which may stand there several times for one try
+	from  string // event reason or source line: each tells a try once
 	cite  report.Cite
 }
 
@@ -100,6 +101,9 @@ func (f *folded) finish() {
 	e.FromLog = true
 	events, lines, mild := map[string]int{}, map[string]int{}, map[string]int{}
 	for _, t := range f.tells {
+		if !slices.Contains(e.Where, t.where) {
+			e.Where = append(e.Where, t.where)
+		}
 		for _, at := range []time.Time{t.first, t.place.at} {
 			if !at.IsZero() && (e.First.IsZero() || at.Before(e.First)) {
 				e.First = at
@@ -121,6 +125,7 @@ func (f *folded) finish() {
 			lines[t.from]++
 		}
 	}
+	slices.Sort(e.Where)
 	e.Count = max(largest(events), largest(lines))
 	if e.Count == 0 {
 		e.Count = largest(mild)

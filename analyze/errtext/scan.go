@@ -108,7 +108,7 @@ func (s *scan) event(ev *snapshot.Event, index int) {
 		}
 		s.told = append(s.told, told{
 			err: e, place: place{at: at, rank: errorEvent, line: index}, first: ev.First,
-			count: max(ev.Count, 1), event: true, from: ev.Reason, cite: ev.Doc.Cite("/message"),
+			count: max(ev.Count, 1), event: true, where: InEvent, from: ev.Reason, cite: ev.Doc.Cite("/message"),
 		})
 	}
 }
@@ -120,7 +120,7 @@ func (s *scan) conditions(svc *snapshot.Service) {
 	add := func(e Error, reason, raw, pointer string, at metav1.Time) {
 		e.Service, e.UID, e.Reason, e.Raw = key, string(svc.UID), reason, cut(raw)
 		s.told = append(s.told, told{
-			err: e, place: place{at: at.UTC(), rank: errorEvent}, count: 1, event: true,
+			err: e, place: place{at: at.UTC(), rank: errorEvent}, count: 1, event: true, where: InCondition,
 			from: reason, cite: svc.Doc.Cite(pointer),
 		})
 	}
@@ -164,7 +164,7 @@ func (s *scan) records(records []snapshot.Record) {
 				e.Service = running[r.Log]
 			}
 			s.told = append(s.told, told{
-				err: e, place: at, count: 1, from: r.Source, mild: r.Level == 'W',
+				err: e, place: at, count: 1, where: InLog, from: r.Source, mild: r.Level == 'W',
 				cite: r.Cite(quoteOf(&e)),
 			})
 		}
