@@ -242,7 +242,17 @@ type CloudConfig struct {
 	ManyBalancersOld bool   `json:"enableMultipleStandardLoadBalancers"`
 	ServiceGateway   bool   `json:"serviceGatewayEnabled"`
 	// PrivateLinkResourceGroup is where private link services are made; empty: ResourceGroup.
-	PrivateLinkResourceGroup  string  `json:"privateLinkServiceResourceGroup"`
+	PrivateLinkResourceGroup string `json:"privateLinkServiceResourceGroup"`
+	// NetworkSubscriptionID is that of load balancers and addresses; empty: SubscriptionID.
+	NetworkSubscriptionID string `json:"networkResourceSubscriptionID"`
+	// Tags ("key=value" between commas) and TagsMap are written to what the provider makes.
+	// Where SystemTags (keys, or how they begin, between commas) is set, every other tag is
+	// taken off.
+	Tags       string            `json:"tags"`
+	TagsMap    map[string]string `json:"tagsMap"`
+	SystemTags string            `json:"systemTags"`
+	// Type says where the settings are: file, secret, or merge (also where it is empty).
+	Type                      string  `json:"cloudConfigType"`
 	ExtendedLocationName      string  `json:"extendedLocationName"`
 	CloudProviderRateLimit    bool    `json:"cloudProviderRateLimit"`
 	CloudProviderRateLimitQPS float64 `json:"cloudProviderRateLimitQPS"`
