@@ -173,12 +173,15 @@ func (d *distanced) finding(p *rule.Pass, region string, cite report.Cite) rule.
 			f.Confidence, f.Why = report.Likely, "the bundle has no refusal that says so"
 		}
 	case d.pip != nil:
-		f.Errors, f.Severity = d.errs, report.Warning
+		f.Errors = d.errs
 		f.Confidence, f.Why = report.Possible, "the address is there and nothing in the bundle speaks for another region: it may have been made after the newest error"
 		f.Message = fmt.Sprintf("Azure did not find public IP %s for the load balancer of %s.", d.name, who)
 	default:
 		f.Errors = d.errs
 		f.Confidence, f.Why = report.Likely, "the address is not in the bundle, so whether it is gone or in another region is not known"
+		if !p.Complete(&bundle.PublicIPs, az.GroupOf(d.id)) {
+			f.Confidence = report.Possible
+		}
 		f.Message = fmt.Sprintf("Azure does not find public IP %s, which the load balancer refers to for %s: it is gone, or in another region than the load balancer.", d.name, who)
 	}
 	if len(d.errs) > 0 {
