@@ -38,7 +38,7 @@ var POOL01 = &rule.Rule{
 		Any: append([]*bundle.Evidence{&bundle.ScaleSetInstances, &bundle.VMs, &bundle.LoadBalancers}, text...),
 		All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes},
 	},
-	FollowsFrom: []string{"AZLB-POOL03", "AZLB-POOL10", "AZLB-POOL12", "AZLB-POOL18"},
+	FollowsFrom: []string{"AZLB-CFG01", "AZLB-POOL03", "AZLB-POOL10", "AZLB-POOL12", "AZLB-POOL18"},
 	Check:       checkPOOL01,
 }
 

@@ -31,7 +31,7 @@ var POOL12 = &rule.Rule{
 		Healthy:    "Both kinds in one cluster are supported and normal with a Standard load balancer. Without the message nothing is told; nor where a virtual node is what the provider looks for (AZLB-POOL03).",
 	},
 	Needs:       rule.Needs{Any: text, All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes}},
-	FollowsFrom: []string{"AZLB-POOL10"},
+	FollowsFrom: []string{"AZLB-CFG01", "AZLB-POOL10"},
 	Check:       checkPOOL12,
 }
 

@@ -37,7 +37,8 @@ var POOL13 = &rule.Rule{
 		Any: append([]*bundle.Evidence{&bundle.LoadBalancers, &bundle.ScaleSets, &bundle.CloudConfig}, text...),
 		All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes},
 	},
-	Check: checkPOOL13,
+	FollowsFrom: []string{"AZLB-CFG01"},
+	Check:       checkPOOL13,
 }
 
 // noSet are the provider's own texts; they have no code. The group is the name.
