@@ -38,7 +38,7 @@ var CFG02 = &rule.Rule{
 		Healthy:    "A start that failed before syncs succeeded is history. Keys of other programs that share the file, and keys in another case (Go compares without), are no mistakes. A file without credentials is AZLB-AUTH08's, the list of several load balancers AZLB-MSLB03's.",
 	},
 	Needs: rule.Needs{
-		Any:   []*bundle.Evidence{&bundle.CloudConfig, &bundle.ControllerLog},
+		Any:   []*bundle.Evidence{&bundle.CloudConfig, &bundle.ControllerLog, &bundle.Events},
 		Clean: []*bundle.Evidence{&bundle.Services},
 	},
 	Texts:       startTexts,

@@ -57,7 +57,7 @@ func checkCFG03(p *rule.Pass) {
 		f.Services, working = p.Named(errs)
 		f.Errors, f.Cites = errs, told.Cites
 		f.Message = fmt.Sprintf("The provider is not told to which security group it shall write the rules of the Services, and fails their sync (%q, %s).", errs[len(errs)-1].Message, told.Span())
-	case len(crash) > 0 && (unnamed || c == nil):
+	case len(crash) > 0 && (unnamed || c == nil && !p.Snapshot.Lost(&bundle.CloudConfig)):
 		f.Services = p.Waiting()
 		f.Cites = []report.Cite{crash[len(crash)-1].Cite("")}
 		f.Message = "The controller manager crashes where it works with the security group: releases of that time do so where azure.json names none."
