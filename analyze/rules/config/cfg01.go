@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -41,13 +42,13 @@ var CFG01 = &rule.Rule{
 		All:   []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.CloudConfig},
 		Clean: append([]*bundle.Evidence{&bundle.KubeVersion, &bundle.ControllerPods}, rule.Machines...),
 	},
-	Texts:       []rule.Text{{Pattern: unfound}},
+	Texts:       []rule.Text{{Uncoded: true, Pattern: unfound}},
 	FollowsFrom: []string{"AZLB-AUTH08"},
 	Check:       checkCFG01,
 }
 
 // unfound are the provider's words for a node whose machine it does not find.
-var unfound = rule.Says(`(?i)instance not found|not a vmss instance|failed to get VMSS Flex Name`).Pattern
+var unfound = regexp.MustCompile(`(?i)instance not found|not a vmss instance|failed to get VMSS Flex Name`)
 
 // vmssByDefault is since when the provider takes scale sets where vmType is not set.
 var vmssByDefault = azname.Since("1.28")
@@ -76,7 +77,7 @@ func checkCFG01(p *rule.Pass) {
 		return
 	}
 	errs := slices.DeleteFunc(p.Current(func(e *errtext.Error) bool {
-		return p.Knows(e) && e.Code == "" && !e.Advisory && (e.Node == "" || slices.ContainsFunc(unfit, func(n *topology.Node) bool { return n.Name == e.Node }))
+		return p.Knows(e) && !e.Advisory && (e.Node == "" || slices.ContainsFunc(unfit, func(n *topology.Node) bool { return n.Name == e.Node }))
 	}), func(e *errtext.Error) bool { return p.Gone(e) || over(p, e) })
 	// Without a message only the pools tell, and whoever is in one was found.
 	whole := !slices.ContainsFunc(rule.Backends, func(e *bundle.Evidence) bool { return !p.Complete(e, "") })

@@ -3,6 +3,7 @@ package publicip
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -38,12 +39,12 @@ var PIP03 = &rule.Rule{
 		All:   []*bundle.Evidence{&bundle.Services},
 		Clean: []*bundle.Evidence{&bundle.Group, &bundle.Nodes, &bundle.CloudConfig, &bundle.LoadBalancers},
 	},
-	Texts: append([]rule.Text{{Codes: []string{"AuthorizationFailed"}, Pattern: notFoundScope}}, notFound...),
+	Texts: append([]rule.Text{{Codes: []string{"AuthorizationFailed"}, Pattern: unreadable}}, notFound...),
 	Check: checkPIP03,
 }
 
-// notFoundScope is what the provider may not read where the group is not there.
-var notFoundScope = rule.Says(`(?i)perform action 'Microsoft\.Network/publicIPAddresses/read' over scope`).Pattern
+// unreadable is what the provider may not read where the group is not there.
+var unreadable = regexp.MustCompile(`(?i)perform action 'Microsoft\.Network/publicIPAddresses/read' over scope`)
 
 // distant is what is in another subscription, with everybody who asks for it.
 type distant struct {
