@@ -38,7 +38,7 @@ var POOL13 = &rule.Rule{
 		All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes},
 	},
 	FollowsFrom: []string{"AZLB-CFG01"},
-	Texts: []rule.Text{{Uncoded: true, Pattern: noSet}},
+	Texts:       []rule.Text{{Uncoded: true, Pattern: noSet}},
 	Check:       checkPOOL13,
 }
 
