@@ -14,10 +14,12 @@ import (
 	"azlb/analyze/rules/deletion"
 	"azlb/analyze/rules/internallb"
 	"azlb/analyze/rules/ipv6"
+	"azlb/analyze/rules/lock"
 	"azlb/analyze/rules/multislb"
 	"azlb/analyze/rules/nsg"
 	"azlb/analyze/rules/outbound"
 	"azlb/analyze/rules/platform"
+	"azlb/analyze/rules/policy"
 	"azlb/analyze/rules/pool"
 	"azlb/analyze/rules/privatelink"
 	"azlb/analyze/rules/probe"
@@ -33,6 +35,8 @@ import (
 func All() []*rule.Rule {
 	return slices.Concat(
 		auth.Rules,
+		policy.Rules,
+		lock.Rules,
 		config.Rules,
 		annotation.Rules,
 		throttling.Rules,

@@ -38,7 +38,7 @@ var DEL06 = &rule.Rule{
 }
 
 // failedSync are the rules about what makes any sync fail, that of a deletion too.
-var failedSync = []string{"AZLB-AUTH01", "AZLB-AUTH02", "AZLB-AUTH03", "AZLB-AUTH08", "AZLB-THR01", "AZLB-THR02", "AZLB-CFG07", "AZLB-ANN02", "AZLB-ANN08",
+var failedSync = []string{"AZLB-POL01", "AZLB-LOCK01", "AZLB-LOCK02", "AZLB-AUTH01", "AZLB-AUTH02", "AZLB-AUTH03", "AZLB-AUTH08", "AZLB-THR01", "AZLB-THR02", "AZLB-CFG07", "AZLB-ANN02", "AZLB-ANN08",
 	"AZLB-NSG05", "AZLB-NSG08", "AZLB-NSG10", "AZLB-NSG14", "AZLB-PIP01", "AZLB-PIP08", "AZLB-POOL06", "AZLB-POOL10", "AZLB-POOL12", "AZLB-POOL14", "AZLB-PLS01", "AZLB-PLS04"}
 
 const (
