@@ -38,6 +38,12 @@ type hold struct {
 	locks []*snapshot.Lock
 }
 
+// What comes of taking a lock away.
+const (
+	tries  = "; the controller's next try goes through by itself."
+	nobody = ". Nobody tries to delete again what a Service left that is gone."
+)
+
 // holds are the places that errors name, each with the locks of the bundle there, and
 // further the places of locks of one level that no error names.
 func holds(p *rule.Pass, errs []*errtext.Error, level string) []*hold {
@@ -123,8 +129,8 @@ func (h *hold) cites() []report.Cite {
 	return out
 }
 
-// unlock are the steps that take the locks away.
-func (h *hold) unlock() []report.Step {
+// unlock are the steps that take the locks away, and what comes of it.
+func (h *hold) unlock(then string) []report.Step {
 	id, _ := az.ParseID(h.scope)
 	look := "az lock list"
 	if id.Subscription != "" {
@@ -135,10 +141,10 @@ func (h *hold) unlock() []report.Step {
 	}
 	steps := []report.Step{{Say: "See the locks there, and ask who set them why.", Run: look + " --query \"[].{id:id, level:level, notes:notes}\" -o json"}}
 	if len(h.locks) == 0 {
-		return append(steps, report.Step{Say: "Take the lock away; the controller's next try goes through by itself.", Run: "az lock delete --ids LOCK_ID", Changes: true})
+		return append(steps, report.Step{Say: "Take the lock away" + then, Run: "az lock delete --ids LOCK_ID", Changes: true})
 	}
 	for _, l := range h.locks {
-		steps = append(steps, report.Step{Say: fmt.Sprintf("Take lock %s away; the controller's next try goes through by itself.", l.Name), Run: "az lock delete --ids " + rule.Word(l.ID, "LOCK_ID"), Changes: true})
+		steps = append(steps, report.Step{Say: "Take lock " + l.Name + " away" + then, Run: "az lock delete --ids " + rule.Word(l.ID, "LOCK_ID"), Changes: true})
 	}
 	return steps
 }

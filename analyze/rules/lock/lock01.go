@@ -44,7 +44,7 @@ func checkLOCK01(p *rule.Pass) {
 		case len(h.errs) > 0:
 			p.Find(noWrite(p, h))
 		case len(written) > 0:
-			p.Find(rule.Finding{Subject: h.subject(), Severity: report.Warning, Cites: h.cites(), Fix: append(h.unlock(), narrow(p)...),
+			p.Find(rule.Finding{Subject: h.subject(), Severity: report.Warning, Cites: h.cites(), Fix: append(h.unlock("; until then nothing can be changed."), narrow(p)...),
 				Message: fmt.Sprintf("A ReadOnly lock on %s%s forbids every change of %s. What is there keeps working, but no Service can be made, changed or deleted, and new nodes get no traffic; nothing in the bundle was refused yet.", h.place(), h.which(), rule.List(written))})
 		}
 	}
@@ -53,7 +53,7 @@ func checkLOCK01(p *rule.Pass) {
 // noWrite is a place where Azure refused a write.
 func noWrite(p *rule.Pass, h *hold) rule.Finding {
 	told := rule.Tell(h.errs)
-	f := rule.Finding{Subject: h.subject(), Cites: append(told.Cites, h.cites()...), Fix: append(h.unlock(), narrow(p)...)}
+	f := rule.Finding{Subject: h.subject(), Cites: append(told.Cites, h.cites()...), Fix: append(h.unlock(tries), narrow(p)...)}
 	if len(h.locks) == 0 {
 		f.Errors = h.errs
 	}

@@ -8,6 +8,7 @@ import (
 
 	"azlb/analyze/rule"
 	"azlb/analyze/snapshot"
+	"azlb/analyze/topology"
 	bundle "azlb/bundle-schema"
 	"azlb/bundle-schema/az"
 	"azlb/report"
@@ -56,7 +57,7 @@ func checkLOCK02(p *rule.Pass) {
 // noDelete is a place where Azure refused to delete.
 func noDelete(p *rule.Pass, h *hold) rule.Finding {
 	told := rule.Tell(h.errs)
-	f := rule.Finding{Subject: h.subject(), Cites: append(told.Cites, h.cites()...), Fix: h.unlock()}
+	f := rule.Finding{Subject: h.subject(), Cites: append(told.Cites, h.cites()...), Fix: h.unlock(tries)}
 	if len(h.locks) == 0 {
 		f.Errors = h.errs
 	}
@@ -69,6 +70,7 @@ func noDelete(p *rule.Pass, h *hold) rule.Finding {
 	case !slices.ContainsFunc(waiting, func(key string) bool { return !gone(key) }): // harms nobody's traffic
 		f.Severity, f.Services = report.Warning, waiting
 		f.Message += fmt.Sprintf(" %s is gone; what it had in Azure stays.", rule.List(waiting))
+		f.Fix = append(h.unlock(nobody), h.remove(p)...)
 	default:
 		f.Services = waiting
 		f.Message += fmt.Sprintf(" Until it is taken away %s stays in Terminating.", rule.List(waiting))
@@ -79,7 +81,7 @@ func noDelete(p *rule.Pass, h *hold) rule.Finding {
 // stays is a lock over something that a Service is to leave or has left, while the
 // bundle has no refusal of it.
 func stays(p *rule.Pass, h *hold) (rule.Finding, bool) {
-	f := rule.Finding{Subject: h.subject(), Severity: report.Warning, Confidence: report.Likely, Why: "the bundle has no refusal of it", Cites: h.cites(), Fix: h.unlock()}
+	f := rule.Finding{Subject: h.subject(), Severity: report.Warning, Confidence: report.Likely, Why: "the bundle has no refusal of it", Cites: h.cites(), Fix: h.unlock(tries)}
 	var going, left []string
 	for _, s := range p.Graph.Services {
 		if s.Deleting() && rule.Handled(s) && !s.Foreign() && slices.ContainsFunc(p.Snapshot.PublicIPs, func(x snapshot.PublicIP) bool {
@@ -89,13 +91,11 @@ func stays(p *rule.Pass, h *hold) (rule.Finding, bool) {
 			f.Cites = append(f.Cites, s.Doc.Cite("/metadata/deletionTimestamp"))
 		}
 	}
-	for _, l := range p.Graph.Leftovers {
-		if l.PublicIP != nil && az.Within(l.PublicIP.ID, h.scope) {
-			left = append(left, l.PublicIP.Name)
-			f.Cites = append(f.Cites, l.PublicIP.Doc.Cite(l.PublicIP.At+"/name"))
-			if l.Service != "" && !p.Exists(l.Service) {
-				f.Services = append(f.Services, l.Service)
-			}
+	for _, l := range h.leftovers(p) {
+		left = append(left, l.PublicIP.Name)
+		f.Cites = append(f.Cites, l.PublicIP.Doc.Cite(l.PublicIP.At+"/name"))
+		if l.Service != "" && !p.Exists(l.Service) {
+			f.Services = append(f.Services, l.Service)
 		}
 	}
 	if len(going)+len(left) == 0 {
@@ -107,7 +107,30 @@ func stays(p *rule.Pass, h *hold) (rule.Finding, bool) {
 		f.Message += fmt.Sprintf(" %s is being deleted, and its public IP is below the lock: the deletion cannot end.", rule.List(going))
 	}
 	if len(left) > 0 {
+		if len(going) == 0 {
+			f.Fix = h.unlock(nobody)
+		}
+		f.Fix = append(f.Fix, h.remove(p)...)
 		f.Message += fmt.Sprintf(" It is probably why %s was left behind by a Service that is gone.", rule.List(left))
 	}
 	return f, true
+}
+
+// leftovers are what Services that are gone left below the lock, with a public IP.
+func (h *hold) leftovers(p *rule.Pass) []topology.Leftover {
+	return slices.DeleteFunc(slices.Clone(p.Graph.Leftovers), func(l topology.Leftover) bool {
+		return l.PublicIP == nil || !az.Within(l.PublicIP.ID, h.scope)
+	})
+}
+
+// remove takes them out of Azure.
+func (h *hold) remove(p *rule.Pass) []report.Step {
+	var steps []report.Step
+	for _, l := range h.leftovers(p) {
+		if len(steps) == 0 {
+			steps = append(steps, report.Step{Say: "Make sure that nobody uses the addresses any more, for example by a DNS record; once deleted they are gone for good."})
+		}
+		steps = append(steps, rule.Remove(l)...)
+	}
+	return steps
 }
