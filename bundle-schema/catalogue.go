@@ -91,13 +91,14 @@ var (
 		[]string{"vm", "get-instance-view", "--resource-group", "{group}", "--name", "{vm}"},
 		"/virtualMachines/{vm}", []string{"$expand=instanceView"},
 		"power and provisioning state of nodes that are plain virtual machines are not known", "Microsoft.Compute/virtualMachines/instanceView/read")
-	// ActivityLog is asked for the fields that tell who wrote what: the rest of an event
-	// is bodies of requests, the caller's token and address. It has no fallback, because
-	// ARM wants a time in its filter.
+	// ActivityLog is asked for the fields that tell who wrote what, and why a write failed,
+	// which stands among its properties: the bodies of requests and answers that stand there
+	// too go at once, the caller's token and address are not asked for. It has no fallback,
+	// because ARM wants a time in its filter.
 	ActivityLog = Evidence{ID: "activity-log", Title: "Activity log of the resource group", Path: "azure/{group}/activity-log.json", Program: Az,
 		Args: []string{"monitor", "activity-log", "list", "--resource-group", "{group}", "--offset", "24h", "--max-events", "500",
-			"--select", "caller", "eventTimestamp", "operationName", "resourceId", "status"},
-		Scope: PerGroup, Format: JSON, Redaction: RedactActivity, Cap: 16 * mib, Extra: true,
+			"--select", "caller", "eventTimestamp", "operationName", "properties", "resourceId", "status", "subStatus"},
+		Scope: PerGroup, Format: JSON, Redaction: RedactActivity, Cap: 32 * mib, Extra: true,
 		Without: "who changed something in Azure within the last day is not known", Right: "Microsoft.Insights/eventtypes/values/read"}
 	ProbeMetrics = metrics("probe-metrics", "Health probe status of the last hour", []string{"DipAvailability"}, "Average",
 		[]string{"BackendIPAddress", "BackendPort", "FrontendIPAddress", "FrontendPort"},

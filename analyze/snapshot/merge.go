@@ -41,6 +41,7 @@ func Merge(a, b *Snapshot) (*Snapshot, error) {
 		s.ScaleSets, s.VMs, s.Groups = append(s.ScaleSets, from.ScaleSets...), append(s.VMs, from.VMs...), append(s.Groups, from.Groups...)
 		s.NATGateways, s.AKS, s.Metrics = append(s.NATGateways, from.NATGateways...), append(s.AKS, from.AKS...), append(s.Metrics, from.Metrics...)
 		s.Activities = append(s.Activities, from.Activities...)
+		s.Refusals = unanswered(append(s.Refusals, from.Refusals...), slices.Concat(entries(newer), entries(older)))
 		s.RoleAssignments, s.RoleDefinitions = append(s.RoleAssignments, from.RoleAssignments...), append(s.RoleDefinitions, from.RoleDefinitions...)
 		s.Locks, s.PolicyAssignments, s.Usages = append(s.Locks, from.Locks...), append(s.PolicyAssignments, from.PolicyAssignments...), append(s.Usages, from.Usages...)
 		l.takeEvents(from)
@@ -77,6 +78,13 @@ func mergeManifests(older, newer *bundle.Manifest) *bundle.Manifest {
 	m := *newer
 	m.Entries = slices.Concat(newer.Entries, older.Entries)
 	return &m
+}
+
+func entries(s *Snapshot) []bundle.Entry {
+	if s.Manifest == nil {
+		return nil
+	}
+	return s.Manifest.Entries
 }
 
 func (l *loader) takeEvents(from *Snapshot) {

@@ -47,6 +47,8 @@ type Snapshot struct {
 	Groups      []Group
 	// Activities are events of the activity log, oldest first.
 	Activities []Activity
+	// Refusals are the commands of az that failed, in the order of the manifest.
+	Refusals []Refusal
 	// Metrics are those of load balancers, each with its series; see MetricOf.
 	Metrics []Metric
 	// AKS are the managed clusters whose nodes these are: one, but for shared groups.
@@ -146,6 +148,11 @@ type (
 	}
 	Activity struct {
 		az.Activity
+		Doc *Doc
+	}
+	Refusal struct {
+		bundle.Entry
+		At  string // JSON pointer of the entry in the manifest
 		Doc *Doc
 	}
 	RoleAssignment struct {
