@@ -12,10 +12,12 @@ import (
 	"azlb/analyze/rules/deletion"
 	"azlb/analyze/rules/internallb"
 	"azlb/analyze/rules/ipv6"
+	"azlb/analyze/rules/lock"
 	"azlb/analyze/rules/multislb"
 	"azlb/analyze/rules/nsg"
 	"azlb/analyze/rules/outbound"
 	"azlb/analyze/rules/platform"
+	"azlb/analyze/rules/policy"
 	"azlb/analyze/rules/pool"
 	"azlb/analyze/rules/privatelink"
 	"azlb/analyze/rules/probe"
@@ -37,7 +39,9 @@ type Topic struct {
 // Topics lists the topics in the order in which the controller and then a packet meets them.
 func Topics() []Topic {
 	return []Topic{
-		{"auth", "May the controller call Azure at all: its identity, its secret, its roles, policies.", auth.Rules},
+		{"auth", "May the controller call Azure at all: its identity, its secret, its roles.", auth.Rules},
+		{"policy", "Does a policy of the organisation forbid what the controller has to make.", policy.Rules},
+		{"lock", "Does a lock forbid that something in Azure is changed or deleted.", lock.Rules},
 		{"config", "Is azure.json, the controller's own configuration, what the cluster needs, and does a controller run that acts on Services.", config.Rules},
 		{"annotation", "Do the Service's own settings, its annotations and its spec, say what they are meant to.", annotation.Rules},
 		{"throttling", "Do too many calls, by Azure's count or by the controller's own, keep the changes waiting.", throttling.Rules},
