@@ -1,0 +1,353 @@
+package analyze
+
+import (
+	"encoding/json"
+	"maps"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"azlb/bundle-schema/azname"
+
+	bundle "azlb/bundle-schema"
+)
+
+// guest is one sample on its way into the cluster of another, the host: what its
+// Services and their objects are called there.
+type guest struct {
+	*partner
+	spaces    *regexp.Regexp // its namespaces but default, nil without any
+	chosen    *regexp.Regexp // names that somebody chose, nil without any
+	identity  map[string]bool
+	addresses map[string]string
+	ports     map[int]int
+	rules     map[string]string // names of security rules, which are hashes of their ports
+	own       *regexp.Regexp    // what only objects of the guest name
+}
+
+var (
+	ipv4     = regexp.MustCompile(`\b\d{1,3}(?:\.\d{1,3}){3}\b`)
+	ipv6     = regexp.MustCompile(`\b[0-9a-f]{1,4}:[0-9a-f:]*:[0-9a-f]*\b`)
+	nodePort = regexp.MustCompile(`\b3[0-2]\d{3}\b`)
+	allow    = regexp.MustCompile(`k8s-azure-lb_allow_(IPv[46])_[0-9a-f]{32}`)
+	fallback = regexp.MustCompile(`\bdefault/`) // the namespace, in a Service's whole name
+)
+
+// suffix is what the guest's namespaces and chosen names end in.
+const suffix = "-b"
+
+// welcome makes the names of the guest distinct from those of the host: namespaces,
+// uids and all that is derived from them, addresses, node ports, and the names that
+// somebody chose.
+func welcome(host, from *partner) *guest {
+	g := &guest{partner: from, identity: from.identity(), addresses: map[string]string{}, ports: map[int]int{}, rules: map[string]string{}}
+	own := []string{"default" + suffix}
+	oneOf := func(names []string) *regexp.Regexp {
+		if len(names) == 0 {
+			return nil
+		}
+		for _, n := range names {
+			own = append(own, regexp.QuoteMeta(n+suffix))
+		}
+		return regexp.MustCompile(`\b(?:` + strings.Join(quoted(names), "|") + `)\b`)
+	}
+	g.spaces, g.chosen = oneOf(from.namespaces()), oneOf(from.chosenNames())
+	own = append(own, quoted(g.placeAddresses(host))...)
+	g.placePorts(host)
+	for _, port := range g.ports {
+		own = append(own, strconv.Itoa(port))
+	}
+	g.placeRules()
+	for name := range from.nodes() {
+		if _, ok := host.nodes()[name]; !ok {
+			own = append(own, regexp.QuoteMeta(name))
+		}
+	}
+	for _, name := range from.loadBalancers() {
+		if !slices.Contains(host.loadBalancers(), name) {
+			own = append(own, "loadBalancers/"+regexp.QuoteMeta(name))
+		}
+	}
+	for _, name := range from.derivedNames() {
+		own = append(own, g.rename(name))
+	}
+	g.own = regexp.MustCompile(`\b(?:` + strings.Join(longest(own), "|") + `)\b`)
+	return g
+}
+
+func quoted(names []string) []string {
+	var out []string
+	for _, n := range names {
+		out = append(out, regexp.QuoteMeta(n))
+	}
+	return out
+}
+
+// placeAddresses gives pods addresses of the host's node of the same name, and Services
+// free ones near their own. It returns those. What a machine has stays its own.
+func (g *guest) placeAddresses(host *partner) []string {
+	used := maps.Clone(host.texts)
+	maps.Copy(used, g.texts)
+	var placed []string
+	place := func(from string, near netip.Addr) {
+		if _, known := g.addresses[from]; known {
+			return
+		}
+		to := free(near, used)
+		used[to], g.addresses[from] = true, to
+		placed = append(placed, to)
+	}
+	machines := map[string]bool{}
+	for _, e := range []*bundle.Evidence{&bundle.NICs, &bundle.ScaleSetNICs} {
+		for _, nic := range g.items(e.ID) {
+			for _, c := range list(nic, "ipConfigurations") {
+				machines[word(c, "privateIPAddress")] = true
+			}
+		}
+	}
+	here, there := g.nodes(), host.nodes()
+	for name, n := range here {
+		for i, a := range n.addresses {
+			machines[a] = true
+			if h, ok := there[name]; ok && i < len(h.addresses) && h.addresses[i] != a {
+				g.addresses[a] = h.addresses[i]
+			}
+		}
+	}
+	pods := g.podAddresses()
+	for _, a := range slices.Sorted(maps.Keys(pods)) {
+		addr, err := netip.ParseAddr(a)
+		if err != nil || machines[a] {
+			continue
+		}
+		if h, ok := there[pods[a]]; ok && h.pods.IsValid() && h.pods.Addr().Is4() && here[pods[a]].pods.Contains(addr) {
+			base, own := h.pods.Addr().As4(), addr.As4()
+			addr = netip.AddrFrom4([4]byte{base[0], base[1], base[2], own[3]})
+		}
+		place(a, addr)
+	}
+	for _, a := range g.serviceAddresses() {
+		if addr, err := netip.ParseAddr(a); err == nil && !machines[a] {
+			place(a, addr)
+		}
+	}
+	return placed
+}
+
+// free is the next address that nobody uses: in the same /24, so that it is of the same
+// subnet or prefix; in the last sixteen bits of an IPv6 address.
+func free(near netip.Addr, used map[string]bool) string {
+	b := near.AsSlice()
+	for range 1 << 16 {
+		if b[len(b)-1]++; b[len(b)-1] == 0 || near.Is4() && b[len(b)-1] > 250 {
+			b[len(b)-1] = 10
+			if near.Is6() {
+				b[len(b)-2]++
+			}
+		}
+		if a, _ := netip.AddrFromSlice(b); !used[a.String()] {
+			return a.String()
+		}
+	}
+	panic("no free address near " + near.String())
+}
+
+// podAddresses are the addresses of pods and endpoints, with their nodes.
+func (g *guest) podAddresses() map[string]string {
+	out := map[string]string{}
+	for _, pod := range g.items(bundle.Pods.ID) {
+		if a := word(pod, "status", "podIP"); a != "" {
+			out[a] = word(pod, "spec", "nodeName")
+		}
+	}
+	for _, s := range g.items(bundle.EndpointSlices.ID) {
+		for _, e := range list(s, "endpoints") {
+			for _, a := range list(e, "addresses") {
+				if word(s, "metadata", "name") != "kubernetes" {
+					out[a.(string)] = word(e, "nodeName")
+				}
+			}
+		}
+	}
+	for _, e := range g.items(bundle.Endpoints.ID) {
+		for _, s := range list(e, "subsets") {
+			for _, a := range slices.Concat(list(s, "addresses"), list(s, "notReadyAddresses")) {
+				if word(e, "metadata", "name") != "kubernetes" {
+					out[word(a, "ip")] = word(a, "nodeName")
+				}
+			}
+		}
+	}
+	return out
+}
+
+// serviceAddresses are those of Services, frontends and public addresses.
+func (g *guest) serviceAddresses() []string {
+	var out []string
+	for _, s := range g.items(bundle.Services.ID) {
+		if word(s, "metadata", "name") == "kubernetes" {
+			continue
+		}
+		for _, a := range list(s, "spec", "clusterIPs") {
+			out = append(out, a.(string))
+		}
+		out = append(out, word(s, "spec", "clusterIP"), word(s, "spec", "loadBalancerIP"))
+		for _, i := range list(s, "status", "loadBalancer", "ingress") {
+			out = append(out, word(i, "ip"))
+		}
+		annotations, _ := at(s, "metadata", "annotations").(map[string]any)
+		for _, v := range annotations {
+			for a := range strings.SplitSeq(v.(string), ",") {
+				out = append(out, strings.TrimSpace(a)) // no address in most
+			}
+		}
+	}
+	for _, a := range g.items(bundle.PublicIPs.ID) {
+		out = append(out, word(a, "ipAddress"))
+	}
+	for _, lb := range g.items(bundle.LoadBalancers.ID) {
+		for _, key := range []string{"frontendIPConfigurations", "frontendIpConfigurations"} {
+			for _, f := range list(lb, key) {
+				out = append(out, word(f, "privateIPAddress"), word(f, "privateIpAddress"))
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// placePorts gives Services node ports that nobody uses.
+func (g *guest) placePorts(host *partner) {
+	used := map[int]bool{}
+	var mine []int
+	for _, p := range []*partner{host, g.partner} {
+		mine = nil
+		for _, s := range p.items(bundle.Services.ID) {
+			if h, ok := at(s, "spec", "healthCheckNodePort").(float64); ok {
+				mine = append(mine, int(h))
+			}
+			for _, port := range list(s, "spec", "ports") {
+				if n, ok := at(port, "nodePort").(float64); ok {
+					mine = append(mine, int(n))
+				}
+			}
+		}
+		for _, n := range mine {
+			used[n] = true
+		}
+	}
+	slices.Sort(mine)
+	for _, n := range slices.Compact(mine) {
+		to := n
+		for used[to] {
+			to = 30000 + (to-30000+7)%2768
+		}
+		used[to], g.ports[n] = true, to
+	}
+}
+
+// placeRules finds the security rules whose names are hashes of their ports, and what
+// the hashes are with the new ones.
+func (g *guest) placeRules() {
+	for _, group := range g.items(bundle.NSGs.ID) {
+		for _, r := range list(group, "securityRules") {
+			name := word(r, "name")
+			m := allow.FindStringSubmatch(name)
+			if m == nil || m[0] != name {
+				continue
+			}
+			sources := either(r, "sourceAddressPrefix", "sourceAddressPrefixes")
+			ports := either(r, "destinationPortRange", "destinationPortRanges")
+			if azname.AllowRule(m[1], word(r, "protocol"), sources, ports) != name {
+				continue // somebody changed it
+			}
+			for i := range ports {
+				ports[i] = g.rename(ports[i])
+			}
+			g.rules[name] = azname.AllowRule(m[1], word(r, "protocol"), sources, ports)
+		}
+	}
+}
+
+// either are the values of a field that is either one or a list.
+func either(v any, one, many string) []string {
+	var out []string
+	if s := word(v, one); s != "" {
+		out = append(out, s)
+	}
+	for _, s := range list(v, many) {
+		out = append(out, s.(string))
+	}
+	return out
+}
+
+// rename is a text of the guest in the host's cluster.
+func (g *guest) rename(s string) string {
+	if g.spaces != nil {
+		s = g.spaces.ReplaceAllString(s, "${0}"+suffix)
+	}
+	if g.chosen != nil {
+		s = g.chosen.ReplaceAllString(s, "${0}"+suffix)
+	}
+	s = fallback.ReplaceAllString(s, "default"+suffix+"/")
+	s = uuid.ReplaceAllStringFunc(s, func(id string) string {
+		if g.identity[id] {
+			return id
+		}
+		return digits(id)
+	})
+	s = derived.ReplaceAllStringFunc(s, func(m string) string { return "a" + digits(m[1:]) })
+	address := func(m string) string {
+		if to, ok := g.addresses[m]; ok {
+			return to
+		}
+		return m
+	}
+	s = ipv6.ReplaceAllStringFunc(ipv4.ReplaceAllStringFunc(s, address), address)
+	s = allow.ReplaceAllStringFunc(s, func(m string) string {
+		if to, ok := g.rules[m]; ok {
+			return to
+		}
+		return m
+	})
+	return nodePort.ReplaceAllStringFunc(s, func(m string) string {
+		n, _ := strconv.Atoi(m)
+		if to, ok := g.ports[n]; ok {
+			return strconv.Itoa(to)
+		}
+		return m
+	})
+}
+
+// renamed is a decoded value of the guest in the host's cluster.
+func (g *guest) renamed(v any) any {
+	switch v := v.(type) {
+	case string:
+		return g.rename(v)
+	case float64:
+		if to, ok := g.ports[int(v)]; ok && v == float64(int(v)) {
+			return float64(to)
+		}
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = g.renamed(v[i])
+		}
+		return out
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k := range v {
+			out[k] = g.renamed(v[k])
+		}
+		return out
+	}
+	return v
+}
+
+// owns reports whether a renamed value names what only the guest has.
+func (g *guest) owns(v any) bool {
+	raw, err := json.Marshal(v)
+	return err == nil && g.own.Match(raw)
+}
