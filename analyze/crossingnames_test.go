@@ -18,8 +18,8 @@ import (
 // Services and their objects are called there.
 type guest struct {
 	*partner
-	spaces    *regexp.Regexp // its namespaces but default, nil without any
-	chosen    *regexp.Regexp // names that somebody chose, nil without any
+	names     *regexp.Regexp  // all that may be a name of its own
+	chosen    map[string]bool // its namespaces but default, and names that somebody chose
 	identity  map[string]bool
 	addresses map[string]string
 	ports     map[int]int
@@ -31,8 +31,7 @@ var (
 	ipv4     = regexp.MustCompile(`\b\d{1,3}(?:\.\d{1,3}){3}\b`)
 	ipv6     = regexp.MustCompile(`\b[0-9a-f]{1,4}:[0-9a-f:]*:[0-9a-f]*\b`)
 	nodePort = regexp.MustCompile(`\b3[0-2]\d{3}\b`)
-	allow    = regexp.MustCompile(`k8s-azure-lb_allow_(IPv[46])_[0-9a-f]{32}`)
-	fallback = regexp.MustCompile(`\bdefault/`) // the namespace, in a Service's whole name
+	allow    = regexp.MustCompile(`\bk8s-azure-lb_allow_(IPv[46])_[0-9a-f]{32}\b`)
 )
 
 // suffix is what the guest's namespaces and chosen names end in.
@@ -42,18 +41,18 @@ const suffix = "-b"
 // uids and all that is derived from them, addresses, node ports, and the names that
 // somebody chose.
 func welcome(host, from *partner) *guest {
-	g := &guest{partner: from, identity: from.identity(), addresses: map[string]string{}, ports: map[int]int{}, rules: map[string]string{}}
+	g := &guest{partner: from, chosen: map[string]bool{}, identity: from.identity(), addresses: map[string]string{}, ports: map[int]int{}, rules: map[string]string{}}
 	own := []string{"default" + suffix}
-	oneOf := func(names []string) *regexp.Regexp {
-		if len(names) == 0 {
-			return nil
-		}
-		for _, n := range names {
-			own = append(own, regexp.QuoteMeta(n+suffix))
-		}
-		return regexp.MustCompile(`\b(?:` + strings.Join(quoted(names), "|") + `)\b`)
+	mine := longest(slices.Concat(from.namespaces(), from.chosenNames()))
+	for _, n := range mine {
+		g.chosen[n] = true
+		own = append(own, regexp.QuoteMeta(n+suffix))
 	}
-	g.spaces, g.chosen = oneOf(from.namespaces()), oneOf(from.chosenNames())
+	shapes := []string{uuid.String(), derived.String(), ipv4.String(), ipv6.String(), allow.String(), nodePort.String(), `\bdefault/`}
+	if len(mine) > 0 {
+		shapes = append([]string{`\b(?:` + strings.Join(quoted(mine), "|") + `)\b`}, shapes...)
+	}
+	g.names = regexp.MustCompile(strings.Join(shapes, "|"))
 	own = append(own, quoted(g.placeAddresses(host))...)
 	g.placePorts(host)
 	for _, port := range g.ports {
@@ -284,41 +283,29 @@ func either(v any, one, many string) []string {
 }
 
 // rename is a text of the guest in the host's cluster.
-func (g *guest) rename(s string) string {
-	if g.spaces != nil {
-		s = g.spaces.ReplaceAllString(s, "${0}"+suffix)
+func (g *guest) rename(s string) string { return g.names.ReplaceAllStringFunc(s, g.name) }
+
+// name is what one name is called there.
+func (g *guest) name(s string) string {
+	switch {
+	case g.chosen[s]:
+		return s + suffix
+	case s == "default/": // the namespace, in a Service's whole name
+		return "default" + suffix + "/"
+	case g.addresses[s] != "":
+		return g.addresses[s]
+	case g.rules[s] != "":
+		return g.rules[s]
+	case len(s) == len("30000"):
+		if n, err := strconv.Atoi(s); err == nil && g.ports[n] != 0 {
+			return strconv.Itoa(g.ports[n])
+		}
+	case derived.MatchString(s):
+		return "a" + digits(s[1:])
+	case uuid.MatchString(s) && !g.identity[s]:
+		return digits(s)
 	}
-	if g.chosen != nil {
-		s = g.chosen.ReplaceAllString(s, "${0}"+suffix)
-	}
-	s = fallback.ReplaceAllString(s, "default"+suffix+"/")
-	s = uuid.ReplaceAllStringFunc(s, func(id string) string {
-		if g.identity[id] {
-			return id
-		}
-		return digits(id)
-	})
-	s = derived.ReplaceAllStringFunc(s, func(m string) string { return "a" + digits(m[1:]) })
-	address := func(m string) string {
-		if to, ok := g.addresses[m]; ok {
-			return to
-		}
-		return m
-	}
-	s = ipv6.ReplaceAllStringFunc(ipv4.ReplaceAllStringFunc(s, address), address)
-	s = allow.ReplaceAllStringFunc(s, func(m string) string {
-		if to, ok := g.rules[m]; ok {
-			return to
-		}
-		return m
-	})
-	return nodePort.ReplaceAllStringFunc(s, func(m string) string {
-		n, _ := strconv.Atoi(m)
-		if to, ok := g.ports[n]; ok {
-			return strconv.Itoa(to)
-		}
-		return m
-	})
+	return s
 }
 
 // renamed is a decoded value of the guest in the host's cluster.

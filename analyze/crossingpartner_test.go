@@ -26,39 +26,33 @@ type partner struct {
 	files  *ruletest.Files
 	docs   map[string]any // what is decoded of the files, by path
 	report *report.Report
-	era    string
 	texts  map[string]bool // addresses, and names derived from a uid, anywhere in the files
 }
 
-// partners are all samples that are bundles, by era: of one cluster, provider, SKU, kind
-// of machines, year and with the same kinds of evidence refused. All of an era are
-// shifted to stop at the same time, so that what one tells is not older than what
-// the others do.
+// partners are the samples with a cause that are bundles, by era: of one cluster,
+// provider, SKU, kind of machines, year and with the same kinds of evidence refused. All
+// of an era are shifted to stop at the same time, so that what one tells is not older
+// than what the others do; what is said of them does not depend on that.
 func partners(t *testing.T) map[string][]*partner {
 	t.Helper()
 	out := map[string][]*partner{}
 	for _, s := range samples(t) {
-		if s.Recording {
+		if s.Recording || s.Cause == "" {
 			continue
 		}
 		files, err := ruletest.Load(s.dir() + "/bundle")
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := &partner{sample: s, files: files}
-		p.decode(t)
-		p.report = analysed(t, s.dir()+"/bundle")
-		p.era = p.eraOf()
-		out[p.era] = append(out[p.era], p)
+		p := &partner{sample: s, files: files, report: analysed(t, s.dir()+"/bundle")}
+		era := p.era(t)
+		out[era] = append(out[era], p)
 	}
 	for _, list := range out {
 		last := list[0].stop(t)
 		for _, p := range list {
-			if by := last.Sub(p.stop(t)); by != 0 {
-				p.files.Shift(by)
-				p.decode(t)
-				p.report = analysed(t, laidDown(t, p.files))
-			}
+			p.files.Shift(last.Sub(p.stop(t)))
+			p.decode(t)
 		}
 	}
 	return out
@@ -139,21 +133,33 @@ func (p *partner) decode(t *testing.T) {
 	}
 }
 
-// eraOf tells which samples can be of one cluster.
-func (p *partner) eraOf() string {
+// era tells which samples can be of one cluster.
+func (p *partner) era(t *testing.T) string {
+	t.Helper()
 	c, m := p.report.Cluster, p.files.Manifest
-	config, _ := p.one(bundle.CloudConfig.ID).(map[string]any)
-	kind, refused := fmt.Sprint(cmp.Or(config["vmType"], any("standard"))), map[string]bool{}
+	var config struct{ VMType, LoadBalancerSKU string }
+	refused := map[string]bool{}
+	for _, e := range m.Entries {
+		switch e.Status {
+		case bundle.StatusOK, bundle.StatusEmpty, bundle.StatusNotFound, bundle.StatusSkipped:
+		default:
+			refused[e.Evidence] = true
+		}
+		if e.Evidence == bundle.CloudConfig.ID && e.Path != "" {
+			if err := json.Unmarshal(p.files.Content[e.Path], &config); err != nil {
+				t.Fatalf("reading %s of %s: %v", e.Path, p.name, err)
+			}
+		}
+	}
+	kind := "vmType " + cmp.Or(config.VMType, "standard")
 	if m.Cluster.Managed {
 		kind = "AKS, " + kind
 	}
-	for _, e := range m.Entries {
-		if !slices.Contains([]bundle.Status{bundle.StatusOK, bundle.StatusEmpty, bundle.StatusNotFound, bundle.StatusSkipped}, e.Status) {
-			refused[e.Evidence] = true
-		}
+	parts := []string{c.Provider, "Kubernetes " + c.Kubernetes, cmp.Or(config.LoadBalancerSKU, "basic"), kind, "cluster " + m.Cluster.UID, fmt.Sprint(m.Finished.Year())}
+	if len(refused) > 0 {
+		parts = append(parts, "without "+strings.Join(slices.Sorted(maps.Keys(refused)), " and "))
 	}
-	return strings.Join(slices.Concat([]string{c.Provider, "Kubernetes " + c.Kubernetes, fmt.Sprint(cmp.Or(config["loadBalancerSku"], any("basic"))), kind, m.Cluster.UID, fmt.Sprint(m.Finished.Year())},
-		slices.Sorted(maps.Keys(refused))), ", ")
+	return strings.Join(parts, ", ")
 }
 
 // one is the first file of an evidence, all the files of one.
