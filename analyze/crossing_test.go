@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	bundle "azlb/bundle-schema"
 	"azlb/report"
 )
 
@@ -20,7 +19,8 @@ var (
 )
 
 // TestCrossing merges two samples into one cluster. Where the causes of both belong to
-// Services, each is found for its own Services, and nothing new is. A cause of the whole
+// Services, each is found for its own Services, and nothing new is, not even an
+// information. A cause of the whole
 // cluster is told once for all Services that it harms, and the other's is not lost.
 func TestCrossing(t *testing.T) {
 	if raced {
@@ -100,11 +100,11 @@ func (c crossing) merged(t *testing.T) (*guest, *report.Report) {
 // apart expects the causes of both for their own Services, and nothing else.
 func (c crossing) apart(t *testing.T) {
 	g, got := c.merged(t)
-	want := alarmsOf(c.host.report, same)
-	for key, a := range alarmsOf(c.guest.report, g.rename) {
+	want := findingsOf(c.host.report, same)
+	for key, a := range findingsOf(c.guest.report, g.rename) {
 		want[key] = want[key].and(a)
 	}
-	is := alarmsOf(got, same)
+	is := findingsOf(got, same)
 	for _, key := range slices.Sorted(maps.Keys(want)) {
 		if a, ok := is[key]; !ok {
 			t.Errorf("lost: %s", want[key].say(key))
@@ -144,7 +144,7 @@ func (c crossing) above(t *testing.T) {
 		if times[key] != 1 {
 			t.Errorf("told %d times: %s", times[key], now.say(key))
 		}
-		for s := range a.and(alarm{services: c.share(g, a, got)}).services {
+		for s := range a.and(finding{services: c.share(g, a, got)}).services {
 			if !now.services[s] {
 				t.Errorf("%s does not harm %s", now.say(key), s)
 			}
@@ -177,7 +177,7 @@ func (c crossing) above(t *testing.T) {
 // share are the guest's Services that a finding of the host must harm as well: those
 // behind each load balancer of which it harms all of the host's, but those that have a
 // fault of their own. What only errors tell is told of the Services that met them.
-func (c crossing) share(g *guest, a alarm, got *report.Report) map[string]bool {
+func (c crossing) share(g *guest, a finding, got *report.Report) map[string]bool {
 	out := map[string]bool{}
 	if a.errors {
 		return out
@@ -224,71 +224,6 @@ func behindOf(r *report.Report) map[string][]string {
 }
 
 func same(s string) string { return s }
-
-// alarm is a finding at error or warning, without its words.
-type alarm struct {
-	severity   report.Severity
-	confidence report.Confidence
-	services   map[string]bool
-	errors     bool // it rests on errors that a controller told
-}
-
-// and is the same finding for the Services of both.
-func (a alarm) and(b alarm) alarm {
-	out := alarm{severity: a.severity, services: map[string]bool{}, errors: a.errors || b.errors}
-	if out.severity == "" || b.severity == report.Error {
-		out.severity = b.severity
-	}
-	if out.confidence = a.confidence; slices.Index(confidences, b.confidence) > slices.Index(confidences, a.confidence) {
-		out.confidence = b.confidence
-	}
-	maps.Copy(out.services, a.services)
-	maps.Copy(out.services, b.services)
-	return out
-}
-
-// confidences, least sure last.
-var confidences = []report.Confidence{"", report.Certain, report.Likely, report.Possible}
-
-func (a alarm) say(key string) string {
-	return fmt.Sprintf("%s %s %s harms %v", a.severity, a.confidence, key, slices.Sorted(maps.Keys(a.services)))
-}
-
-// ruleOf is the rule of an alarm's key.
-func ruleOf(key string) string { id, _, _ := strings.Cut(key, " "); return id }
-
-func keyOf(f *report.Finding, name func(string) string) string {
-	return f.Rule + " of " + name(f.Subject.String())
-}
-
-// alarmsOf are the findings at error and warning, consequences too, by rule and subject.
-func alarmsOf(r *report.Report, name func(string) string) map[string]alarm {
-	out := map[string]alarm{}
-	for _, f := range every(r.Findings) {
-		if f.Severity == report.Info {
-			continue
-		}
-		a := alarm{severity: f.Severity, confidence: f.Confidence, services: map[string]bool{}}
-		a.errors = slices.ContainsFunc(f.Cites, func(c report.Cite) bool { return strings.HasPrefix(c.File, "logs/") || c.File == bundle.Events.Path })
-		for _, s := range f.Services {
-			a.services[name(s)] = true
-		}
-		key := keyOf(&f, name)
-		out[key] = out[key].and(a)
-	}
-	return out
-}
-
-// told counts the findings that alarmsOf lists.
-func told(r *report.Report) map[string]int {
-	out := map[string]int{}
-	for _, f := range every(r.Findings) {
-		if f.Severity != report.Info {
-			out[keyOf(&f, same)]++
-		}
-	}
-	return out
-}
 
 // endsOf are what the report says of each Service: its state, its root cause, and where
 // its packets stop.

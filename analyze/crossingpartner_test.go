@@ -162,61 +162,9 @@ func (p *partner) era(t *testing.T) string {
 	return strings.Join(parts, ", ")
 }
 
-// one is the first file of an evidence, all the files of one.
-func (p *partner) one(evidence string) any {
-	for _, doc := range p.all(evidence) {
-		return doc
-	}
-	return nil
-}
-
-func (p *partner) all(evidence string) []any {
-	var out []any
-	for _, path := range p.files.Paths() {
-		if p.files.Entry(path).Evidence == evidence {
-			out = append(out, p.docs[path])
-		}
-	}
-	return out
-}
-
-// items are the objects of an evidence, in all its files.
-func (p *partner) items(evidence string) []any {
-	var out []any
-	for _, doc := range p.all(evidence) {
-		if list, ok := doc.([]any); ok {
-			out = append(out, list...)
-			continue
-		}
-		list, _ := at(doc, "items").([]any)
-		out = append(out, list...)
-	}
-	return out
-}
-
-// at follows keys into objects, nil where one is not there.
-func at(v any, keys ...string) any {
-	for _, k := range keys {
-		m, _ := v.(map[string]any)
-		v = m[k]
-	}
-	return v
-}
-
-func word(v any, keys ...string) string {
-	s, _ := at(v, keys...).(string)
-	return s
-}
-
-// list are the elements at the end of keys, none where no list is there.
-func list(v any, keys ...string) []any {
-	l, _ := at(v, keys...).([]any)
-	return l
-}
-
 // identity are the uids of the subscription, the cluster and its identity.
 func (p *partner) identity() map[string]bool {
-	raw, _ := json.Marshal([]any{p.files.Manifest.Cluster, p.one(bundle.CloudConfig.ID), p.one(bundle.Account.ID)})
+	raw, _ := json.Marshal([]any{p.files.Manifest.Cluster, p.all(bundle.CloudConfig.ID), p.all(bundle.Account.ID)})
 	out := map[string]bool{}
 	for _, id := range uuid.FindAllString(string(raw), -1) {
 		out[id] = true
