@@ -5,6 +5,7 @@ OUT         := out
 FUZZTIME    := 20s
 SETS        := 1000000
 CLUSTERS    := 50000
+PAIRS       := 100000
 
 .PHONY: help
 help: ## show this help
@@ -67,6 +68,10 @@ drift-long: ## every field of every recorded healthy cluster changed once, and C
 .PHONY: ablation-long
 ablation-long: ## every kind of evidence taken from the world of every rule's case, one at a time
 	go test -run TestRules ./analyze/rules/*/ -ablation.cases -timeout 2h
+
+.PHONY: crossing-long
+crossing-long: ## every pair of samples that can be of one cluster merged, PAIRS (100000) at most
+	go test -run TestCrossing ./analyze -crossing.pairs=$(PAIRS) -timeout 2h
 
 .PHONY: bench
 bench: ## figures: whole analysis against gzip -dc, log scan in MB/s, peak memory
