@@ -63,6 +63,8 @@ type Error struct {
 	// Order places errors and successes in one sequence, larger is later; see order.go.
 	Order int
 	Cites []report.Cite // newest first, at most three
+
+	tries []time.Time // when places with a time tell of a try, oldest first; see Since
 }
 
 // Where is the kind of place that tells of an error.
@@ -135,6 +137,33 @@ func (e *Errors) Current(service string) []*Error {
 		}
 	}
 	return out
+}
+
+// Since returns how many tries failed so after the last success of the error's Service,
+// and when the first of them did: what failed before, and went well in between, is not
+// lasting. One that is history has none. Of an event that was counted across the success
+// only the last time is known to come after it.
+func (e *Errors) Since(x *Error) (tries int, first time.Time) {
+	s := e.LastSuccess(x.Service)
+	switch {
+	case x.Service == "" || s == nil || s.At.IsZero() || x.First.After(s.At):
+		return x.Count, x.First
+	case x.Order < s.Order:
+		return 0, time.Time{}
+	}
+	var last time.Time
+	for _, at := range x.tries {
+		if !at.Before(s.At) && (last.IsZero() || at.Sub(last) > sameTry) {
+			tries, last = tries+1, at
+			if first.IsZero() {
+				first = at
+			}
+		}
+	}
+	if tries == 0 {
+		return 1, x.Last
+	}
+	return tries, first
 }
 
 // LastSuccess returns the newest success of a Service, nil when none is known.

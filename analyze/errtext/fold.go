@@ -111,6 +111,9 @@ func (f *folded) finish() {
 			if at.After(e.Last) {
 				e.Last = at
 			}
+			if !at.IsZero() {
+				e.tries = append(e.tries, at)
+			}
 		}
 		switch {
 		case t.event:
@@ -126,6 +129,7 @@ func (f *folded) finish() {
 		}
 	}
 	slices.Sort(e.Where)
+	slices.SortFunc(e.tries, time.Time.Compare)
 	e.Count = max(largest(events), largest(lines))
 	if e.Count == 0 {
 		e.Count = largest(mild)

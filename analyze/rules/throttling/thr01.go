@@ -34,18 +34,18 @@ var THR01 = &rule.Rule{
 	Check: checkTHR01,
 }
 
-// tooMany are codes that say it themselves; operations are those that a 429 with
-// another meaning carries.
+// tooMany are codes that say it themselves; failures are those of Azure's own that come
+// with 429 too, as do those of operations that met (rule.Overlaps).
 var (
-	tooMany    = []string{"TooManyRequests", "SubscriptionRequestsThrottled", "ResourceRequestsThrottled", "ResourceCollectionRequestsThrottled", "TenantRequestsThrottled"}
-	operations = []string{"AnotherOperationInProgress", "RetryableErrorDueToAnotherOperation", "GatewayError", "RetryableError", "CanceledAndSupersededDueToAnotherOperation", "OperationPreempted"}
+	tooMany  = []string{"TooManyRequests", "SubscriptionRequestsThrottled", "ResourceRequestsThrottled", "ResourceCollectionRequestsThrottled", "TenantRequestsThrottled"}
+	failures = []string{"GatewayError", "RetryableError"}
 )
 
 func throttled(e *errtext.Error) bool {
 	if slices.ContainsFunc(tooMany, e.Has) {
 		return true
 	}
-	if slices.ContainsFunc(operations, e.Has) {
+	if rule.Overlapped(e) || slices.ContainsFunc(failures, e.Has) {
 		return false
 	}
 	honoured := e.ClientSide && !limiter(e) // the provider keeps to an earlier 429
@@ -79,7 +79,7 @@ func bare(e *errtext.Error) bool  { return !coded(e) }
 // way: then the provider's own words for every 429 mean that one.
 func held(p *rule.Pass) bool {
 	return slices.ContainsFunc(p.Errors.All, func(e *errtext.Error) bool {
-		return e.Status == 429 && slices.ContainsFunc(operations, e.Has) && slices.Contains(p.Errors.Current(e.Service), e)
+		return e.Status == 429 && (rule.Overlapped(e) || slices.ContainsFunc(failures, e.Has)) && slices.Contains(p.Errors.Current(e.Service), e)
 	})
 }
 
