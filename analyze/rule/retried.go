@@ -69,6 +69,7 @@ func (p *Pass) Retried(f *Finding, errs []*errtext.Error) []*errtext.Error {
 // that no retry ends, later than this one or while this one does not last.
 func (p *Pass) stopped(e *errtext.Error) bool {
 	return e.Service != "" && slices.ContainsFunc(p.Errors.Current(e.Service), func(x *errtext.Error) bool {
-		return x != e && !x.Advisory && !x.Transient && (x.Order > e.Order || !p.Lasts(e))
+		retried := x.Transient || x.ClientSide || x.Status == 429
+		return x != e && !x.Advisory && !retried && (x.Order > e.Order || !p.Lasts(e))
 	})
 }
