@@ -48,6 +48,9 @@ type Error struct {
 	// Advisory says that the sync which told it went on: a warning on the way to
 	// success. The success of that same sync does not make it history.
 	Advisory bool
+	// Earlier says that it is of a Service that was deleted since, and that another one has
+	// its name today. The failures of that deletion are not among these: they may go on.
+	Earlier bool
 
 	// Service is the "ns/name" it is about, empty where none is named; UID its uid
 	// where the event has it. Node is the node it names.
@@ -117,7 +120,8 @@ func (e *Errors) Of(service string) []*Error {
 }
 
 // Current returns the errors of one Service ("ns/name"; "" for those that name
-// none) that are newer than its last success, oldest first: what is not history.
+// none) that are newer than its last success, oldest first: what is not history. Those of
+// an earlier Service of the name are.
 // An advisory error is measured against the sync before the last that succeeded,
 // for the last one may be the very sync that told it.
 func (e *Errors) Current(service string) []*Error {
@@ -132,7 +136,7 @@ func (e *Errors) Current(service string) []*Error {
 	}
 	var out []*Error
 	for _, x := range e.Of(service) {
-		if x.Order > last || x.Advisory && x.Order > before {
+		if !x.Earlier && (x.Order > last || x.Advisory && x.Order > before) {
 			out = append(out, x)
 		}
 	}

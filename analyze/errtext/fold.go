@@ -51,6 +51,9 @@ func fold(all []told) []*folded {
 	var out []*folded
 	for _, t := range all {
 		key := t.err.Service + "\x00" + signature(&t.err)
+		if t.err.Earlier {
+			key = t.err.UID + "\x00" + key
+		}
 		i := slices.IndexFunc(byKey[key], func(f *folded) bool {
 			return f.err.Target == "" || t.err.Target == "" || strings.EqualFold(f.err.Target, t.err.Target)
 		})

@@ -122,7 +122,7 @@ func unknown(errs []*errtext.Error, k kind) rule.Finding {
 	slices.SortStableFunc(errs, func(a, b *errtext.Error) int { return a.Order - b.Order })
 	last := errs[len(errs)-1]
 	told := rule.Tell(errs)
-	f := rule.Finding{Services: told.Services, Cites: told.Cites, Confidence: report.Possible, Why: "no rule knows this code yet"}
+	f := rule.Finding{Services: told.Services, Cites: told.Cites, Confidence: report.Possible, Why: "no rule knows this code yet", Errors: errs}
 	if !k.waits {
 		f.Severity = report.Warning
 	}
