@@ -1,7 +1,6 @@
 package rule
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -111,7 +110,7 @@ func weigh(w *World, f *report.Finding, errs []*errtext.Error) {
 		if f.Severity == report.Error {
 			f.Services = slices.DeleteFunc(f.Services, func(key string) bool { return slices.Contains(past, key) && !slices.Contains(current, key) })
 		}
-		switch quiet := w.Snapshot.Now.Sub(last); {
+		switch {
 		case !seen && !followed: // neither the state nor what came later tells
 			if f.Severity == report.Error {
 				f.Severity = report.Warning
@@ -124,9 +123,6 @@ func weigh(w *World, f *report.Finding, errs []*errtext.Error) {
 		case !followed:
 			f.Confidence = lower(f.Confidence, report.Likely)
 			f.Why = join(f.Why, cutWhy)
-		case !last.IsZero() && quiet > 2*longestRetry: // events are held back for some minutes too
-			f.Confidence = lower(f.Confidence, report.Likely)
-			f.Why = join(f.Why, fmt.Sprintf("it was not said again in the last %d minutes of the collection, though a failing sync is tried at least every 5: something else may have come since", int(quiet.Minutes())))
 		}
 		return
 	}

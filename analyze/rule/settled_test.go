@@ -66,7 +66,7 @@ func TestErrorsInTime(t *testing.T) {
 		{name: "the same, a minute ago", edits: []string{forget, noLog, failed("1m")}, severity: report.Warning, confidence: report.Certain},
 		{name: "the Service works, and is not as it asks for", edits: []string{forget, noLog, failed("30m"), `{in: load-balancers kubernetes, set: {/probes/0/intervalInSeconds: 11}}`}, severity: report.Warning, confidence: report.Certain},
 		{name: "its rules are gone", edits: []string{forget, noLog, failed("10s"), `{in: load-balancers kubernetes, set: {/loadBalancingRules: []}}`}, severity: report.Error, confidence: report.Certain},
-		{name: "it waits, and the error was not said again for long", edits: []string{pending, forget, noLog, failed("30m")}, severity: report.Error, confidence: report.Likely, why: "not said again in the last 30 minutes"},
+		{name: "it waits, and the error is older than a failing sync is silent", edits: []string{pending, forget, noLog, failed("30m")}, severity: report.Error, confidence: report.Certain},
 		{name: "it waits, and the log that tells it ends long before the collection", edits: []string{pending, noEvents, log("09:15:00")}, severity: report.Error, confidence: report.Likely, why: "what came after the error is not in the bundle"},
 		{name: "it waits, and the log reaches to the end", edits: []string{pending, noEvents, log("09:50:00", alive)}, severity: report.Error, confidence: report.Certain},
 		{name: "no Service is in the bundle, and the log was cut", edits: []string{noEvents, log("09:15:00"), `{in: services, drop: denied}`}, severity: report.Warning, confidence: report.Possible, why: "it may be over"},
