@@ -29,7 +29,9 @@ var PLAT01 = &rule.Rule{
 	},
 	Needs: rule.Needs{Any: text},
 	Texts: []rule.Text{rule.Codes(failures...)},
-	Check: checkPLAT01,
+	// A subscription that is off answers as it likes.
+	FollowsFrom: []string{"AZLB-PLAT02"},
+	Check:       checkPLAT01,
 }
 
 // failures are the codes of Azure's own failures.
