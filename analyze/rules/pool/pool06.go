@@ -33,6 +33,7 @@ var POOL06 = &rule.Rule{
 		Healthy:    "A Failed object serves on with its last good configuration. Without a sync that fails because of it, it is told as a warning that harms no Service. Updating, Creating and Deleting are no failures. A load balancer that is Failed and because of which nothing is refused is told by AZLB-SYNC03.",
 	},
 	Needs: rule.Needs{Any: append([]*bundle.Evidence{&bundle.LoadBalancers, &bundle.PublicIPs, &bundle.NICs, &bundle.ScaleSets, &bundle.ScaleSetNICs, &bundle.ScaleSetInstances, &bundle.VMs}, text...)},
+	Texts: []rule.Text{rule.Codes("ReferencedResourceNotProvisioned"), rule.Says(`is not in Succeeded state`)},
 	Check: checkPOOL06,
 }
 
@@ -63,7 +64,7 @@ func checkPOOL06(p *rule.Pass) {
 		}
 		return x
 	}
-	errs := slices.DeleteFunc(p.Current(refused), p.Gone)
+	errs := slices.DeleteFunc(p.Current(p.Knows), p.Gone)
 	failed(p, errs, func(r az.Resource, doc *snapshot.Doc) {
 		if isFailed(r) {
 			x := get(r.ID)
@@ -109,11 +110,6 @@ func bothFailed(p *rule.Pass) map[string]string {
 		}
 	}
 	return out
-}
-
-// refused reports whether Azure refused a write because of the state of another object.
-func refused(e *errtext.Error) bool {
-	return e.Has("ReferencedResourceNotProvisioned") || strings.Contains(e.Message, "is not in Succeeded state")
 }
 
 var usedBy = regexp.MustCompile(`(?i)because resource (/subscriptions/\S+) used by`)

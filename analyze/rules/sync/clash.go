@@ -27,7 +27,7 @@ func clash(p *rule.Pass, b rule.Bunch[*errtext.Error], say string) (f rule.Findi
 	told := rule.Tell(picked)
 	f.Subject, f.Cites = report.Object{Kind: "LoadBalancer", Name: "of the cluster"}, told.Cites
 	if b.Name != "" {
-		f.Subject = object(b.Name)
+		f.Subject = rule.Resource(b.Name)
 	}
 	f.Message = fmt.Sprintf(say, objectName(f.Subject, b.Name)) + fmt.Sprintf(" %s, %s.", of(f.Services), told.Span())
 	if f.Severity == report.Warning && f.Confidence == "" {
