@@ -63,6 +63,7 @@ func bare(e *errtext.Error) bool {
 // code may then mean that.
 func tooMany(p *rule.Pass) bool {
 	return slices.ContainsFunc(p.Errors.All, func(e *errtext.Error) bool {
-		return e.Measured > 0 || e.Has("TooManyRequests") || strings.Contains(strings.ToLower(e.Code+strings.Join(e.Inner, " ")), "requeststhrottled")
+		codes := strings.ToLower(e.Code + " " + strings.Join(e.Inner, " "))
+		return e.Measured > 0 || strings.Contains(codes, "toomanyrequests") || strings.Contains(codes, "requeststhrottled")
 	})
 }
