@@ -17,7 +17,7 @@ import (
 // failedSync are the rules of syncs that fail: what such a sync did not write, or
 // left half written, is no change by hand. Rules about settings that the provider
 // mostly passes over (AZLB-ANN04, AZLB-ANN08) are not among them: its syncs go through.
-var failedSync = []string{"AZLB-AUTH01", "AZLB-AUTH02", "AZLB-AUTH03", "AZLB-AUTH08", "AZLB-CFG06", "AZLB-THR01", "AZLB-THR02", "AZLB-QUOTA02",
+var failedSync = []string{"AZLB-AUTH01", "AZLB-AUTH02", "AZLB-AUTH03", "AZLB-AUTH04", "AZLB-AUTH05", "AZLB-AUTH06", "AZLB-AUTH08", "AZLB-AUTH09", "AZLB-CFG06", "AZLB-THR01", "AZLB-THR02", "AZLB-QUOTA02",
 	"AZLB-SKU01", "AZLB-SKU02", "AZLB-SKU03", "AZLB-PIP01", "AZLB-POOL06", "AZLB-POOL10", "AZLB-NSG05", "AZLB-DEL01",
 	"AZLB-ANN01", "AZLB-ANN02", "AZLB-ANN03", "AZLB-CFG07", "AZLB-NSG08", "AZLB-NSG10", "AZLB-NSG14",
 	"AZLB-PIP04", "AZLB-PIP05", "AZLB-PIP06", "AZLB-PIP07", "AZLB-PIP08", "AZLB-PIP09", "AZLB-PLS01", "AZLB-PLS02", "AZLB-PLS03", "AZLB-PLS04",

@@ -46,7 +46,7 @@ var groups = []*bundle.Evidence{&bundle.NSGs, &bundle.ScaleSetNICs, &bundle.NICs
 
 // failedSync are the rules of syncs that fail: what such a sync did not write, nobody
 // took out.
-var failedSync = []string{"AZLB-AUTH01", "AZLB-AUTH02", "AZLB-AUTH03", "AZLB-AUTH08", "AZLB-CFG06", "AZLB-CFG07", "AZLB-THR01", "AZLB-THR02", "AZLB-QUOTA02",
+var failedSync = []string{"AZLB-AUTH01", "AZLB-AUTH02", "AZLB-AUTH03", "AZLB-AUTH04", "AZLB-AUTH05", "AZLB-AUTH06", "AZLB-AUTH08", "AZLB-AUTH09", "AZLB-CFG06", "AZLB-CFG07", "AZLB-THR01", "AZLB-THR02", "AZLB-QUOTA02",
 	"AZLB-SKU01", "AZLB-SKU02", "AZLB-SKU03", "AZLB-ANN01", "AZLB-ANN02", "AZLB-ANN03", "AZLB-NSG05", "AZLB-NSG08", "AZLB-NSG10", "AZLB-NSG14",
 	"AZLB-PIP01", "AZLB-PIP04", "AZLB-PIP05", "AZLB-PIP06", "AZLB-PIP07", "AZLB-PIP08", "AZLB-PIP09", "AZLB-POOL06", "AZLB-POOL10"}
 
