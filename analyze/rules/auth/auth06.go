@@ -7,6 +7,7 @@ import (
 	"azlb/analyze/desired"
 	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
+	bundle "azlb/bundle-schema"
 	"azlb/bundle-schema/az"
 	"azlb/report"
 )
@@ -27,7 +28,8 @@ var AUTH06 = &rule.Rule{
 		References: []string{"https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/error-codes/linkedauthorizationfailed-error", "https://cloud-provider-azure.sigs.k8s.io/topics/azure-permissions/"},
 		Healthy:    "A 403 that a later success of the same Service follows is history. Subnets, public IP addresses and backend pools have rules of their own (AZLB-AUTH03 to AZLB-AUTH05), and so has what only a private link service needs (AZLB-PLS01). What another program than the controller was refused, such as a disk's driver, is not this fault.",
 	},
-	Needs:       rule.Needs{Any: text},
+	// The Service tells whether the right is one of a private link service's.
+	Needs:       rule.Needs{Any: text, Clean: []*bundle.Evidence{&bundle.Services}},
 	Texts:       []rule.Text{rule.Codes("LinkedAuthorizationFailed")},
 	FollowsFrom: []string{"AZLB-AUTH07", "AZLB-AUTH10"},
 	Check:       checkAUTH06,
