@@ -7,6 +7,7 @@ var glossary = []struct {
 	terms []field
 }{
 	{"Of Kubernetes", []field{
+		{"pod, node", "A pod is one running copy of an application, with an address of its own. A node is a machine that runs pods: on Azure a virtual machine, or an instance of a scale set."},
 		{"Service", "A name and ports under which a group of pods is reached. Of type LoadBalancer: with an address for clients outside of the cluster, which stands in its status once it is there; until then it is pending."},
 		{"EndpointSlice", "The list of the pods behind a Service, with their addresses, and whether each is ready."},
 		{"cloud provider", "The controller that writes the Azure objects of Services: cloud-controller-manager, or in old clusters a part of kube-controller-manager (in-tree). On AKS Microsoft runs it, out of sight."},
@@ -23,7 +24,8 @@ var glossary = []struct {
 		{"ARM", "Azure Resource Manager, the one door to everything in Azure. It answers refusals with a code, such as SubnetIsFull, and names each object by an id: /subscriptions/…/resourceGroups/…/providers/…"},
 		{"resource group", "A folder for Azure objects. AKS puts those of a cluster's nodes and Services into a second one, the node resource group (MC_…)."},
 		{"identity", "The account with which the controller calls ARM: a service principal with a secret, or a managed identity. Roles at a scope (an object, a group, a subscription) say what it may do."},
-		{"load balancer", "Passes packets for an address on to machines, without opening them. Usually one for all public Services of a cluster, named kubernetes, and one for the internal ones."},
+		{"virtual network", "The private network of the machines (VNet). It is divided into subnets; each machine has a network interface (NIC) with an address out of one."},
+		{"load balancer", "Passes packets for an address on to machines, without opening them. Usually a cluster has one for all public Services, named kubernetes, and one for the internal ones, named kubernetes-internal."},
 		{"frontend", "An address of a load balancer: a public IP, or a private address out of a subnet (then the load balancer is internal)."},
 		{"load balancing rule", "Which port of a frontend leads to which backend pool, and which probe decides."},
 		{"probe", "The question that the load balancer asks every machine of a pool: may you get packets? It comes from 168.63.129.16. A machine that does not answer gets none."},
