@@ -92,7 +92,7 @@ func newest(p *rule.Pass, key string) *errtext.Error {
 	claimed := slices.ContainsFunc(current, p.Claimed)
 	for _, e := range slices.Backward(current) {
 		switch {
-		case p.Claimed(e), empty(e) && claimed:
+		case p.Claimed(e):
 		case !e.Transient, lasting(e):
 			return e
 		case p.Waits(e) && !claimed && !slices.ContainsFunc(current, func(x *errtext.Error) bool { return !x.Transient }):
@@ -115,12 +115,6 @@ func nameless(p *rule.Pass, e *errtext.Error) bool {
 		return false
 	}
 	return !slices.ContainsFunc(p.Errors.Successes, func(s errtext.Success) bool { return s.Order > e.Order })
-}
-
-// empty reports the wait that old versions tell instead of the error: the log may
-// have the error itself.
-func empty(e *errtext.Error) bool {
-	return e.Code == "" && e.Status == 0 && strings.HasSuffix(e.Message, "timed out waiting for the condition")
 }
 
 func lasting(e *errtext.Error) bool {
