@@ -87,7 +87,7 @@ samples: build ## make the samples' bundles and golden files again (AZLB_CAPTURE
 .PHONY: docs
 docs: ## make the generated pages again
 	go test ./bundle-schema -run Layout -update
-	go test ./analyze/azlb-analyze -run TestDocs -update
+	go test ./analyze/azlb-analyze -run 'TestDocs|TestCatalogue' -update
 
 .PHONY: clean
 clean: ## remove what the other targets made
