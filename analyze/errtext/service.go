@@ -1,6 +1,7 @@
 package errtext
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 
@@ -47,6 +48,11 @@ func namesOf(services []snapshot.Service) names {
 		}
 	}
 	return n
+}
+
+// keyed returns the Service that a value of a structured line is.
+func keyed(text string) string {
+	return cmp.Or(firstGroup(naming[0], text), firstGroup(naming[1], text))
 }
 
 // inText returns the Service that a text names outright.
