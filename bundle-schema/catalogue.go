@@ -120,6 +120,35 @@ var (
 		Without: "what AKS was told about outbound connections, node pools and their largest size is not known", Right: "Microsoft.ContainerService/managedClusters/read"}
 )
 
+// The evidence of what Azure allows. Deny assignments are not asked for: az has no
+// command for them, and a refusal for their sake has a text of its own that names one.
+var (
+	// RoleAssignments are those at the subscription, below it, and of what is above it
+	// what this login may see. A right that comes through a group of the directory
+	// stands there under the group. az asks the directory for names as well and goes on
+	// without them where it may not.
+	RoleAssignments = authorization("role-assignments", "Role assignments", []string{"role", "assignment", "list", "--all"}, "roleAssignments", "2022-04-01", nil,
+		"which roles the controller's identity has, where and since when, is not known")
+	// RoleDefinitions are the custom roles only: what the built-in ones allow is known.
+	RoleDefinitions = authorization("role-definitions", "Custom roles", []string{"role", "definition", "list", "--custom-role-only", "true"}, "roleDefinitions", "2022-04-01",
+		[]string{"$filter=type eq 'CustomRole'"}, "what a custom role allows is not known")
+	// SubscriptionLocks and Locks overlap where Azure lists the ones below or above too.
+	SubscriptionLocks = authorization("subscription-locks", "Locks of the subscription", []string{"lock", "list"}, "locks", "2016-09-01", nil,
+		"whether a lock of the whole subscription forbids changes is not known")
+	Locks = authorizationOf("locks", "Locks of the resource group", []string{"lock", "list", "--resource-group", "{group}"}, "locks", "2016-09-01",
+		"whether a lock forbids changes in the resource group is not known")
+	// PolicyAssignments are those at the group, above and below it; az would throw away
+	// all but the first without the flag. What a policy forbids stands in its definition,
+	// which is not asked for.
+	PolicyAssignments = authorizationOf("policy-assignments", "Policy assignments", []string{"policy", "assignment", "list", "--resource-group", "{group}", "--disable-scope-strict-match"},
+		"policyAssignments", "2021-06-01", "which policies of Azure hold in the resource group is not known")
+	NetworkUsages = Evidence{ID: "network-usages", Title: "Limits of the network and their use", Path: "azure/locations/{location}/network-usages.json", Program: Az,
+		Args: []string{"network", "list-usages", "--location", "{location}"},
+		Rest: "/subscriptions/{subscription}/providers/Microsoft.Network/locations/{location}/usages", RestVersion: "2024-05-01",
+		Scope: PerLocation, Format: JSON, Redaction: RedactARM, Cap: mib, Extra: true,
+		Without: "how much of the subscription's limits of addresses and load balancers is used is not known", Right: "Microsoft.Network/locations/usages/read"}
+)
+
 // Files that the customer's machine has or the customer names.
 var (
 	CloudConfig = Evidence{ID: "cloud-config", Title: "Cloud provider configuration (azure.json)", Path: "config/azure.json", Program: Local,
@@ -139,6 +168,7 @@ var Catalogue = []*Evidence{
 	&AzVersion, &Account, &Group, &LoadBalancers, &PublicIPs, &NSGs, &VNets, &NICs, &RouteTables, &PrivateLinkServices, &NATGateways,
 	&ScaleSets, &ScaleSetInstances, &ScaleSetNICs, &VMs, &VMInstanceViews, &ActivityLog,
 	&ProbeMetrics, &PathMetrics, &SNATConnectionMetrics, &SNATPortMetrics, &AKSCluster,
+	&RoleAssignments, &RoleDefinitions, &SubscriptionLocks, &Locks, &PolicyAssignments, &NetworkUsages,
 }
 
 // ByID returns the evidence of that id, or nil.
@@ -157,6 +187,21 @@ func network(id, title, file string, args []string, arm, without string) Evidenc
 		Args: append(args, "--resource-group", "{group}"),
 		Rest: "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/" + arm, RestVersion: "2024-05-01",
 		Scope: PerGroup, Format: JSON, Redaction: RedactARM, Cap: 256 * mib, Without: without, Right: "Microsoft.Network/" + arm + "/read"}
+}
+
+// authorization is a list of Microsoft.Authorization of a whole subscription, such as its
+// role assignments.
+func authorization(id, title string, args []string, arm, version string, params []string, without string) Evidence {
+	return Evidence{ID: id, Title: title, Path: "azure/" + id + ".json", Program: Az, Args: args,
+		Rest: "/subscriptions/{subscription}/providers/Microsoft.Authorization/" + arm, RestVersion: version, RestParams: params,
+		Scope: PerSubscription, Format: JSON, Redaction: RedactARM, Cap: 64 * mib, Extra: true, Without: without, Right: "Microsoft.Authorization/" + arm + "/read"}
+}
+
+// authorizationOf is the same of one resource group.
+func authorizationOf(id, title string, args []string, arm, version, without string) Evidence {
+	e := authorization(id, title, args, arm, version, nil, without)
+	e.Path, e.Rest, e.Scope = "azure/{group}/"+id+".json", "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Authorization/"+arm, PerGroup
+	return e
 }
 
 // metrics is one set of metrics of a load balancer in buckets of five minutes, one series

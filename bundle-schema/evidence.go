@@ -28,6 +28,7 @@ const (
 	PerVM           Scope = "vm"             // {subscription} {group} {vm}
 	PerLoadBalancer Scope = "load balancer"  // {subscription} {group} {loadbalancer}
 	PerAKSCluster   Scope = "AKS cluster"    // {subscription} {group} {cluster}
+	PerLocation     Scope = "location"       // {subscription} {location}
 	PerFile         Scope = "file"           // {name}
 )
 

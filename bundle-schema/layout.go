@@ -15,7 +15,7 @@ Written from catalogue.go by ` + "`go test ./bundle-schema -run Layout -update`"
 ` + "`" + ManifestName + "`" + ` is the first entry: it names every command that was planned, what came of it, and the
 size and SHA-256 of what it wrote; manifest.schema.json describes it. The other entries follow, sorted by
 path. Blanks in braces are filled from the scope: one file for each cluster, namespace, container,
-subscription, resource group, scale set, vm, load balancer, AKS cluster or file. The collector adds ` + "`--context`" + ` to kubectl, and
+subscription, resource group, scale set, vm, load balancer, AKS cluster, location or file. The collector adds ` + "`--context`" + ` to kubectl, and
 ` + "`--subscription`" + ` and ` + "`-o json`" + ` to az.
 
 | Path | What | One for each | Command | Needs | Without it |

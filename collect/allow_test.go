@@ -12,7 +12,7 @@ const testSub = "6f5a8a52-3c1e-4d0f-9b5e-2f6d7c8a9b10"
 
 // TestAllowedCatalogue: whatever the builder makes, the runner lets through.
 func TestAllowedCatalogue(t *testing.T) {
-	values := Values{"subscription": testSub, "group": "rg", "scaleset": "ss", "vm": "vm0", "loadbalancer": "kubernetes", "cluster": "prod", "namespace": "shop", "pod": "p-0", "container": "c"}
+	values := Values{"subscription": testSub, "group": "rg", "scaleset": "ss", "vm": "vm0", "loadbalancer": "kubernetes", "cluster": "prod", "location": "westeurope", "namespace": "shop", "pod": "p-0", "container": "c"}
 	for _, b := range []builder{{}, {context: "lab", since: time.Hour}} {
 		for _, e := range bundle.Catalogue {
 			if e.Program == bundle.Local {

@@ -52,9 +52,15 @@ type Snapshot struct {
 	// Metrics are those of load balancers, each with its series; see MetricOf.
 	Metrics []Metric
 	// AKS are the managed clusters whose nodes these are: one, but for shared groups.
-	AKS     []AKSCluster
-	Account *Account
-	Config  *CloudConfig
+	AKS []AKSCluster
+	// What Azure allows. Locks are those of subscriptions, groups and resources alike.
+	RoleAssignments   []RoleAssignment
+	RoleDefinitions   []RoleDefinition // custom roles
+	Locks             []Lock
+	PolicyAssignments []PolicyAssignment
+	Usages            []Usage // limits of Microsoft.Network
+	Account           *Account
+	Config            *CloudConfig
 	// KubeSystemUID identifies the cluster; Kubernetes is the server's version
 	// ("v1.36.3"), AzCLI the version of az. Empty: not known.
 	KubeSystemUID, Kubernetes, AzCLI string
@@ -147,6 +153,26 @@ type (
 	Refusal struct {
 		bundle.Entry
 		At  string // JSON pointer of the entry in the manifest
+		Doc *Doc
+	}
+	RoleAssignment struct {
+		az.RoleAssignment
+		Doc *Doc
+	}
+	RoleDefinition struct {
+		az.RoleDefinition
+		Doc *Doc
+	}
+	Lock struct {
+		az.Lock
+		Doc *Doc
+	}
+	PolicyAssignment struct {
+		az.PolicyAssignment
+		Doc *Doc
+	}
+	Usage struct {
+		az.Usage
 		Doc *Doc
 	}
 )

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // armObjects are replaced by null as a whole: credentials of machines, settings of
@@ -14,12 +15,16 @@ var armObjects = []string{"ssh", "secrets", "publickeys", "settings", "protected
 // armTexts are replaced by the mark.
 var armTexts = []string{"adminusername", "adminpassword", "customdata", "userdata", "keydata", "caller"}
 
+// armPersons hold an object id, a client id or an application's name, which stay, or the
+// e-mail address that a user logs in with, which goes.
+var armPersons = []string{"principalname", "createdby", "updatedby", "lastmodifiedby"}
+
 // armSecret is what keys of secrets end with, in any resource.
 var armSecret = regexp.MustCompile(`(?:password|secret|sharedkey|accesskey|primarykey|secondarykey|connectionstring|sastoken)$`)
 
 // ARM redacts what az or ARM print about resources and the account: osProfile but
 // for the computer's name, settings of extensions, the name of the user. Ids,
-// addresses, tags and states stay.
+// addresses, tags and states stay. Of who made something an identity's object id stays.
 func ARM(b []byte) ([]byte, Counts, error) { return arm(b, new(Learned)) }
 
 func arm(b []byte, l *Learned) ([]byte, Counts, error) {
@@ -75,7 +80,7 @@ func armBut(b []byte, l *Learned, texts []string, dropped func(path []string, ne
 			if key != "adminusername" && key != "caller" { // names, no secrets
 				l.add(VMSecret, text)
 			}
-		case key == "name" && parent(path) == "user":
+		case key == "name" && parent(path) == "user", key == "assignedby", slices.Contains(armPersons, key) && strings.Contains(text, "@"):
 			counts[UserName]++
 		default:
 			return nil

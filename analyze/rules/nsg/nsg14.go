@@ -38,6 +38,7 @@ var NSG14 = &rule.Rule{
 		All:   []*bundle.Evidence{&bundle.Services},
 		Clean: []*bundle.Evidence{&bundle.CloudConfig, &bundle.LoadBalancers},
 	},
+	Texts: []rule.Text{{Pattern: groupNotFound}, {Codes: []string{"ResourceNotFound"}, Pattern: groupNo404}, rule.Says(`securityGroupName is not configured`)},
 	Check: checkNSG14,
 }
 
@@ -46,22 +47,18 @@ var (
 	groupNo404    = regexp.MustCompile(`(?i)Microsoft\.Network/networkSecurityGroups/([^'"/\s]+)' under resource group '[^']*' was not found`)
 )
 
-// lacking names the group that the provider did not find; ok is false for other errors.
-func lacking(e *errtext.Error) (name string, ok bool) {
-	if m := groupNotFound.FindStringSubmatch(e.Message); m != nil {
-		return m[1], true
+// lacking names the group that the provider did not find, empty where it had no name.
+func lacking(e *errtext.Error) string {
+	for _, re := range []*regexp.Regexp{groupNotFound, groupNo404} {
+		if m := re.FindStringSubmatch(e.Message); m != nil {
+			return m[1]
+		}
 	}
-	if m := groupNo404.FindStringSubmatch(e.Message); m != nil && e.Has("ResourceNotFound") {
-		return m[1], true
-	}
-	return "", strings.Contains(e.Message, "securityGroupName is not configured")
+	return ""
 }
 
 func checkNSG14(p *rule.Pass) {
-	errs := slices.DeleteFunc(p.Current(func(e *errtext.Error) bool {
-		_, ok := lacking(e)
-		return ok
-	}), p.Gone)
+	errs := slices.DeleteFunc(p.Current(p.Knows), p.Gone)
 	i := slices.IndexFunc(p.Compared.Checks, func(c desired.Check) bool {
 		return c.Hop == desired.HopNSG && c.Field == desired.Existence && c.Kind == desired.Missing && !strings.Contains(c.Object, "/")
 	})
@@ -86,7 +83,7 @@ func noGroup(p *rule.Pass, c *desired.Check, errs []*errtext.Error) rule.Finding
 	if len(errs) > 0 {
 		told := rule.Tell(errs)
 		last := errs[len(errs)-1]
-		if said, _ := lacking(last); said != "" {
+		if said := lacking(last); said != "" {
 			name = said
 		}
 		f.Message = fmt.Sprintf("The provider fails to sync because it finds no security group for its rules (%q, %s).", last.Message, told.Span())

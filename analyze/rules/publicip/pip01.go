@@ -36,6 +36,7 @@ var PIP01 = &rule.Rule{
 		Healthy:    "An address in another resource group that the annotation names, or that is the Service's frontend already. An error about it that a later success of the same Service followed is history.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.PublicIPs, &bundle.Events, &bundle.ControllerLog}},
+	Texts: []rule.Text{{Pattern: notFound[0]}, {Pattern: notFound[1]}, {Pattern: notFound[2]}, {Pattern: notFound[3]}},
 	Check: checkPIP01,
 }
 
@@ -49,13 +50,13 @@ var notFound = []*regexp.Regexp{
 }
 
 // lookedFor takes the address or name and the group out of an error.
-func lookedFor(e *errtext.Error) (what, group string, ok bool) {
+func lookedFor(e *errtext.Error) (what, group string) {
 	for _, re := range notFound {
 		if m := re.FindStringSubmatch(e.Message); m != nil {
-			return strings.Trim(m[1], `",`), strings.Trim(m[2], "."), true
+			return strings.Trim(m[1], `",`), strings.Trim(m[2], ".")
 		}
 	}
-	return "", "", false
+	return "", ""
 }
 
 // lost is one address or name that is not in the group.
@@ -98,8 +99,8 @@ func checkPIP01(p *rule.Pass) {
 			l.cites = append(l.cites, s.Doc.Cite(want.PublicIPGroup.Pointer))
 		}
 	}
-	for _, e := range p.Current(func(e *errtext.Error) bool { _, _, ok := lookedFor(e); return ok }) {
-		what, group, _ := lookedFor(e)
+	for _, e := range p.Current(p.Knows) {
+		what, group := lookedFor(e)
 		if want := p.Wants.Of(e.Service); want != nil && group == "" {
 			group = want.PublicIPGroup.V
 		}
