@@ -15,7 +15,7 @@ func fields(e Error) string {
 	var b strings.Builder
 	v := reflect.ValueOf(e)
 	for _, name := range []string{
-		"Action", "Allowed", "ClientID", "ClientSide", "Code", "Credential", "Inner", "Linked", "LinkedAction", "LinkedScope",
+		"Action", "Allowed", "ClientID", "ClientSide", "Code", "Credential", "Detail", "Inner", "Linked", "LinkedAction", "LinkedScope",
 		"Measured", "Message", "Node", "ObjectID", "OperationGroup", "RetryAfter", "Scope", "Status", "Target", "Token", "Transient",
 	} {
 		f := v.FieldByName(name)

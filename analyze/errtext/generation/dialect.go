@@ -59,6 +59,9 @@ func details(e *errtext.Error) []any {
 	list := []any{}
 	for i, code := range e.Inner {
 		d := map[string]any{"code": code, "message": ""}
+		if i == 0 {
+			d["message"] = e.Detail
+		}
 		if i == 0 && e.OperationGroup != "" {
 			d["target"] = e.OperationGroup
 			d["message"] = fmt.Sprintf(`{"operationGroup":%q,"startTime":"2026-11-23T09:36:00.1234567+00:00","endTime":"2026-11-23T09:39:00+00:00","allowedRequestCount":%d,"measuredRequestCount":%d}`, e.OperationGroup, e.Allowed, e.Measured)

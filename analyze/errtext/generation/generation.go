@@ -149,6 +149,10 @@ func bare(e *errtext.Error, text string) string {
 
 func quoted(e *errtext.Error, text string) string { return synced(e, strconv.Quote(text)) }
 
+// requested has the request behind an answer; of what was never asked there is none.
 func requested(e *errtext.Error, text string) string {
+	if ownText(e) {
+		return synced(e, text)
+	}
 	return synced(e, "LoadBalancerClient.CreateOrUpdate(kubernetes) failed: "+text+`, LoadBalancer request: {"name":"kubernetes"}`)
 }

@@ -68,7 +68,7 @@ var kinds = []func(r *rand.Rand) errtext.Error{
 	},
 	func(r *rand.Rand) errtext.Error { // what is tried again
 		return errtext.Error{Code: "PreconditionFailed", Inner: []string{"EtagMismatch"}, Status: 412, Target: resource(r), Transient: true,
-			Message: fmt.Sprintf(`Precondition failed. Etag provided in if-match header W/"%08x" does not match etag W/"%08x" of resource in NRP database.`, r.Uint32(), r.Uint32())}
+			Message: "Precondition failed.", Detail: fmt.Sprintf(`Etag provided in if-match header W/"%08x" does not match etag W/"%08x" of resource in NRP database.`, r.Uint32(), r.Uint32())}
 	},
 	func(r *rand.Rand) errtext.Error { // a refused secret
 		app := id(r)
