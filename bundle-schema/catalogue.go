@@ -91,13 +91,14 @@ var (
 		[]string{"vm", "get-instance-view", "--resource-group", "{group}", "--name", "{vm}"},
 		"/virtualMachines/{vm}", []string{"$expand=instanceView"},
 		"power and provisioning state of nodes that are plain virtual machines are not known", "Microsoft.Compute/virtualMachines/instanceView/read")
-	// ActivityLog is asked for the fields that tell who wrote what: the rest of an event
-	// is bodies of requests, the caller's token and address. It has no fallback, because
-	// ARM wants a time in its filter.
+	// ActivityLog is asked for the fields that tell who wrote what, and why a write failed,
+	// which stands among its properties: the bodies of requests and answers that stand there
+	// too go at once, the caller's token and address are not asked for. It has no fallback,
+	// because ARM wants a time in its filter.
 	ActivityLog = Evidence{ID: "activity-log", Title: "Activity log of the resource group", Path: "azure/{group}/activity-log.json", Program: Az,
 		Args: []string{"monitor", "activity-log", "list", "--resource-group", "{group}", "--offset", "24h", "--max-events", "500",
-			"--select", "caller", "eventTimestamp", "operationName", "resourceId", "status"},
-		Scope: PerGroup, Format: JSON, Redaction: RedactActivity, Cap: 16 * mib, Extra: true,
+			"--select", "caller", "eventTimestamp", "operationName", "properties", "resourceId", "status", "subStatus"},
+		Scope: PerGroup, Format: JSON, Redaction: RedactActivity, Cap: 32 * mib, Extra: true,
 		Without: "who changed something in Azure within the last day is not known", Right: "Microsoft.Insights/eventtypes/values/read"}
 	ProbeMetrics = metrics("probe-metrics", "Health probe status of the last hour", []string{"DipAvailability"}, "Average",
 		[]string{"BackendIPAddress", "BackendPort", "FrontendIPAddress", "FrontendPort"},
@@ -119,6 +120,35 @@ var (
 		Without: "what AKS was told about outbound connections, node pools and their largest size is not known", Right: "Microsoft.ContainerService/managedClusters/read"}
 )
 
+// The evidence of what Azure allows. Deny assignments are not asked for: az has no
+// command for them, and a refusal for their sake has a text of its own that names one.
+var (
+	// RoleAssignments are those at the subscription, below it, and of what is above it
+	// what this login may see. A right that comes through a group of the directory
+	// stands there under the group. az asks the directory for names as well and goes on
+	// without them where it may not.
+	RoleAssignments = authorization("role-assignments", "Role assignments", []string{"role", "assignment", "list", "--all"}, "roleAssignments", "2022-04-01", nil,
+		"which roles the controller's identity has, where and since when, is not known")
+	// RoleDefinitions are the custom roles only: what the built-in ones allow is known.
+	RoleDefinitions = authorization("role-definitions", "Custom roles", []string{"role", "definition", "list", "--custom-role-only", "true"}, "roleDefinitions", "2022-04-01",
+		[]string{"$filter=type eq 'CustomRole'"}, "what a custom role allows is not known")
+	// SubscriptionLocks and Locks overlap where Azure lists the ones below or above too.
+	SubscriptionLocks = authorization("subscription-locks", "Locks of the subscription", []string{"lock", "list"}, "locks", "2016-09-01", nil,
+		"whether a lock of the whole subscription forbids changes is not known")
+	Locks = authorizationOf("locks", "Locks of the resource group", []string{"lock", "list", "--resource-group", "{group}"}, "locks", "2016-09-01",
+		"whether a lock forbids changes in the resource group is not known")
+	// PolicyAssignments are those at the group, above and below it; az would throw away
+	// all but the first without the flag. What a policy forbids stands in its definition,
+	// which is not asked for.
+	PolicyAssignments = authorizationOf("policy-assignments", "Policy assignments", []string{"policy", "assignment", "list", "--resource-group", "{group}", "--disable-scope-strict-match"},
+		"policyAssignments", "2021-06-01", "which policies of Azure hold in the resource group is not known")
+	NetworkUsages = Evidence{ID: "network-usages", Title: "Limits of the network and their use", Path: "azure/locations/{location}/network-usages.json", Program: Az,
+		Args: []string{"network", "list-usages", "--location", "{location}"},
+		Rest: "/subscriptions/{subscription}/providers/Microsoft.Network/locations/{location}/usages", RestVersion: "2024-05-01",
+		Scope: PerLocation, Format: JSON, Redaction: RedactARM, Cap: mib, Extra: true,
+		Without: "how much of the subscription's limits of addresses and load balancers is used is not known", Right: "Microsoft.Network/locations/usages/read"}
+)
+
 // Files that the customer's machine has or the customer names.
 var (
 	CloudConfig = Evidence{ID: "cloud-config", Title: "Cloud provider configuration (azure.json)", Path: "config/azure.json", Program: Local,
@@ -138,6 +168,7 @@ var Catalogue = []*Evidence{
 	&AzVersion, &Account, &Group, &LoadBalancers, &PublicIPs, &NSGs, &VNets, &NICs, &RouteTables, &PrivateLinkServices, &NATGateways,
 	&ScaleSets, &ScaleSetInstances, &ScaleSetNICs, &VMs, &VMInstanceViews, &ActivityLog,
 	&ProbeMetrics, &PathMetrics, &SNATConnectionMetrics, &SNATPortMetrics, &AKSCluster,
+	&RoleAssignments, &RoleDefinitions, &SubscriptionLocks, &Locks, &PolicyAssignments, &NetworkUsages,
 }
 
 // ByID returns the evidence of that id, or nil.
@@ -156,6 +187,21 @@ func network(id, title, file string, args []string, arm, without string) Evidenc
 		Args: append(args, "--resource-group", "{group}"),
 		Rest: "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/" + arm, RestVersion: "2024-05-01",
 		Scope: PerGroup, Format: JSON, Redaction: RedactARM, Cap: 256 * mib, Without: without, Right: "Microsoft.Network/" + arm + "/read"}
+}
+
+// authorization is a list of Microsoft.Authorization of a whole subscription, such as its
+// role assignments.
+func authorization(id, title string, args []string, arm, version string, params []string, without string) Evidence {
+	return Evidence{ID: id, Title: title, Path: "azure/" + id + ".json", Program: Az, Args: args,
+		Rest: "/subscriptions/{subscription}/providers/Microsoft.Authorization/" + arm, RestVersion: version, RestParams: params,
+		Scope: PerSubscription, Format: JSON, Redaction: RedactARM, Cap: 64 * mib, Extra: true, Without: without, Right: "Microsoft.Authorization/" + arm + "/read"}
+}
+
+// authorizationOf is the same of one resource group.
+func authorizationOf(id, title string, args []string, arm, version, without string) Evidence {
+	e := authorization(id, title, args, arm, version, nil, without)
+	e.Path, e.Rest, e.Scope = "azure/{group}/"+id+".json", "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Authorization/"+arm, PerGroup
+	return e
 }
 
 // metrics is one set of metrics of a load balancer in buckets of five minutes, one series

@@ -28,6 +28,7 @@ const (
 	PerVM           Scope = "vm"             // {subscription} {group} {vm}
 	PerLoadBalancer Scope = "load balancer"  // {subscription} {group} {loadbalancer}
 	PerAKSCluster   Scope = "AKS cluster"    // {subscription} {group} {cluster}
+	PerLocation     Scope = "location"       // {subscription} {location}
 	PerFile         Scope = "file"           // {name}
 )
 
@@ -52,7 +53,8 @@ const (
 	RedactARM    Redaction = "arm"    // ARM objects: osProfile, extension settings, user names
 	RedactConfig Redaction = "config" // azure.json: secret keys
 	// RedactActivity keeps the caller of an event, an object id or the e-mail address of
-	// a user: who wrote is the evidence. Tokens, addresses and bodies go.
+	// a user: who wrote is the evidence, and Azure's error of a write that failed. Tokens,
+	// addresses and bodies go.
 	RedactActivity Redaction = "activity"
 )
 

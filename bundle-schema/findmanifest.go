@@ -25,14 +25,15 @@ func (b *Bundle) findManifest(in *input) error {
 		}
 		if refusal == "" && it.refused(b.limits) == "" && isManifestName(name) {
 			var m *Manifest
-			if m, it, err = b.readManifest(name, it); err != nil {
+			var text []byte
+			if m, text, it, err = b.readManifest(name, it); err != nil {
 				return fmt.Errorf("reading %s of %s: %w", name, in.name, err)
 			}
 			if m != nil {
 				if in.passed = passed == 0; !in.passed {
 					err = in.container.reset() // it goes by again
 				}
-				return errors.Join(err, b.adopt(in, name, m))
+				return errors.Join(err, b.adopt(in, name, m, text))
 			}
 		}
 		if !in.container.rewinds() {
@@ -54,17 +55,17 @@ func isManifestName(name string) bool {
 	return name == ManifestName || nested && rest == ManifestName
 }
 
-// readManifest reads a manifest. Where it is none of ours (many programs have a
-// manifest.json) it returns nil and the item with its bytes put back.
-func (b *Bundle) readManifest(name string, it item) (*Manifest, item, error) {
+// readManifest reads a manifest, with its text. Where it is none of ours (many programs
+// have a manifest.json) it returns nil and the item with its bytes put back.
+func (b *Bundle) readManifest(name string, it item) (*Manifest, []byte, item, error) {
 	r, err := it.open()
 	if err != nil {
-		return nil, it, nil
+		return nil, nil, it, nil
 	}
 	data, readErr := io.ReadAll(io.LimitReader(r, b.limits.Manifest))
 	m, err := parseManifest(data)
 	if m != nil || err != nil {
-		return m, it, errors.Join(err, r.Close())
+		return m, data, it, errors.Join(err, r.Close())
 	}
 	if name == ManifestName && !json.Valid(data) {
 		b.faults = append(b.faults, Fault{name, "it is damaged and does not parse, so the other entries are read as loose files"})
@@ -79,7 +80,7 @@ func (b *Bundle) readManifest(name string, it item) (*Manifest, item, error) {
 			io.Closer
 		}{io.MultiReader(bytes.NewReader(data), rest), r}, nil
 	}
-	return nil, it, nil
+	return nil, nil, it, nil
 }
 
 // failing is a reader that ends with an error met before.
@@ -108,11 +109,11 @@ func parseManifest(data []byte) (*Manifest, error) {
 }
 
 // adopt makes the manifest of an input that of the bundle.
-func (b *Bundle) adopt(in *input, name string, m *Manifest) error {
+func (b *Bundle) adopt(in *input, name string, m *Manifest, text []byte) error {
 	if b.Manifest != nil {
 		return fmt.Errorf("%s and an input before it are both bundles (%s; %s): analyse each alone", in.name, b.Manifest.Cluster.identity(), m.Cluster.identity())
 	}
-	b.Manifest, in.manifest = m, name
+	b.Manifest, b.ManifestText, in.manifest = m, text, name
 	for i := range m.Entries {
 		e := &m.Entries[i]
 		if _, twice := b.entries[e.Path]; e.Path != "" && !twice {

@@ -15,7 +15,7 @@ Written from catalogue.go by ` + "`go test ./bundle-schema -run Layout -update`"
 ` + "`" + ManifestName + "`" + ` is the first entry: it names every command that was planned, what came of it, and the
 size and SHA-256 of what it wrote; manifest.schema.json describes it. The other entries follow, sorted by
 path. Blanks in braces are filled from the scope: one file for each cluster, namespace, container,
-subscription, resource group, scale set, vm, load balancer, AKS cluster or file. The collector adds ` + "`--context`" + ` to kubectl, and
+subscription, resource group, scale set, vm, load balancer, AKS cluster, location or file. The collector adds ` + "`--context`" + ` to kubectl, and
 ` + "`--subscription`" + ` and ` + "`-o json`" + ` to az.
 
 | Path | What | One for each | Command | Needs | Without it |
@@ -30,7 +30,7 @@ subscription, resource group, scale set, vm, load balancer, AKS cluster or file.
 			fmt.Fprintf(&b, "| %s | `%s` | %s |\n", e.Title, strings.Join(append([]string{e.Rest}, e.RestParams...), " "), e.RestVersion)
 		}
 	}
-	b.WriteString("\n## What is kept of it\n\nOf the activity log the caller stays as Azure writes it, the object id of an identity or the e-mail address of a\nuser: who wrote last is what it is collected for. Leave that file out of the bundle where this must not be.\n\n| What | Redaction | At most |\n| --- | --- | --- |\n")
+	b.WriteString("\n## What is kept of it\n\nOf the activity log the caller stays as Azure writes it, the object id of an identity or the e-mail address of a\nuser: who wrote last is what it is collected for. Of the properties of an event the status and Azure's error text stay, the\nbodies of requests and answers do not. Leave that file out of the bundle where this must not be.\n\n| What | Redaction | At most |\n| --- | --- | --- |\n")
 	for _, e := range Catalogue {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", e.Title, e.Redaction, size(e.Cap))
 	}

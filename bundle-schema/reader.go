@@ -16,6 +16,8 @@ import (
 type Bundle struct {
 	Name     string    // base name of the first input, "-" for standard input
 	Manifest *Manifest // nil where there is none: loose files
+	// ManifestText is the manifest as it lies in the bundle, for who cites it.
+	ManifestText []byte
 
 	limits  limits
 	inputs  []*input

@@ -12,7 +12,7 @@ const testSub = "6f5a8a52-3c1e-4d0f-9b5e-2f6d7c8a9b10"
 
 // TestAllowedCatalogue: whatever the builder makes, the runner lets through.
 func TestAllowedCatalogue(t *testing.T) {
-	values := Values{"subscription": testSub, "group": "rg", "scaleset": "ss", "vm": "vm0", "loadbalancer": "kubernetes", "cluster": "prod", "namespace": "shop", "pod": "p-0", "container": "c"}
+	values := Values{"subscription": testSub, "group": "rg", "scaleset": "ss", "vm": "vm0", "loadbalancer": "kubernetes", "cluster": "prod", "location": "westeurope", "namespace": "shop", "pod": "p-0", "container": "c"}
 	for _, b := range []builder{{}, {context: "lab", since: time.Hour}} {
 		for _, e := range bundle.Catalogue {
 			if e.Program == bundle.Local {
@@ -71,9 +71,10 @@ func TestAllowed(t *testing.T) {
 		{"az account show" + tail, true},
 		{"az account get-access-token" + tail, false},
 		{"az network lb list --resource-group rg" + tail, true},
-		{"az monitor activity-log list --resource-group rg --offset 24h --max-events 500 --select caller eventTimestamp operationName resourceId status" + tail, true},
-		{"az monitor activity-log list --resource-group rg --offset 24h --max-events 500 --select caller eventTimestamp operationName resourceId status claims" + tail, false},
-		{"az monitor activity-log list --resource-group rg --offset 90d --max-events 500 --select caller eventTimestamp operationName resourceId status" + tail, false},
+		{"az monitor activity-log list --resource-group rg --offset 24h --max-events 500 --select caller eventTimestamp operationName properties resourceId status subStatus" + tail, true},
+		{"az monitor activity-log list --resource-group rg --offset 24h --max-events 500 --select caller eventTimestamp operationName properties resourceId status subStatus claims" + tail, false},
+		{"az monitor activity-log list --resource-group rg --offset 24h --max-events 500" + tail, false},
+		{"az monitor activity-log list --resource-group rg --offset 90d --max-events 500 --select caller eventTimestamp operationName properties resourceId status subStatus" + tail, false},
 		{"az monitor metrics list --resource kubernetes --resource-group rg --resource-type Microsoft.Network/loadBalancers --metrics SnatConnectionCount --aggregation Total --interval PT5M --offset 1h --dimension ConnectionState --top 500" + tail, true},
 		{"az monitor metrics list --resource kubernetes --resource-group rg --resource-type Microsoft.KeyVault/vaults --metrics SnatConnectionCount --aggregation Total --interval PT5M --offset 1h --dimension ConnectionState --top 500" + tail, false},
 		{"az monitor metrics list --resource /x/y --resource-group rg --resource-type Microsoft.Network/loadBalancers --metrics SnatConnectionCount --aggregation Total --interval PT5M --offset 1h --dimension ConnectionState --top 500" + tail, false},

@@ -74,16 +74,18 @@ func (s *session) clusters(named []Instance) {
 	}
 }
 
-// none records that there was no load balancer and no cluster to ask, and how sure
-// that is.
+// none records that there was no load balancer, no cluster and no location to ask, and
+// how sure that is.
 func (s *session) none() {
 	s.planner.plan.Missing = nil
-	for _, e := range append(perBalancer(), &bundle.AKSCluster) {
+	for _, e := range append(perBalancer(), &bundle.AKSCluster, &bundle.NetworkUsages) {
 		if slices.ContainsFunc(s.entries, func(x bundle.Entry) bool { return x.Evidence == e.ID }) {
 			continue
 		}
 		status, reason := bundle.StatusEmpty, "no load balancer of the nodes' groups has the SKU Standard, and others have no metrics"
 		switch {
+		case e == &bundle.NetworkUsages:
+			status, reason = bundle.StatusSkipped, "neither a resource group nor a node tells the location"
 		case e != &bundle.AKSCluster && !s.known(&bundle.LoadBalancers):
 			status, reason = bundle.StatusSkipped, "the load balancers could not be read, so there is none to ask for its metrics"
 		case e != &bundle.AKSCluster && slices.ContainsFunc(s.found.Refused, func(r Refusal) bool { return r.Blank == "loadbalancer" }):

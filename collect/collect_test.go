@@ -224,7 +224,7 @@ func TestRecordingWithoutActivityLog(t *testing.T) {
 	without := &Recording{Commands: []RecordedCommand{{Program: bundle.Az, Args: []string{"network", "lb", "list", "--resource-group", "rg"}}}}
 	with := &Recording{}
 	for _, e := range bundle.Catalogue {
-		c, err := (builder{}).command(e, Values{"subscription": testSub, "group": "rg", "loadbalancer": "kubernetes", "cluster": "prod"})
+		c, err := (builder{}).command(e, Values{"subscription": testSub, "group": "rg", "loadbalancer": "kubernetes", "cluster": "prod", "location": "westeurope"})
 		if e.Extra && err != nil {
 			t.Fatal(err)
 		}

@@ -20,6 +20,7 @@ type Discovered struct {
 	ScaleSets   []Instance
 	Balancers   []Instance // Standard load balancers in the groups of the nodes
 	Clusters    []Instance // managed by AKS
+	Locations   []Instance // of the groups of the nodes; the group has the subscription only
 	VMs         []Instance // nodes that are plain or flexible virtual machines; the not ready ones first
 	Namespaces  []string   // of LoadBalancer Services
 	LeftOut     []string   // namespaces of LoadBalancer Services that the flags exclude
@@ -31,7 +32,7 @@ type Discovered struct {
 	AzureNodes  int
 }
 
-// Instance is a scale set, a load balancer, an AKS cluster, or a virtual machine.
+// Instance is a scale set, a load balancer, an AKS cluster, a virtual machine or a location.
 type Instance struct {
 	Group Group
 	Name  string

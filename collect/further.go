@@ -10,8 +10,8 @@ import (
 )
 
 // further follows what Azure's answers name: groups that no node is in, scale sets
-// whose instances never became nodes, load balancers, and the AKS cluster. Two rounds reach the route table of a
-// subnet in another group.
+// whose instances never became nodes, load balancers, the AKS cluster, subscriptions
+// and locations. Two rounds reach the route table of a subnet in another group.
 func (s *session) further(ctx context.Context) {
 	for range 2 {
 		before := len(s.planner.plan.Always)
@@ -29,6 +29,9 @@ func (s *session) further(ctx context.Context) {
 		s.unlisted()
 		s.balancers()
 		s.clusters(refs.clusters)
+		s.planner.subscriptions(s.found.subscriptions(s.o.Subscription))
+		s.locate()
+		s.planner.locations(&s.found)
 		s.planner.refused(&Discovered{Refused: s.found.Refused[refused:]})
 		s.entries = append(s.entries, s.planner.plan.Missing...)
 		if len(s.planner.plan.Always) == before {
@@ -44,7 +47,7 @@ func (s *session) references() *references {
 	var vnets []bundle.Entry
 	for _, e := range s.entries {
 		evidence := bundle.ByID(e.Evidence)
-		if e.Path == "" || evidence.Program != bundle.Az || evidence == &bundle.AzVersion || evidence == &bundle.Account || evidence == &bundle.ActivityLog || evidence.Scope == bundle.PerLoadBalancer {
+		if e.Path == "" || evidence.Program != bundle.Az || evidence == &bundle.AzVersion || evidence == &bundle.Account || evidence == &bundle.ActivityLog || evidence == &bundle.PolicyAssignments || evidence.Scope == bundle.PerLoadBalancer {
 			continue
 		}
 		if evidence == &bundle.VNets {

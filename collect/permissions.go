@@ -26,7 +26,8 @@ func Permissions(w io.Writer, subscription string) error {
 %s
 # Azure: az role definition create --role-definition @role.json, then assign it on
 # the resource groups of the nodes, the virtual network, the public addresses and, on
-# AKS, the AKS resource itself.
+# AKS, the AKS resource itself. Roles, limits and the subscription's own locks can only
+# be read with an assignment on the subscription; without it the bundle lacks these.
 # The built-in role Reader contains all of it.
 %s
 `, clusterRole(), role)

@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -32,10 +33,22 @@ func perGroup() []*bundle.Evidence {
 	return slices.DeleteFunc(slices.Clone(bundle.Catalogue), func(e *bundle.Evidence) bool { return e.Scope != bundle.PerGroup })
 }
 
+// subscriptionCap is how many subscriptions are asked for their roles and locks.
+const subscriptionCap = 5
+
+// perSubscription is what is asked of every subscription after its groups: roles and locks.
+func perSubscription() []*bundle.Evidence {
+	return slices.DeleteFunc(slices.Clone(bundle.Catalogue), func(e *bundle.Evidence) bool {
+		return e.Scope != bundle.PerSubscription || e == &bundle.AzVersion || e == &bundle.Account
+	})
+}
+
 // planner makes the plan out of what was discovered.
 type planner struct {
 	builder
 	paths map[string]bool             // in use, lower case
+	known []string                    // subscriptions whose lists are planned
+	asked int                         // locations that are planned
 	lacks func(*bundle.Evidence) bool // what a recording cannot be asked for; nil: nothing
 	plan  Plan
 }
@@ -126,6 +139,15 @@ func (p *planner) azure(d *Discovered, subscription string, nodesRead bool) {
 	for i, g := range d.Groups {
 		p.group(g, i >= d.groupCap())
 	}
+	d.addLocation(d.Region, cmp.Or(d.subscription(), subscription), "the region of a node", p.windows)
+	p.locations(d)
+	subscriptions := d.subscriptions(subscription)
+	p.subscriptions(subscriptions)
+	if len(subscriptions) == 0 {
+		for _, e := range perSubscription() {
+			p.miss(e, nil, bundle.StatusSkipped, "no subscription is known: name it with --subscription")
+		}
+	}
 	if len(d.Groups) == 0 {
 		for _, e := range perGroup() {
 			p.miss(e, nil, bundle.StatusSkipped, "no resource group is known: name it with --resource-group")
@@ -152,6 +174,22 @@ func (p *planner) azure(d *Discovered, subscription string, nodesRead bool) {
 	}
 	if len(d.VMs) == 0 {
 		p.miss(&bundle.VMInstanceViews, nil, status, reason+"a plain virtual machine")
+	}
+}
+
+// subscriptions plans the lists of each subscription that it has not planned before.
+func (p *planner) subscriptions(ids []string) {
+	for _, id := range ids {
+		if slices.ContainsFunc(p.known, func(known string) bool { return strings.EqualFold(known, id) }) {
+			continue
+		}
+		p.known = append(p.known, id)
+		for _, e := range perSubscription() {
+			c := p.add(e, Values{"subscription": id})
+			if c != nil && len(p.known) > subscriptionCap {
+				c.Skip = fmt.Sprintf("at most %d subscriptions are read", subscriptionCap)
+			}
+		}
 	}
 }
 
@@ -210,9 +248,15 @@ func (p *planner) conditions(endpoint string) {
 		named = append(named, p.template(e))
 	}
 	furtherRest = append(furtherRest, restTemplate(&bundle.AKSCluster, endpoint))
+	var wider []string
+	for _, e := range append(perSubscription(), &bundle.NetworkUsages) {
+		wider = append(wider, p.template(e))
+		furtherRest = append(furtherRest, restTemplate(e, endpoint))
+	}
 	p.plan.Conditional = append(p.plan.Conditional, Condition{
 		fmt.Sprintf("an answer of Azure names a resource group or a scale set that is not listed above (at most %d groups and %d scale sets)", furtherGroups, furtherScaleSets), further},
 		Condition{fmt.Sprintf("an answer of Azure names a Standard load balancer in a group of the nodes (at most %d), or the AKS cluster (at most %d)", balancerCap, clusterCap), named},
+		Condition{fmt.Sprintf("an answer of Azure names a subscription that is not listed above (at most %d in all), or the location of a group of the nodes (at most %d)", subscriptionCap, locationCap), wider},
 		Condition{"one of these fails for another reason than login or permission; once more with $skiptoken={page} for each further page", furtherRest})
 }
 

@@ -25,6 +25,7 @@ var kinds = map[string]struct {
 	"vm":           {"a virtual machine's name", computeName},
 	"loadbalancer": {"a load balancer's name", computeName},
 	"cluster":      {"an AKS cluster's name", computeName},
+	"location":     {"a location's name", regexp.MustCompile(`^[a-z][a-z0-9]{1,59}$`).MatchString},
 	"namespace":    {"a namespace's name", dnsLabel},
 	"container":    {"a container's name", dnsLabel},
 	"pod":          {"a pod's name", dnsSubdomain},

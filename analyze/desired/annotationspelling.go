@@ -52,7 +52,7 @@ func (i *inspection) spelling() {
 // keys under the same prefix that end alike (aws-load-balancer-internal).
 func ours(name string) bool {
 	first, _, _ := strings.Cut(name, "-")
-	return distance(first, "azure") <= 2 || strings.HasPrefix(name, portPrefix) || strings.HasPrefix(name, "load-balancer-")
+	return Distance(first, "azure") <= 2 || strings.HasPrefix(name, portPrefix) || strings.HasPrefix(name, "load-balancer-")
 }
 
 // misspelt tells a key that is nearly one of the provider's.
@@ -97,7 +97,7 @@ func nearest(name string) (near string, weighs bool) {
 		if k.ofPort != (port != "") {
 			continue
 		}
-		if d := distance(name, k.name); d < best && d <= len(k.name)/4 {
+		if d := Distance(name, k.name); d < best && d <= len(k.name)/4 {
 			best, near, weighs = d, k.name, k.weighs
 		}
 	}
@@ -107,9 +107,9 @@ func nearest(name string) (near string, weighs bool) {
 	return near, weighs
 }
 
-// distance counts the letters to add, leave out, change, or swap with their
+// Distance counts the letters to add, leave out, change, or swap with their
 // neighbour to make one name of the other.
-func distance(a, b string) int {
+func Distance(a, b string) int {
 	before, row := []int(nil), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

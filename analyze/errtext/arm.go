@@ -175,7 +175,7 @@ func identify(e *Error) {
 	}
 	e.Action, e.Scope = firstGroup(action, e.Message), firstGroup(scope, e.Message)
 	if e.Has("LinkedAuthorizationFailed") {
-		e.LinkedAction, e.LinkedScope = firstGroup(linkedAction, e.Message), firstGroup(linkedScope, e.Message)
+		e.LinkedAction, e.LinkedScope, e.Linked = links(firstGroup(linkedAction, e.Message), firstGroup(linkedScope, e.Message))
 		if e.Action == e.LinkedAction && e.Scope == "" { // a message that names only the linked half
 			e.Action = ""
 		}
@@ -183,6 +183,29 @@ func identify(e *Error) {
 	if e.Target == "" && strings.HasPrefix(e.Scope, "/subscriptions/") {
 		e.Target = e.Scope
 	}
+}
+
+// links takes lists of actions and scopes apart, which belong to each other in their order.
+// A single action goes with every scope.
+func links(actions, scopes string) (action, scope string, all []Link) {
+	list := func(s string) []string {
+		return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ';' || r == ' ' })
+	}
+	as, ss := list(actions), list(scopes)
+	if len(as) < 2 && len(ss) < 2 {
+		return actions, scopes, nil
+	}
+	for i := range max(len(as), len(ss)) {
+		var l Link
+		if len(as) > 0 {
+			l.Action = as[min(i, len(as)-1)]
+		}
+		if len(ss) > 0 {
+			l.Scope = ss[min(i, len(ss)-1)]
+		}
+		all = append(all, l)
+	}
+	return all[0].Action, all[0].Scope, all
 }
 
 // armID is the resource of a request's address; empty for the token endpoints.

@@ -1,9 +1,10 @@
-// Package errtext makes one normalised error out of events, Service conditions
-// and controller logs, whichever of five generations of wrappers surrounds it.
-// After this package nobody greps.
+// Package errtext makes one normalised error out of events, Service conditions,
+// controller logs, Azure's activity log and what az itself said, whichever of five
+// generations of wrappers surrounds it. After this package nobody greps.
 package errtext
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +30,10 @@ type Error struct {
 	// ScopeLocked, Action is the operation ("delete") and Scope holds the lock.
 	Action, Scope             string
 	LinkedAction, LinkedScope string
-	ObjectID, ClientID        string
+	// Linked are all pairs of linked action and scope, where the message lists several
+	// ("action(s) … (respectively)"); LinkedAction and LinkedScope are then the first.
+	Linked             []Link
+	ObjectID, ClientID string
 	// Target is the ARM id of the resource that the failed call was about.
 	Target string
 	// OperationGroup, Measured, Allowed and RetryAfter (seconds) are of a throttled call.
@@ -58,21 +62,26 @@ type Error struct {
 	// Count is the number of tries that failed so: the several events and log lines
 	// of one try count once.
 	Count   int
-	FromLog bool    // no event and no condition tells it, only a log
+	FromLog bool    // no event and no condition tells it, only a log or the activity log
 	Where   []Where // the kinds of places that tell it, sorted
 	// Order places errors and successes in one sequence, larger is later; see order.go.
 	Order int
 	Cites []report.Cite // newest first, at most three
 }
 
+// Link is an action on another resource that a write needs as well.
+type Link struct{ Action, Scope string }
+
 // Where is the kind of place that tells of an error.
 type Where string
 
 // The kinds of places.
 const (
-	InEvent     Where = "event"
-	InCondition Where = "condition"
-	InLog       Where = "log"
+	InEvent       Where = "event"
+	InCondition   Where = "condition"
+	InLog         Where = "log"
+	InActivityLog Where = "activity-log"
+	InAz          Where = "az" // what az said of its own failure to collect
 )
 
 // Has reports whether the error's code, or one inside it, is code (without case).
@@ -88,6 +97,20 @@ func (e *Error) Has(code string) bool {
 	return false
 }
 
+// Shell reports whether it is the wait that versions 1.10 to 1.17 tell instead of the
+// error that they waited in vain to be over: by itself it is no cause.
+func (e *Error) Shell() bool {
+	return e.Code == "" && e.Status == 0 && strings.HasSuffix(e.Message, "timed out waiting for the condition")
+}
+
+// Refusal is a failure of a command that the customer's az ran to collect evidence. It
+// tells of Azure and of the customer's rights, never of the provider's.
+type Refusal struct {
+	Error
+	Evidence string            // its id
+	Of       map[string]string // which group, scale set, … was asked for
+}
+
 // Success is a milestone that ends earlier errors of a Service.
 type Success struct {
 	Service string // "ns/name"
@@ -100,6 +123,9 @@ type Success struct {
 type Errors struct {
 	All       []*Error
 	Successes []Success
+	// Az are the failures of the collector's own az, in the order of the manifest; they
+	// are not among All.
+	Az []Refusal
 }
 
 // Of returns the errors of one Service, "ns/name", oldest first. With "" it
@@ -117,7 +143,8 @@ func (e *Errors) Of(service string) []*Error {
 // Current returns the errors of one Service ("ns/name"; "" for those that name
 // none) that are newer than its last success, oldest first: what is not history.
 // An advisory error is measured against the sync before the last that succeeded,
-// for the last one may be the very sync that told it.
+// for the last one may be the very sync that told it. A Shell is left out while another
+// error tells what is inside.
 func (e *Errors) Current(service string) []*Error {
 	last, before := 0, 0
 	if s := e.LastSuccess(service); s != nil {
@@ -133,6 +160,9 @@ func (e *Errors) Current(service string) []*Error {
 		if x.Order > last || x.Advisory && x.Order > before {
 			out = append(out, x)
 		}
+	}
+	if slices.ContainsFunc(out, func(x *Error) bool { return !x.Advisory && !x.Shell() }) {
+		out = slices.DeleteFunc(out, (*Error).Shell)
 	}
 	return out
 }

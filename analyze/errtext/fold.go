@@ -13,6 +13,9 @@ import (
 type told struct {
 	err   Error
 	place place
+	// aside: it only shows once more what another place tells, and makes no news.
+	aside bool
+	retry bool      // the service controller's line at the end of a sync that failed
 	first time.Time // of an event that happened several times
 	count int       // of an event; 1 for a log line
 	event bool      // an event or a condition
@@ -40,8 +43,9 @@ func signature(e *Error) string {
 
 // folded is one failure with all the places that tell of it.
 type folded struct {
-	err   *Error
-	tells []told
+	err    *Error
+	tells  []told
+	asides []told
 }
 
 // fold makes one failure of all that tell of the same one. A place that names no
@@ -54,6 +58,12 @@ func fold(all []told) []*folded {
 		i := slices.IndexFunc(byKey[key], func(f *folded) bool {
 			return f.err.Target == "" || t.err.Target == "" || strings.EqualFold(f.err.Target, t.err.Target)
 		})
+		if t.aside {
+			if i >= 0 {
+				byKey[key][i].aside(t)
+			}
+			continue
+		}
 		if i < 0 {
 			e := t.err
 			f := &folded{err: &e}
@@ -69,6 +79,17 @@ func fold(all []told) []*folded {
 		f.finish()
 	}
 	return out
+}
+
+// aside takes over what an aside shows: that, and on which resource.
+func (f *folded) aside(t told) {
+	f.asides = append(f.asides, t)
+	if f.err.Target == "" {
+		f.err.Target = t.err.Target
+	}
+	if f.err.Status == 0 {
+		f.err.Status = t.err.Status
+	}
 }
 
 // fill takes over what only another place knows.
@@ -100,10 +121,12 @@ func (f *folded) finish() {
 	e := f.err
 	e.FromLog = true
 	events, lines, mild := map[string]int{}, map[string]int{}, map[string]int{}
-	for _, t := range f.tells {
+	for _, t := range slices.Concat(f.tells, f.asides) {
 		if !slices.Contains(e.Where, t.where) {
 			e.Where = append(e.Where, t.where)
 		}
+	}
+	for _, t := range f.tells {
 		for _, at := range []time.Time{t.first, t.place.at} {
 			if !at.IsZero() && (e.First.IsZero() || at.Before(e.First)) {
 				e.First = at
@@ -144,19 +167,34 @@ func largest(m map[string]int) int {
 	return n
 }
 
-// cites chooses three places, newest first, one event and one log line at least
-// where both exist.
+// cites chooses three places, newest first, one of each kind (told by Kubernetes, by a
+// log, by the activity log) at least.
 func (f *folded) cites() {
 	const most = 3
-	chosen := f.tells[:min(len(f.tells), most)]
-	for _, event := range []bool{true, false} {
-		is := func(t told) bool { return t.event == event }
-		if i := slices.IndexFunc(f.tells, is); i >= most && !slices.ContainsFunc(chosen, is) {
-			chosen = append(slices.Clone(chosen[:most-1]), f.tells[i])
+	kind := func(t told) string {
+		if t.event {
+			return "event"
+		}
+		return string(t.where)
+	}
+	all := slices.Concat(f.tells, f.asides)
+	slices.SortStableFunc(all, func(a, b told) int { return b.place.compare(a.place) })
+	chosen := make([]bool, len(all))
+	n := 0
+	for _, anew := range []bool{true, false} { // first what is the first of its kind
+		var seen []string
+		for i, t := range all {
+			if n < most && !chosen[i] && (!anew || !slices.Contains(seen, kind(t))) {
+				chosen[i] = true
+				n++
+			}
+			seen = append(seen, kind(t))
 		}
 	}
-	for _, t := range chosen {
-		f.err.Cites = append(f.err.Cites, t.cite)
+	for i, t := range all {
+		if chosen[i] {
+			f.err.Cites = append(f.err.Cites, t.cite)
+		}
 	}
 }
 

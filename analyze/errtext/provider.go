@@ -85,6 +85,7 @@ var known = []string{
 	"shared security rules are not available", "expected to find",
 	"fail to lock azure resources", "fail to unlock azure resources", "lease has not expired yet",
 	"no credentials provided for aad application", "could not init cloud provider", "cloud provider azure could not be initialized",
+	"couldn't open cloud provider configuration", "failed to parse azure cloud provider config",
 	"failed to parse allowediprange", "found invalid", "cannot set both spec.loadbalancersourceranges",
 	"isfrontendipconfigunsafetodelete",
 	"there are no available nodes for loadbalancer", "failed to find a lb for node",

@@ -18,6 +18,7 @@ type scan struct {
 	unwrapped map[string][]Error // by text: a failure is logged again at every retry
 	told      []told
 	successes []placed
+	several   map[string]bool // logs in which several syncs run at once
 }
 
 // placed is a success before it has an Order.
@@ -29,9 +30,10 @@ type placed struct {
 // Scan finds every error and every success that the snapshot's events, Service
 // conditions and log records tell of. It reads Warning events of Services, all
 // warnings of the Azure provider, and of other objects those that hold an ARM
-// error; of log lines those that always mean failure (see failuresIn).
+// error; of log lines those that always mean failure (see failuresIn); of the activity
+// log what proves one of these, or why a Service waits (see activity.go).
 func Scan(s *snapshot.Snapshot) *Errors {
-	sc := &scan{names: namesOf(s.Services), unwrapped: map[string][]Error{}}
+	sc := &scan{names: namesOf(s.Services), unwrapped: map[string][]Error{}, several: map[string]bool{}}
 	for i := range s.Events {
 		sc.event(&s.Events[i], i)
 	}
@@ -40,10 +42,12 @@ func Scan(s *snapshot.Snapshot) *Errors {
 	}
 	sc.records(s.Records)
 	sc.attribute()
+	sc.openShells()
+	sc.activities(s)
 
 	errs := fold(sc.told)
 	sc.number(errs)
-	out := &Errors{}
+	out := &Errors{Az: sc.refusals(s.Refusals)}
 	for _, f := range errs {
 		out.All = append(out.All, f.err)
 	}
@@ -165,7 +169,8 @@ func (s *scan) records(records []snapshot.Record) {
 			}
 			s.told = append(s.told, told{
 				err: e, place: at, count: 1, where: InLog, from: r.Source, mild: r.Level == 'W',
-				cite: r.Cite(quoteOf(&e)),
+				retry: serviceRetry(r.Text),
+				cite:  r.Cite(quoteOf(&e)),
 			})
 		}
 	}
@@ -176,6 +181,7 @@ func (s *scan) records(records []snapshot.Record) {
 // sync goes on. Where several syncs run at once nothing is known.
 func (s *scan) follow(running map[*snapshot.LogFile]string, r snapshot.Record, l line) {
 	if n := r.Log.Flags["concurrent-service-syncs"]; n != "" && n != "1" {
+		s.several[r.Log.File] = true
 		return
 	}
 	switch {

@@ -27,9 +27,9 @@ func Evaluate(w *World, rules []*Rule) Outcome {
 	var all []ranked
 	var verdicts []report.Verdict
 	var lacking []*bundle.Evidence
-	for _, net := range []bool{false, true} {
+	for _, turn := range []int{builtIn, added, net} {
 		for i, r := range rules {
-			if r.Net != net {
+			if turnOf(r) != turn {
 				continue
 			}
 			found, verdict, lack := evaluate(w, r, claims)
@@ -52,6 +52,23 @@ func Evaluate(w *World, rules []*Rule) Outcome {
 	out := Outcome{Findings: fold(rank(all), rules), Verdicts: verdicts, Lacking: lacking}
 	hide(w, out.Findings, rules, lacks)
 	return out
+}
+
+// The turns in which rules run: who comes later sees what the earlier ones know.
+const (
+	builtIn = iota
+	added
+	net
+)
+
+func turnOf(r *Rule) int {
+	switch {
+	case r.Net:
+		return net
+	case r.Added:
+		return added
+	}
+	return builtIn
 }
 
 // evaluate runs one rule; lacking is what kept it from an end. A panic is the state

@@ -38,14 +38,15 @@ func ofSyncs(r *Rule) bool {
 }
 
 // rank sorts findings, the likeliest root cause first: by severity, what works as
-// designed below every other information, the net below every other rule, by confidence, by the number of Services harmed, by the place
-// of the rule in the suite, by subject.
+// designed below every other information, what was added below the built-in rules and the net
+// below all, by confidence, by the number of Services harmed, by the place of the rule in
+// the suite, by subject.
 func rank(all []ranked) []ranked {
 	slices.SortStableFunc(all, func(a, b ranked) int {
 		return cmp.Or(
 			cmp.Compare(severityOrder(a.Severity), severityOrder(b.Severity)),
 			compareBool(a.rule.AsDesigned, b.rule.AsDesigned),
-			compareBool(a.rule.Net, b.rule.Net),
+			cmp.Compare(turnOf(a.rule), turnOf(b.rule)),
 			cmp.Compare(confidenceOrder(a.Confidence), confidenceOrder(b.Confidence)),
 			cmp.Compare(len(b.Services), len(a.Services)),
 			cmp.Compare(a.order, b.order),

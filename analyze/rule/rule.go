@@ -29,6 +29,10 @@ type Rule struct {
 	// Net marks a rule that catches what no other rule explains. It runs after all
 	// others and never ranks above one of them.
 	Net bool
+	// Added marks a rule of a file of signatures. It runs after all that are built in and
+	// leaves to them each error that one of them knows; among findings of equal severity
+	// its own come after theirs.
+	Added bool
 	// AsDesigned marks a rule whose findings are no faults: states that look like one and
 	// are as they should be. They are informations, whatever a finding says, and come last.
 	AsDesigned bool

@@ -70,6 +70,9 @@ func azEvidence(item az.Item) (e *bundle.Evidence, other string) {
 	if name := item.MetricName(); name != "" { // and so is a metric's
 		return azMetrics[name], "metric " + name
 	}
+	if e := allows(item); e != nil { // and so is a lock's
+		return e, ""
+	}
 	id, ok := az.ParseID(item.Text("id"))
 	if ok && id.Provider != "" {
 		for _, t := range azTypes {
@@ -239,6 +242,21 @@ func (l *loader) row(f *reading, e *bundle.Evidence, item az.Item, doc *Doc) (id
 		v, err := az.AsActivity(item)
 		l.saw(v.Time)
 		return add(&s.Activities, Activity{v, doc}, v.ResourceID, err)
+	case &bundle.RoleAssignments:
+		v, err := az.As[az.RoleAssignment](item)
+		return add(&s.RoleAssignments, RoleAssignment{v, doc}, "", err)
+	case &bundle.RoleDefinitions:
+		v, err := az.As[az.RoleDefinition](item)
+		return add(&s.RoleDefinitions, RoleDefinition{v, doc}, "", err)
+	case &bundle.SubscriptionLocks, &bundle.Locks:
+		v, err := az.As[az.Lock](item)
+		return add(&s.Locks, Lock{v, doc}, v.ID, err)
+	case &bundle.PolicyAssignments:
+		v, err := az.As[az.PolicyAssignment](item)
+		return add(&s.PolicyAssignments, PolicyAssignment{v, doc}, v.ID, err)
+	case &bundle.NetworkUsages:
+		v, err := az.As[az.Usage](item)
+		return add(&s.Usages, Usage{v, doc}, v.ID, err)
 	case &bundle.AzVersion:
 		s.AzCLI = cmp.Or(s.AzCLI, item.Text("azure-cli"))
 	}

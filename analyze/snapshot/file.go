@@ -238,6 +238,12 @@ var fileWords = []struct {
 	words    []string
 }{
 	{&bundle.ActivityLog, []string{"activity-log", "activitylog", "activity_log"}},
+	{&bundle.RoleAssignments, []string{"role-assignment", "roleassignment", "role_assignment"}},
+	{&bundle.RoleDefinitions, []string{"role-definition", "roledefinition", "role_definition", "custom-role"}},
+	{&bundle.PolicyAssignments, []string{"policy-assignment", "policyassignment", "policy_assignment", "policies", "policy"}},
+	{&bundle.SubscriptionLocks, []string{"subscription-lock"}},
+	{&bundle.Locks, []string{"lock"}},
+	{&bundle.NetworkUsages, []string{"usages", "usage"}},
 	{&bundle.ScaleSetNICs, []string{"vmss-nic", "vmss_nic", "vmssnic"}},
 	{&bundle.ScaleSetInstances, []string{"instances", "vmss-vm"}},
 	{&bundle.ScaleSets, []string{"vmss", "scale-set", "scaleset"}},

@@ -13,6 +13,7 @@ import (
 func Load(b *bundle.Bundle) (*Snapshot, error) {
 	l := newLoader(b.Manifest)
 	l.s.Name = b.Name
+	l.s.Refusals = refusals(b)
 	err := b.Each(func(f bundle.File) error {
 		l.file(f.Name, f.Entry, f.Reader)
 		return nil

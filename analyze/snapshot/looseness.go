@@ -71,6 +71,9 @@ func (l *loader) coverOne(g *given, whole bool) string {
 			l.cover(&bundle.Pods, "?", false)
 		}
 		return ""
+	case narrowed(e):
+		l.cover(e, "", false)
+		return "may be of one scope or one identity only"
 	case e.Program == bundle.Az && scoped(e):
 		groups := slices.Collect(maps.Keys(g.groups))
 		if g.empty {
@@ -101,6 +104,16 @@ func (l *loader) coverOne(g *given, whole bool) string {
 		return "is a single object and no list"
 	}
 	return ""
+}
+
+// narrowed reports evidence of which a list does not show what it was asked for: az lists
+// the roles and locks of a subscription, a group, a resource or an identity alike.
+func narrowed(e *bundle.Evidence) bool {
+	switch e {
+	case &bundle.RoleAssignments, &bundle.RoleDefinitions, &bundle.SubscriptionLocks, &bundle.Locks, &bundle.PolicyAssignments:
+		return true
+	}
+	return false
 }
 
 // everyNamespace reports whether a list has every namespace in which there is a

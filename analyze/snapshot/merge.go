@@ -41,6 +41,9 @@ func Merge(a, b *Snapshot) (*Snapshot, error) {
 		s.ScaleSets, s.VMs, s.Groups = append(s.ScaleSets, from.ScaleSets...), append(s.VMs, from.VMs...), append(s.Groups, from.Groups...)
 		s.NATGateways, s.AKS, s.Metrics = append(s.NATGateways, from.NATGateways...), append(s.AKS, from.AKS...), append(s.Metrics, from.Metrics...)
 		s.Activities = append(s.Activities, from.Activities...)
+		s.Refusals = unanswered(append(s.Refusals, from.Refusals...), slices.Concat(entries(newer), entries(older)))
+		s.RoleAssignments, s.RoleDefinitions = append(s.RoleAssignments, from.RoleAssignments...), append(s.RoleDefinitions, from.RoleDefinitions...)
+		s.Locks, s.PolicyAssignments, s.Usages = append(s.Locks, from.Locks...), append(s.PolicyAssignments, from.PolicyAssignments...), append(s.Usages, from.Usages...)
 		l.takeEvents(from)
 		l.takeLogs(from)
 		for id, groups := range from.known {
@@ -75,6 +78,13 @@ func mergeManifests(older, newer *bundle.Manifest) *bundle.Manifest {
 	m := *newer
 	m.Entries = slices.Concat(newer.Entries, older.Entries)
 	return &m
+}
+
+func entries(s *Snapshot) []bundle.Entry {
+	if s.Manifest == nil {
+		return nil
+	}
+	return s.Manifest.Entries
 }
 
 func (l *loader) takeEvents(from *Snapshot) {
@@ -212,6 +222,11 @@ func (s *Snapshot) docs() map[*Doc]bool {
 	collect(out, s.AKS, func(r *AKSCluster) *Doc { return r.Doc })
 	collect(out, s.Metrics, func(r *Metric) *Doc { return r.Doc })
 	collect(out, s.Activities, func(r *Activity) *Doc { return r.Doc })
+	collect(out, s.RoleAssignments, func(r *RoleAssignment) *Doc { return r.Doc })
+	collect(out, s.RoleDefinitions, func(r *RoleDefinition) *Doc { return r.Doc })
+	collect(out, s.Locks, func(r *Lock) *Doc { return r.Doc })
+	collect(out, s.PolicyAssignments, func(r *PolicyAssignment) *Doc { return r.Doc })
+	collect(out, s.Usages, func(r *Usage) *Doc { return r.Doc })
 	if s.Account != nil {
 		out[s.Account.Doc] = true
 	}

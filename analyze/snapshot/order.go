@@ -35,6 +35,11 @@ func (l *loader) order() {
 	slices.SortStableFunc(s.VMs, func(a, b VM) int { return cmp.Compare(withoutView(a), withoutView(b)) })
 	s.VMs = resources(s.VMs, func(r *VM) (*az.Resource, *Doc) { return &r.Resource, r.Doc })
 	s.Activities = activities(s.Activities)
+	s.RoleAssignments = hung(s.RoleAssignments, func(r *RoleAssignment) (string, string, *Doc) { return r.ID, r.At, r.Doc })
+	s.RoleDefinitions = hung(s.RoleDefinitions, func(r *RoleDefinition) (string, string, *Doc) { return r.ID, r.At, r.Doc })
+	s.Locks = hung(s.Locks, func(r *Lock) (string, string, *Doc) { return r.ID, r.At, r.Doc })
+	s.PolicyAssignments = hung(s.PolicyAssignments, func(r *PolicyAssignment) (string, string, *Doc) { return r.ID, r.At, r.Doc })
+	s.Usages = hung(s.Usages, func(r *Usage) (string, string, *Doc) { return r.ID, r.At, r.Doc })
 	l.sortParts()
 	slices.SortFunc(l.logs, func(a, b scanned) int { return strings.Compare(a.log.File, b.log.File) })
 }
@@ -107,6 +112,24 @@ func resources[T any](rows []T, of func(*T) (*az.Resource, *Doc)) []T {
 		a, _ := of(&x)
 		b, _ := of(&y)
 		return az.SameID(a.ID, b.ID)
+	})
+}
+
+// hung sorts what hangs at other objects by its id, and removes what two lists have of
+// the same: those of a group and of the subscription overlap.
+func hung[T any](rows []T, of func(*T) (id, at string, doc *Doc)) []T {
+	slices.SortStableFunc(rows, func(x, y T) int {
+		a, atA, docA := of(&x)
+		b, atB, docB := of(&y)
+		if c := strings.Compare(strings.ToLower(a), strings.ToLower(b)); c != 0 || az.SameID(a, b) {
+			return c
+		}
+		return cmp.Or(strings.Compare(docA.File, docB.File), cmp.Compare(len(atA), len(atB)), strings.Compare(atA, atB))
+	})
+	return slices.CompactFunc(rows, func(x, y T) bool {
+		a, _, _ := of(&x)
+		b, _, _ := of(&y)
+		return az.SameID(a, b)
 	})
 }
 

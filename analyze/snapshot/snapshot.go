@@ -47,12 +47,20 @@ type Snapshot struct {
 	Groups      []Group
 	// Activities are events of the activity log, oldest first.
 	Activities []Activity
+	// Refusals are the commands of az that failed, in the order of the manifest.
+	Refusals []Refusal
 	// Metrics are those of load balancers, each with its series; see MetricOf.
 	Metrics []Metric
 	// AKS are the managed clusters whose nodes these are: one, but for shared groups.
-	AKS     []AKSCluster
-	Account *Account
-	Config  *CloudConfig
+	AKS []AKSCluster
+	// What Azure allows. Locks are those of subscriptions, groups and resources alike.
+	RoleAssignments   []RoleAssignment
+	RoleDefinitions   []RoleDefinition // custom roles
+	Locks             []Lock
+	PolicyAssignments []PolicyAssignment
+	Usages            []Usage // limits of Microsoft.Network
+	Account           *Account
+	Config            *CloudConfig
 	// KubeSystemUID identifies the cluster; Kubernetes is the server's version
 	// ("v1.36.3"), AzCLI the version of az. Empty: not known.
 	KubeSystemUID, Kubernetes, AzCLI string
@@ -140,6 +148,31 @@ type (
 	}
 	Activity struct {
 		az.Activity
+		Doc *Doc
+	}
+	Refusal struct {
+		bundle.Entry
+		At  string // JSON pointer of the entry in the manifest
+		Doc *Doc
+	}
+	RoleAssignment struct {
+		az.RoleAssignment
+		Doc *Doc
+	}
+	RoleDefinition struct {
+		az.RoleDefinition
+		Doc *Doc
+	}
+	Lock struct {
+		az.Lock
+		Doc *Doc
+	}
+	PolicyAssignment struct {
+		az.PolicyAssignment
+		Doc *Doc
+	}
+	Usage struct {
+		az.Usage
 		Doc *Doc
 	}
 )
@@ -242,7 +275,17 @@ type CloudConfig struct {
 	ManyBalancersOld bool   `json:"enableMultipleStandardLoadBalancers"`
 	ServiceGateway   bool   `json:"serviceGatewayEnabled"`
 	// PrivateLinkResourceGroup is where private link services are made; empty: ResourceGroup.
-	PrivateLinkResourceGroup  string  `json:"privateLinkServiceResourceGroup"`
+	PrivateLinkResourceGroup string `json:"privateLinkServiceResourceGroup"`
+	// NetworkSubscriptionID is that of load balancers and addresses; empty: SubscriptionID.
+	NetworkSubscriptionID string `json:"networkResourceSubscriptionID"`
+	// Tags ("key=value" between commas) and TagsMap are written to what the provider makes.
+	// Where SystemTags (keys, or how they begin, between commas) is set, every other tag is
+	// taken off.
+	Tags       string            `json:"tags"`
+	TagsMap    map[string]string `json:"tagsMap"`
+	SystemTags string            `json:"systemTags"`
+	// Type says where the settings are: file, secret, or merge (also where it is empty).
+	Type                      string  `json:"cloudConfigType"`
 	ExtendedLocationName      string  `json:"extendedLocationName"`
 	CloudProviderRateLimit    bool    `json:"cloudProviderRateLimit"`
 	CloudProviderRateLimitQPS float64 `json:"cloudProviderRateLimitQPS"`

@@ -1,7 +1,9 @@
 package az
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -13,7 +15,11 @@ type Activity struct {
 	Operation  string // "Microsoft.Network/loadBalancers/write"
 	ResourceID string
 	Status     string // "Succeeded"
-	At         string // JSON pointer of the event in its document
+	// StatusCode is how the call ended ("BadRequest"), and Message the text of Azure's error,
+	// which is JSON as a rule. Both are empty where the call went well, or where the bundle
+	// was not asked for them.
+	StatusCode, Message string
+	At                  string // JSON pointer of the event in its document
 }
 
 // IsActivity reports whether an object is an event of the activity log. Its id is
@@ -26,6 +32,10 @@ func (i Item) IsActivity() bool {
 // are not merged, as those of resources are.
 func AsActivity(item Item) (Activity, error) {
 	a := Activity{Caller: item.Text("caller"), Operation: item.worded("operationname"), ResourceID: item.Text("resourceid"), Status: item.worded("status"), At: item.At}
+	if strings.EqualFold(a.Status, "Failed") {
+		bag := item.bag()
+		a.StatusCode, a.Message = cmp.Or(bag.Text("statuscode"), item.worded("substatus")), bag.Text("statusmessage")
+	}
 	at := item.Text("eventtimestamp")
 	if at == "" {
 		at = item.Text("submissiontimestamp")
@@ -37,6 +47,18 @@ func AsActivity(item Item) (Activity, error) {
 		}
 	}
 	return a, fmt.Errorf("%s: a time is expected, found %q", pointer(item.At, "eventTimestamp"), at)
+}
+
+// bag is the operation's own properties, which lie below those of the event where these
+// are not merged either.
+func (i Item) bag() Item {
+	v, _ := i.find("properties")
+	if m, ok := v.(map[string]any); ok {
+		if _, inner, ok := lookup(m, "properties"); ok {
+			v = inner
+		}
+	}
+	return Item{At: i.At, value: v}
 }
 
 // worded is a text, or the value of a pair of value and localizedValue.

@@ -1,6 +1,7 @@
 package az
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -25,6 +26,19 @@ func TestActivity(t *testing.T) {
 		want.At = c.at
 		if got, err := AsActivity(items[0]); err != nil || got != want {
 			t.Errorf("%s: %v\n got %+v\nwant %+v", name, err, got, want)
+		}
+	}
+	const refusal = `{"error":{"code":"X","message":"y"}}`
+	for name, raw := range map[string]string{
+		"az":   `[{"operationName": {"value": "x"}, "eventTimestamp": "2026-11-23T09:41:02Z", "status": {"value": "Failed"}, "subStatus": {"value": "BadRequest"}, "properties": {"statusCode": null, "statusMessage": %q}}]`,
+		"deep": `[{"id": "/e", "properties": {"operationName": {"value": "x"}, "eventTimestamp": "2026-11-23T09:41:02Z", "status": {"value": "Failed"}, "properties": {"statusCode": "BadRequest", "statusMessage": %q}}}]`,
+	} {
+		items, err := Items(fmt.Appendf(nil, raw, refusal))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := AsActivity(items[0]); err != nil || got.StatusCode != "BadRequest" || got.Message != refusal {
+			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
 	items, _ := Items([]byte(`[{"operationName": "x", "eventTimestamp": "yesterday"}]`))

@@ -126,6 +126,9 @@ func holds(ts *testscript.TestScript, neg bool, args []string) {
 
 var planBlank = regexp.MustCompile(`\\\{[a-z]+\\\}`)
 
+// unquote takes the plan's shell quotes away.
+var unquote = strings.NewReplacer(`'\''`, "'", "'", "")
+
 // covered PLAN LOG fails where a command of LOG is no line of PLAN.
 func covered(ts *testscript.TestScript, _ bool, args []string) {
 	var patterns []*regexp.Regexp
@@ -133,7 +136,7 @@ func covered(ts *testscript.TestScript, _ bool, args []string) {
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		expr := planBlank.ReplaceAllString(regexp.QuoteMeta(strings.ReplaceAll(line, "'", "")), `\S+`)
+		expr := planBlank.ReplaceAllString(regexp.QuoteMeta(unquote.Replace(line)), `\S+`)
 		// A further page is the line with one more parameter.
 		expr = strings.Replace(expr, " --subscription", `( \$skipToken=\S+)? --subscription`, 1)
 		patterns = append(patterns, regexp.MustCompile("^"+expr+"$"))

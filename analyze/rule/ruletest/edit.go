@@ -130,7 +130,7 @@ func (f *Files) applyFile(e Edit) error {
 	if groups := f.Manifest.Cluster.ResourceGroups; strings.Contains(ev.Path, "{group}") && len(groups) > 0 {
 		scope = map[string]string{"group": groups[0]}
 	}
-	path := strings.NewReplacer("{pod}", "extra", "{container}", "extra", "{name}", "extra.log", "{group}", scope["group"], "{loadbalancer}", "extra", "{cluster}", "extra").Replace(ev.Path)
+	path := strings.NewReplacer("{pod}", "extra", "{container}", "extra", "{name}", "extra.log", "{group}", scope["group"], "{loadbalancer}", "extra", "{cluster}", "extra", "{location}", "extra").Replace(ev.Path)
 	f.Manifest.Entries = slices.DeleteFunc(f.Manifest.Entries, func(en bundle.Entry) bool { return en.Evidence == e.In && en.Path == "" }) // that there is none
 	*f.Entry(path) = bundle.Entry{Evidence: e.In, Path: path, Scope: scope, Status: bundle.StatusOK}
 	f.Content[path] = []byte(e.Text + e.Append)

@@ -34,8 +34,8 @@ var AUTH02 = &rule.Rule{
 		Healthy:    "A 403 that a later success of the same Service follows is history: the role was given in the meantime. A refused disk, vault or other action that load balancing does not need is not this fault, nor is 403 of another code, such as a policy's.",
 	},
 	Needs: rule.Needs{Any: text},
-	// Of a subnet that does not exist Azure says the same.
-	FollowsFrom: []string{"AZLB-ILB05"},
+	// Of a subnet or group that does not exist Azure says the same.
+	FollowsFrom: []string{"AZLB-ILB05", "AZLB-PIP03"},
 	Check:       checkAUTH02,
 }
 

@@ -35,16 +35,12 @@ var CFG08 = &rule.Rule{
 	},
 	Needs:       rule.Needs{All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes}, Any: []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog, &bundle.KubeVersion}},
 	FollowsFrom: []string{"AZLB-POOL02", "AZLB-POOL03", "AZLB-POOL04", "AZLB-POOL19", "AZLB-DATA01"},
+	Texts:       []rule.Text{rule.Reasons("UnAvailableLoadBalancer"), rule.Says(`(?i)there are no available nodes for loadbalancer`)},
 	Check:       checkCFG08,
 }
 
-// noNodes is the event, and the same text in a log.
-func noNodes(e *errtext.Error) bool {
-	return e.Reason == "UnAvailableLoadBalancer" || strings.Contains(strings.ToLower(e.Message), "there are no available nodes for loadbalancer")
-}
-
 func checkCFG08(p *rule.Pass) {
-	errs := slices.DeleteFunc(p.Current(noNodes), func(e *errtext.Error) bool {
+	errs := slices.DeleteFunc(p.Current(p.Knows), func(e *errtext.Error) bool {
 		s := p.Graph.Service(e.Service)
 		return s == nil || s.Foreign() || s.Deleting()
 	})

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"azlb/analyze/desired"
-	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
 	"azlb/analyze/snapshot"
 	"azlb/analyze/topology"
@@ -41,6 +40,7 @@ var CFG10 = &rule.Rule{
 		Any: []*bundle.Evidence{&bundle.CloudConfig, &bundle.Events, &bundle.ControllerLog, &bundle.ControllerPods, &bundle.KubeVersion},
 	},
 	FollowsFrom: []string{"AZLB-SKU01", "AZLB-SKU02"},
+	Texts:       []rule.Text{{Codes: []string{"IPv4BasicSkuPublicIpCountLimitReached", "IPv6BasicSkuPublicIpCountLimitReached"}, Pattern: noBasic}},
 	Check:       checkCFG10,
 }
 
@@ -53,12 +53,8 @@ var (
 	noBasic = regexp.MustCompile(`(?i)cannot create more than 0 \S+ basic sku`)
 )
 
-func refusesBasic(e *errtext.Error) bool {
-	return (e.Has("IPv4BasicSkuPublicIpCountLimitReached") || e.Has("IPv6BasicSkuPublicIpCountLimitReached")) && noBasic.MatchString(e.Message)
-}
-
 func checkCFG10(p *rule.Pass) {
-	errs := slices.DeleteFunc(p.Current(refusesBasic), p.Gone)
+	errs := slices.DeleteFunc(p.Current(p.Knows), p.Gone)
 	ask, cites := asksBasic(p)
 	f := rule.Finding{Subject: report.Object{Kind: "CloudConfig", Name: "azure.json"}, Fix: standard(p)}
 	switch {

@@ -5,4 +5,4 @@ package config
 import "azlb/analyze/rule"
 
 // Rules of this topic.
-var Rules = []*rule.Rule{CFG05, CFG06, CFG10, CFG08, CFG07, CFG04}
+var Rules = []*rule.Rule{CFG05, CFG02, CFG06, CFG01, CFG03, CFG10, CFG08, CFG07, CFG04, CFG09}

@@ -84,11 +84,12 @@ func past(p *rule.Pass, errs []*errtext.Error, say func(told rule.Told, what str
 	p.Find(f)
 }
 
+var met = rule.Codes("PreconditionFailed", "PreconditionFailedEtagMismatch", "EtagMismatch", "CanceledAndSupersededDueToAnotherOperation", "OperationPreempted", "AnotherOperationInProgress")
+
 // meets reports an error of two writers that met: the state that one had read was old
 // when it wrote, or its call gave way to a later one.
 func meets(e *errtext.Error) bool {
-	return e.Status == 412 || slices.ContainsFunc([]string{"PreconditionFailed", "PreconditionFailedEtagMismatch", "EtagMismatch", "CanceledAndSupersededDueToAnotherOperation",
-		"OperationPreempted", "AnotherOperationInProgress"}, e.Has)
+	return e.Status == 412 || met.Matches(e)
 }
 
 // noise reports an event that OK12 tells of.

@@ -22,6 +22,7 @@ var OK05 = &rule.Rule{
 		Healthy:    "It is told only where a success of the same Service followed and the Service has no error now. One that goes on failing so has a second writer that never rests, which is a fault.",
 	},
 	Needs: said,
+	Texts: []rule.Text{met},
 	Check: func(p *rule.Pass) {
 		past(p, overcome(p, meets), func(told rule.Told, what string) string {
 			return fmt.Sprintf("Writes for %s met others (%s, %s); the provider read anew and tried again.", rule.List(told.Services), what, told.Span())

@@ -31,12 +31,13 @@ var OK12 = &rule.Rule{
 		Any: []*bundle.Evidence{&bundle.Events},
 		All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers, &bundle.EndpointSlices},
 	},
+	Texts: []rule.Text{createdAgain, rule.Reasons(noBalancer)},
 	Check: func(p *rule.Pass) {
 		var twice, unplaced []*errtext.Error
 		var nodes []string
 		for _, e := range p.Errors.All {
 			switch {
-			case e.Reason == createdTwice && e.Has("AlreadyExists") && hasEndpoints(p, e.Service):
+			case createdAgain.Matches(e) && hasEndpoints(p, e.Service):
 				twice = append(twice, e)
 			case e.Reason == noBalancer && placed(p, e.Node):
 				unplaced = append(unplaced, e)
@@ -65,6 +66,8 @@ const (
 	createdTwice = "FailedToCreateEndpoint"
 	noBalancer   = "FailedToFindLoadBalancerForNode"
 )
+
+var createdAgain = rule.Text{Codes: []string{"AlreadyExists"}, Reasons: []string{createdTwice}}
 
 func hasEndpoints(p *rule.Pass, key string) bool {
 	s := p.Graph.Service(key)

@@ -30,6 +30,7 @@ var ILB01 = &rule.Rule{
 		Healthy:    "An address in any of the prefixes of the subnet that the annotation names. A public address of a Service that is not internal is another matter.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.VNets, &bundle.CloudConfig, &bundle.Nodes, &bundle.LoadBalancers, &bundle.Events, &bundle.ControllerLog}, All: []*bundle.Evidence{&bundle.Services}},
+	Texts: []rule.Text{rule.Codes(notInSubnet)},
 	Check: checkILB01,
 }
 
@@ -37,7 +38,7 @@ const notInSubnet = "PrivateIPAddressNotInSubnet"
 
 func checkILB01(p *rule.Pass) {
 	list := asks(p)
-	errs := p.Current(func(e *errtext.Error) bool { return e.Has(notInSubnet) && !kept(list, e) })
+	errs := p.Current(func(e *errtext.Error) bool { return p.Knows(e) && !kept(list, e) })
 	for _, a := range list {
 		ip := a.address()
 		mine := slices.DeleteFunc(ofService(errs, a.service.Key()), func(e *errtext.Error) bool { return about(outsideText, e, ip) })

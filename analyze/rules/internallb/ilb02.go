@@ -34,6 +34,7 @@ var ILB02 = &rule.Rule{
 		Healthy:    "Services of one cluster may share a private address, if their ports differ. An address that the Service's own frontend has is its own.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.Nodes, &bundle.NICs, &bundle.LoadBalancers, &bundle.VNets, &bundle.CloudConfig, &bundle.Events, &bundle.ControllerLog}, All: []*bundle.Evidence{&bundle.Services}},
+	Texts: []rule.Text{rule.Codes("PrivateIPAddressIsAllocated", "PrivateIPAddressInUse", "PrivateIPAddressInReservedRange")},
 	Check: checkILB02,
 }
 
@@ -45,9 +46,7 @@ var allocated = regexp.MustCompile(`private IP address (\S+) which is already al
 
 func checkILB02(p *rule.Pass) {
 	list := asks(p)
-	errs := p.Current(func(e *errtext.Error) bool {
-		return e.Has("PrivateIPAddressIsAllocated") || e.Has("PrivateIPAddressInUse") || e.Has("PrivateIPAddressInReservedRange")
-	})
+	errs := p.Current(p.Knows)
 	for _, a := range list {
 		mine := slices.DeleteFunc(ofService(errs, a.service.Key()), func(e *errtext.Error) bool { return about(allocated, e, a.address()) })
 		who, cites := "", []report.Cite(nil)

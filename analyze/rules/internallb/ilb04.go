@@ -31,14 +31,13 @@ var ILB04 = &rule.Rule{
 		Healthy:    "A frontend in another subnet of the nodes' network, and clients in a peered network. That a network of another cluster is in the bundle says nothing.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.VNets, &bundle.CloudConfig, &bundle.Nodes, &bundle.Events, &bundle.ControllerLog}, All: []*bundle.Evidence{&bundle.Services}},
+	Texts: []rule.Text{rule.Codes("NetworkInterfaceAndInternalLoadBalancerMustUseSameVnet")},
 	Check: checkILB04,
 }
 
 func checkILB04(p *rule.Pass) {
 	list := asks(p)
-	errs := p.Current(func(e *errtext.Error) bool {
-		return e.Has("NetworkInterfaceAndInternalLoadBalancerMustUseSameVnet") && !p.Gone(e)
-	})
+	errs := p.Current(func(e *errtext.Error) bool { return p.Knows(e) && !p.Gone(e) })
 	n := networkOf(p)
 	strange, cites := n.apart(p)
 	if len(errs) == 0 && (strange == "" || len(list) == 0) {

@@ -30,15 +30,22 @@ var ILB05 = &rule.Rule{
 		Healthy:    "The annotation on a Service that is not internal is not read. A subnet in a resource group that is not in the bundle may exist: without the list of its network nothing is told but what the provider said.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.VNets, &bundle.CloudConfig, &bundle.Events, &bundle.ControllerLog}, All: []*bundle.Evidence{&bundle.Services}},
+	Texts: []rule.Text{notThere, unread},
 	Check: checkILB05,
 }
 
 // noSubnet is the provider's text: network and subnet.
 var noSubnet = regexp.MustCompile(`failed to get subnet: ([^\s/]*)/([^\s"\\]*)`)
 
+// Azure's refusal is no proof, and the identity's rules tell it; see unreadable.
+var (
+	notThere = rule.Text{Pattern: noSubnet, Raw: true}
+	unread   = rule.Codes("AuthorizationFailed")
+)
+
 func checkILB05(p *rule.Pass) {
 	list := asks(p)
-	errs := p.Current(func(e *errtext.Error) bool { return noSubnet.MatchString(e.Raw) })
+	errs := p.Current(notThere.Matches)
 	told := map[string]bool{}
 	var lost []ask
 	var refused []*errtext.Error
@@ -141,7 +148,7 @@ func nowhere(p *rule.Pass, list []ask, errs []*errtext.Error) rule.Finding {
 func unreadable(p *rule.Pass, a ask) []*errtext.Error {
 	var out []*errtext.Error
 	for _, e := range p.Errors.Current(a.service.Key()) {
-		if e.Has("AuthorizationFailed") && strings.EqualFold(az.LastName(e.Scope), a.name) && strings.Contains(strings.ToLower(e.Action), "/subnets/") {
+		if unread.Matches(e) && strings.EqualFold(az.LastName(e.Scope), a.name) && strings.Contains(strings.ToLower(e.Action), "/subnets/") {
 			out = append(out, e)
 		}
 	}

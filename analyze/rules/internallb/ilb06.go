@@ -32,6 +32,7 @@ var ILB06 = &rule.Rule{
 		Healthy:    "Newer releases give the Service a new address when the subnet changes; clients must follow it. A Service that itself asks for an address outside its subnet is AZLB-ILB01.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.VNets, &bundle.CloudConfig, &bundle.Events, &bundle.ControllerLog}, All: []*bundle.Evidence{&bundle.Services}},
+	Texts: []rule.Text{rule.Codes(notInSubnet)},
 	Check: checkILB06,
 }
 
@@ -40,7 +41,7 @@ var keepsAddress = rule.Bug{From: "all", FromInTree: "1.14", Fixed: "1.1.25/1.23
 
 func checkILB06(p *rule.Pass) {
 	list := asks(p)
-	errs := p.Current(func(e *errtext.Error) bool { return e.Has(notInSubnet) && kept(list, e) })
+	errs := p.Current(func(e *errtext.Error) bool { return p.Knows(e) && kept(list, e) })
 	told := map[string]bool{}
 	for _, a := range list {
 		key := a.service.Key()

@@ -36,6 +36,7 @@ var ILB07 = &rule.Rule{
 		Healthy:    "Services that share an address: the frontend bears the name of the one that brought it and stays for the others when that one goes, with the same event. So does a frontend that the Service asks for again.",
 	},
 	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers}, Any: []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog}},
+	Texts: []rule.Text{{Pattern: undeletable, Raw: true}},
 	Check: checkILB07,
 }
 
@@ -43,7 +44,7 @@ var ILB07 = &rule.Rule{
 var undeletable = regexp.MustCompile(`frontend IP configuration with ID (\S+) on LB (\S+) cannot be deleted because it is being referenced by (load balancing rules of other services|the outbound rule|the inbound NAT rule|the inbound NAT pool)`)
 
 func checkILB07(p *rule.Pass) {
-	errs := p.Current(func(e *errtext.Error) bool { return undeletable.MatchString(e.Raw) })
+	errs := p.Current(p.Knows)
 	for _, b := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) { return undeletable.FindStringSubmatch(e.Raw)[1], true }) {
 		for i := range p.Snapshot.Loads {
 			lb := &p.Snapshot.Loads[i]

@@ -36,6 +36,7 @@ var V601 = &rule.Rule{
 		Any:     []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.Events, &bundle.ControllerLog},
 		Refutes: []*bundle.Evidence{&bundle.LoadBalancers}, // it may have an IPv4 frontend by now
 	},
+	Texts: []rule.Text{rule.Codes("AtleastOneIpV4RequiredForIpV6LbFrontendIpConfiguration")},
 	Check: checkV601,
 }
 
@@ -67,9 +68,7 @@ func checkV601(p *rule.Pass) {
 		}
 		return byName[key]
 	}
-	for _, e := range p.Current(func(e *errtext.Error) bool {
-		return e.Has("AtleastOneIpV4RequiredForIpV6LbFrontendIpConfiguration")
-	}) {
+	for _, e := range p.Current(p.Knows) {
 		id := e.Target
 		if m := refusing.FindStringSubmatch(e.Message); m != nil {
 			id = m[1]

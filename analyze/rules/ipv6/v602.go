@@ -2,9 +2,8 @@ package ipv6
 
 import (
 	"fmt"
-	"strings"
+	"slices"
 
-	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
 	"azlb/report"
 )
@@ -27,18 +26,12 @@ var V602 = &rule.Rule{
 		Healthy:    "Newer releases never say this. A refusal that a later success of the same Service followed is history.",
 	},
 	Needs: rule.Needs{Any: text},
+	Texts: []rule.Text{rule.Says(`(?i)internal load balancers does not support ipv6`)},
 	Check: checkV602,
 }
 
 func checkV602(p *rule.Pass) {
-	var errs []*errtext.Error
-	for _, e := range p.Current(func(e *errtext.Error) bool {
-		return strings.Contains(strings.ToLower(e.Message), "internal load balancers does not support ipv6")
-	}) {
-		if !p.Gone(e) {
-			errs = append(errs, e)
-		}
-	}
+	errs := slices.DeleteFunc(p.Current(p.Knows), p.Gone)
 	if len(errs) == 0 {
 		return
 	}

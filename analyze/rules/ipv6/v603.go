@@ -27,6 +27,7 @@ var V603 = &rule.Rule{
 		Healthy:    "Newer releases make one rule for each family. A refusal that a later success followed is history, and one that names no security rule is another fault.",
 	},
 	Needs: rule.Needs{Any: text},
+	Texts: []rule.Text{{Codes: []string{"ResourceCannotContainAddressPrefixesFromDifferentAddressFamilies"}, Pattern: mixed}},
 	Check: checkV603,
 }
 
@@ -34,9 +35,7 @@ var V603 = &rule.Rule{
 var mixed = regexp.MustCompile(`(?i)Resource (/subscriptions/\S+/networkSecurityGroups/([^/\s]+)/securityRules/(\S+)) contains`)
 
 func checkV603(p *rule.Pass) {
-	errs := p.Current(func(e *errtext.Error) bool {
-		return e.Has("ResourceCannotContainAddressPrefixesFromDifferentAddressFamilies") && mixed.MatchString(e.Message)
-	})
+	errs := p.Current(p.Knows)
 	for _, group := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) { return mixed.FindStringSubmatch(e.Message)[2], !p.Gone(e) }) {
 		p.Find(mixedFamilies(p, group.Name, group.All))
 	}

@@ -31,6 +31,7 @@ var V604 = &rule.Rule{
 		Healthy:    "Windows Server 2019 nodes beside IPv6 Services are fine where the provider skips them: nothing fails then. The same text about other nodes is AZLB-V607.",
 	},
 	Needs: rule.Needs{Any: text, All: []*bundle.Evidence{&bundle.Nodes}},
+	Texts: []rule.Text{{Pattern: noIPv6}},
 	Check: checkV604,
 }
 
@@ -82,7 +83,7 @@ func allWindows2019(nodes []*topology.Node) bool {
 }
 
 func checkV604(p *rule.Pass) {
-	errs := p.Current(func(e *errtext.Error) bool { return allWindows2019(named(p, without6(e))) })
+	errs := p.Current(func(e *errtext.Error) bool { return p.Knows(e) && allWindows2019(named(p, without6(e))) })
 	for _, set := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) {
 		return cmp.Or(named(p, without6(e))[0].ScaleSet, without6(e)), !p.Gone(e)
 	}) {

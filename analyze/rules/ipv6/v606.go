@@ -35,6 +35,7 @@ var V606 = &rule.Rule{
 	},
 	Needs:       rule.Needs{Any: text, Clean: []*bundle.Evidence{&bundle.Services, &bundle.KubeVersion, &bundle.ControllerPods}},
 	FollowsFrom: []string{"AZLB-PIP07"},
+	Texts:       []rule.Text{{Codes: []string{"PublicIPReferencedByMultipleIPConfigs"}, Pattern: twice}},
 	Check:       checkV606,
 }
 
@@ -45,7 +46,7 @@ var twice = regexp.MustCompile(`(?i)Public IP address (/subscriptions/\S+) is re
 // frontends, and its row where it is in the bundle.
 func shared(p *rule.Pass, e *errtext.Error) (id string, pip *snapshot.PublicIP, ok bool) {
 	m := twice.FindStringSubmatch(e.Message)
-	if m == nil || !e.Has("PublicIPReferencedByMultipleIPConfigs") {
+	if m == nil {
 		return "", nil, false
 	}
 	pip = p.Graph.PublicIP(&az.Ref{ID: m[1]})
@@ -57,7 +58,10 @@ func shared(p *rule.Pass, e *errtext.Error) (id string, pip *snapshot.PublicIP, 
 }
 
 func checkV606(p *rule.Pass) {
-	errs := p.Current(func(e *errtext.Error) bool { _, _, ok := shared(p, e); return ok })
+	errs := p.Current(func(e *errtext.Error) bool {
+		_, _, ok := shared(p, e)
+		return ok && p.Knows(e)
+	})
 	for _, address := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) {
 		id, _, _ := shared(p, e)
 		return id, !p.Gone(e) && !shownByServices(p, e)

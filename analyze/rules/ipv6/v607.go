@@ -37,6 +37,7 @@ var V607 = &rule.Rule{
 		All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.KubeVersion},
 		Any: []*bundle.Evidence{&bundle.ScaleSetNICs, &bundle.NICs, &bundle.Events, &bundle.ControllerLog},
 	},
+	Texts: []rule.Text{{Pattern: noIPv6}},
 	Check: checkV607,
 }
 
@@ -52,7 +53,7 @@ type only4 struct {
 
 func checkV607(p *rule.Pass) {
 	errs := slices.DeleteFunc(p.Current(func(e *errtext.Error) bool {
-		return without6(e) != "" && !allWindows2019(named(p, without6(e)))
+		return p.Knows(e) && !allWindows2019(named(p, without6(e)))
 	}), p.Gone)
 	services, asked := askers(p)
 	if len(services) == 0 && len(errs) == 0 {

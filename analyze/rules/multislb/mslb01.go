@@ -30,6 +30,10 @@ var MSLB01 = &rule.Rule{
 		Healthy:    "The pool catches up at the next write: a later event LoadBalancerBackendPoolUpdated or EnsuredLoadBalancer makes the refusal history, and so does a pool that holds the nodes of all endpoints.",
 	},
 	Needs: rule.Needs{Any: text},
+	Texts: []rule.Text{
+		{Codes: []string{"DuplicateResourceName"}, Reasons: []string{"LoadBalancerBackendPoolUpdateFailed"}},
+		{Codes: []string{"DuplicateResourceName"}, Pattern: doubled},
+	},
 	Check: checkMSLB01,
 }
 
@@ -37,9 +41,7 @@ var MSLB01 = &rule.Rule{
 var doubled = regexp.MustCompile(`(?i)backendAddressPools/\S* has two child resources with the same name \(([^)]*)\)`)
 
 func checkMSLB01(p *rule.Pass) {
-	errs := p.Current(func(e *errtext.Error) bool {
-		return e.Has("DuplicateResourceName") && (e.Reason == "LoadBalancerBackendPoolUpdateFailed" || doubled.MatchString(e.Message))
-	})
+	errs := p.Current(p.Knows)
 	for _, service := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) {
 		return e.Service, !p.Gone(e) && e.Service != "" && !updated(p, e)
 	}) {

@@ -38,6 +38,7 @@ var MSLB02 = &rule.Rule{
 	},
 	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.CloudConfig, &bundle.Events, &bundle.ControllerLog}, All: []*bundle.Evidence{&bundle.Services, &bundle.KubeVersion}, Clean: []*bundle.Evidence{&bundle.LoadBalancers}},
 	FollowsFrom: []string{"AZLB-MSLB03"},
+	Texts:       []rule.Text{{Pattern: undefined}, {Pattern: struck}},
 	Check:       checkMSLB02,
 }
 
@@ -49,7 +50,7 @@ var (
 
 func checkMSLB02(p *rule.Pass) {
 	byService := map[string][]*errtext.Error{}
-	for _, e := range p.Current(func(e *errtext.Error) bool { return undefined.MatchString(e.Message) || struck.MatchString(e.Message) }) {
+	for _, e := range p.Current(p.Knows) {
 		if !p.Gone(e) {
 			byService[e.Service] = append(byService[e.Service], e)
 		}

@@ -32,24 +32,17 @@ var MSLB03 = &rule.Rule{
 		Healthy:    "A list that keeps these rules, and a cluster with one load balancer, which needs none of them. With loadBalancerSku basic the list is not looked at.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.CloudConfig, &bundle.Events, &bundle.ControllerLog}, All: []*bundle.Evidence{&bundle.KubeVersion}},
+	Texts: []rule.Text{
+		rule.Says(`(?i)multiple standard load balancers are enabled but no configuration named`),
+		rule.Says(`(?i)multiple standard load balancers cannot be used with backend pool type`),
+		rule.Says(`(?i)duplicated multiple standard load balancer configuration name|duplicated primary vmset|must have primary vmset`),
+	},
 	Check: checkMSLB03,
-}
-
-// refusals are the provider's texts about the list.
-var refusals = []string{
-	"multiple standard load balancers are enabled but no configuration named",
-	"multiple standard load balancers cannot be used with backend pool type",
-	"duplicated multiple standard load balancer configuration name",
-	"duplicated primary vmset",
-	"must have primary vmset",
 }
 
 func checkMSLB03(p *rule.Pass) {
 	var errs []*errtext.Error
-	for _, e := range p.Current(func(e *errtext.Error) bool {
-		m := strings.ToLower(e.Message)
-		return slices.ContainsFunc(refusals, func(t string) bool { return strings.Contains(m, t) })
-	}) {
+	for _, e := range p.Current(p.Knows) {
 		past := slices.ContainsFunc(p.Errors.Successes, func(s errtext.Success) bool { return s.Order > e.Order })
 		if !p.Gone(e) && !(e.Service == "" && past) {
 			errs = append(errs, e)

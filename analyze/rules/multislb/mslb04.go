@@ -3,7 +3,6 @@ package multislb
 import (
 	"fmt"
 	"regexp"
-	"strings"
 
 	"azlb/analyze/desired"
 	"azlb/analyze/errtext"
@@ -29,6 +28,7 @@ var MSLB04 = &rule.Rule{
 		Healthy:    "Either of the two alone. A refusal that a later success of the same Service followed is history. With one load balancer the annotation is ignored.",
 	},
 	Needs: rule.Needs{Any: text},
+	Texts: []rule.Text{rule.Says(`has conflicting load balancer configuration: both a load balancer name`), {Pattern: elsewhere}},
 	Check: checkMSLB04,
 }
 
@@ -36,9 +36,7 @@ var MSLB04 = &rule.Rule{
 var elsewhere = regexp.MustCompile(`specifies an IP that resides on load balancer \\?"([^"\\]+)\\?", which is not in the eligible set`)
 
 func checkMSLB04(p *rule.Pass) {
-	errs := p.Current(func(e *errtext.Error) bool {
-		return strings.Contains(e.Message, "has conflicting load balancer configuration: both a load balancer name") || elsewhere.MatchString(e.Message)
-	})
+	errs := p.Current(p.Knows)
 	for _, service := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) { return e.Service, !p.Gone(e) && e.Service != "" }) {
 		p.Find(addressAndName(p, service.Name, service.All))
 	}

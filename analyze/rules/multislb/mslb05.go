@@ -32,13 +32,12 @@ var MSLB05 = &rule.Rule{
 	},
 	Needs:       rule.Needs{Any: text, All: []*bundle.Evidence{&bundle.Nodes, &bundle.LoadBalancers}, Clean: []*bundle.Evidence{&bundle.CloudConfig}},
 	FollowsFrom: []string{"AZLB-MSLB03"},
+	Texts:       []rule.Text{rule.Reasons("FailedToFindLoadBalancerForNode"), rule.Says(`failed to find a lb for node`)},
 	Check:       checkMSLB05,
 }
 
 func checkMSLB05(p *rule.Pass) {
-	errs := p.Current(func(e *errtext.Error) bool {
-		return e.Reason == "FailedToFindLoadBalancerForNode" || strings.Contains(e.Message, "failed to find a lb for node")
-	})
+	errs := p.Current(p.Knows)
 	if single(p) || config(p) == nil && !spread(p) {
 		p.NotApplicable("the cluster has one load balancer of each kind, as far as the bundle tells")
 		return

@@ -33,6 +33,10 @@ var NSG05 = &rule.Rule{
 		Healthy:    "Rules with lists of sources are normal; only an old controller that has to write the group stumbles over them. A refusal that a later success followed is history.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog}},
+	Texts: []rule.Text{
+		rule.Codes("SecurityRuleParametersMissing", "SecurityRuleParametersMissingForPortRanges"),
+		rule.Says(`Security rule must specify SourceAddressPrefixes, SourceAddressPrefix, or SourceApplicationSecurityGroups`),
+	},
 	Check: checkNSG05,
 }
 
@@ -40,10 +44,7 @@ var NSG05 = &rule.Rule{
 var securityRuleID = regexp.MustCompile(`(?i)/subscriptions/[^\s'"]+/securityRules/[^\s'",]+`)
 
 func checkNSG05(p *rule.Pass) {
-	errs := p.Current(func(e *errtext.Error) bool {
-		return e.Has("SecurityRuleParametersMissing") || e.Has("SecurityRuleParametersMissingForPortRanges") ||
-			strings.Contains(e.Message, "Security rule must specify SourceAddressPrefixes, SourceAddressPrefix, or SourceApplicationSecurityGroups")
-	})
+	errs := p.Current(p.Knows)
 	for _, refused := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) {
 		return strings.TrimRight(securityRuleID.FindString(e.Message), "."), !p.Gone(e)
 	}) {

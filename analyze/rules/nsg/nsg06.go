@@ -35,6 +35,10 @@ var NSG06 = &rule.Rule{
 		Healthy:    "The provider's own rule k8s-azure-lb_deny-all_… has the single port `*`, and rules of others may have any form. A refusal that a later success followed is history.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.NSGs, &bundle.Events, &bundle.ControllerLog}, Clean: []*bundle.Evidence{&bundle.KubeVersion, &bundle.ControllerPods}},
+	Texts: []rule.Text{
+		rule.Codes("SecurityRuleParametersUnsupportedForPortRanges"),
+		rule.Says(`either DestinationPortRange or DestinationPortRanges, but not both`),
+	},
 	Check: checkNSG06,
 }
 
@@ -45,10 +49,7 @@ var emptyDestination = rule.Bug{From: "1.29", Fixed: "1.29.14/1.30.11/1.31.5/1.3
 const allowPrefix = "k8s-azure-lb_allow"
 
 func checkNSG06(p *rule.Pass) {
-	errs := p.Current(func(e *errtext.Error) bool {
-		return e.Has("SecurityRuleParametersUnsupportedForPortRanges") || strings.Contains(e.Message, "either DestinationPortRange or DestinationPortRanges, but not both")
-	})
-	errs = slices.DeleteFunc(errs, p.Gone)
+	errs := slices.DeleteFunc(p.Current(p.Knows), p.Gone)
 	for i := range p.Snapshot.NSGs {
 		g := &p.Snapshot.NSGs[i]
 		for j := range g.SecurityRules {

@@ -32,6 +32,7 @@ var NSG07 = &rule.Rule{
 		Any: []*bundle.Evidence{&bundle.Services, &bundle.Events, &bundle.ControllerLog},
 		All: []*bundle.Evidence{&bundle.Services},
 	},
+	Texts: []rule.Text{rule.Codes("OverlappingSubnetsNotPermittedInSecurityRule")},
 	Check: checkNSG07,
 }
 
@@ -41,7 +42,7 @@ var unmerged = rule.Bug{From: "1.29", Fixed: "1.29.11/1.30.7/1.31.1/1.32"}
 func checkNSG07(p *rule.Pass) {
 	errs := p.Current(func(e *errtext.Error) bool {
 		s := p.Graph.Service(e.Service)
-		return s != nil && !s.Foreign() && !s.Deleting() && e.Has("OverlappingSubnetsNotPermittedInSecurityRule")
+		return s != nil && !s.Foreign() && !s.Deleting() && p.Knows(e)
 	})
 	for _, s := range p.Graph.Services {
 		want := p.Wants.Of(s.Key())

@@ -36,6 +36,7 @@ var NSG12 = &rule.Rule{
 		Healthy:    "A shared rule with the addresses of living Services. Later releases log the same words at a deletion and go on, which is no error.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog, &bundle.NSGs}, Clean: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.PublicIPs, &bundle.KubeVersion, &bundle.ControllerPods}},
+	Texts: []rule.Text{{Pattern: notShared}},
 	Check: checkNSG12,
 }
 
@@ -46,7 +47,7 @@ var notShared = regexp.MustCompile(`(?i)expected to (?:find shared rule (\S+)|ha
 var stay = rule.Bug{From: "all", Fixed: "1.24.19/1.25.13/1.26.9/1.27.2/1.28", FromInTree: "all"}
 
 func checkNSG12(p *rule.Pass) {
-	for _, e := range p.Current(func(e *errtext.Error) bool { return e.Service != "" && notShared.MatchString(e.Message) }) {
+	for _, e := range p.Current(func(e *errtext.Error) bool { return e.Service != "" && p.Knows(e) }) {
 		if p.Gone(e) {
 			continue
 		}

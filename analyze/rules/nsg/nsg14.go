@@ -20,7 +20,7 @@ var NSG14 = &rule.Rule{
 	Severity: report.Error,
 	Doc: report.Doc{
 		Title:   "the security group that azure.json names does not exist",
-		Symptom: "Every Service of type LoadBalancer stays pending; events show `nsg \"NAME\" not found`, `securityGroupName is not configured`, or in old versions ResourceNotFound for Microsoft.Network/networkSecurityGroups/NAME.",
+		Symptom: "Every Service of type LoadBalancer stays pending; events show `nsg \"NAME\" not found`, or in old versions ResourceNotFound for Microsoft.Network/networkSecurityGroups/NAME.",
 		Cause: "The provider writes the allow rules of the Services to one network security group, named in azure.json by securityGroupName. It looks for it in securityGroupResourceGroup, or else in resourceGroup, and does not make it. " +
 			"Without the group it fails the sync of every Service, after the load balancer is written.",
 		Fix: []report.Step{
@@ -31,13 +31,14 @@ var NSG14 = &rule.Rule{
 		},
 		References: []string{"kubernetes-sigs/cloud-provider-azure#281", "kubernetes/kubernetes#49389", "coreos/tectonic-installer#3144", "kubernetes/website#7810", "https://kubernetes-sigs.github.io/cloud-provider-azure/install/configs/"},
 		Affects:    "securityGroupResourceGroup exists since 1.18; before, the group must be in resourceGroup",
-		Healthy:    "A group in another resource group that securityGroupResourceGroup names is fine, also where the bundle has no list of that resource group: the rule then keeps still. An error that a later success followed is history.",
+		Healthy:    "Where azure.json names no group at all, AZLB-CFG03 tells it. A group in another resource group that securityGroupResourceGroup names is fine, also where the bundle has no list of that resource group: the rule then keeps still. An error that a later success followed is history.",
 	},
 	Needs: rule.Needs{
 		Any:   []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog, &bundle.NSGs},
 		All:   []*bundle.Evidence{&bundle.Services},
 		Clean: []*bundle.Evidence{&bundle.CloudConfig, &bundle.LoadBalancers},
 	},
+	Texts: []rule.Text{{Pattern: groupNotFound}, {Codes: []string{"ResourceNotFound"}, Pattern: groupNo404}},
 	Check: checkNSG14,
 }
 
@@ -46,22 +47,18 @@ var (
 	groupNo404    = regexp.MustCompile(`(?i)Microsoft\.Network/networkSecurityGroups/([^'"/\s]+)' under resource group '[^']*' was not found`)
 )
 
-// lacking names the group that the provider did not find; ok is false for other errors.
-func lacking(e *errtext.Error) (name string, ok bool) {
-	if m := groupNotFound.FindStringSubmatch(e.Message); m != nil {
-		return m[1], true
+// lacking names the group that the provider did not find.
+func lacking(e *errtext.Error) string {
+	for _, re := range []*regexp.Regexp{groupNotFound, groupNo404} {
+		if m := re.FindStringSubmatch(e.Message); m != nil {
+			return m[1]
+		}
 	}
-	if m := groupNo404.FindStringSubmatch(e.Message); m != nil && e.Has("ResourceNotFound") {
-		return m[1], true
-	}
-	return "", strings.Contains(e.Message, "securityGroupName is not configured")
+	return ""
 }
 
 func checkNSG14(p *rule.Pass) {
-	errs := slices.DeleteFunc(p.Current(func(e *errtext.Error) bool {
-		_, ok := lacking(e)
-		return ok
-	}), p.Gone)
+	errs := slices.DeleteFunc(p.Current(p.Knows), p.Gone)
 	i := slices.IndexFunc(p.Compared.Checks, func(c desired.Check) bool {
 		return c.Hop == desired.HopNSG && c.Field == desired.Existence && c.Kind == desired.Missing && !strings.Contains(c.Object, "/")
 	})
@@ -86,7 +83,7 @@ func noGroup(p *rule.Pass, c *desired.Check, errs []*errtext.Error) rule.Finding
 	if len(errs) > 0 {
 		told := rule.Tell(errs)
 		last := errs[len(errs)-1]
-		if said, _ := lacking(last); said != "" {
+		if said := lacking(last); said != "" {
 			name = said
 		}
 		f.Message = fmt.Sprintf("The provider fails to sync because it finds no security group for its rules (%q, %s).", last.Message, told.Span())
@@ -114,9 +111,6 @@ func noGroup(p *rule.Pass, c *desired.Check, errs []*errtext.Error) rule.Finding
 		}
 	}
 	f.Subject = report.Object{Kind: "NetworkSecurityGroup", Name: name}
-	if name == "" {
-		f.Subject = report.Object{Kind: "CloudConfig", Name: "azure.json"}
-	}
 	f.Fix = nameIt(p, name, inGroup)
 	return f
 }

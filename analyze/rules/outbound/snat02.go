@@ -32,6 +32,7 @@ var SNAT02 = &rule.Rule{
 		Healthy: "Ports that are divided by the size of the pool (allocatedOutboundPorts 0, the default of AKS) always fit. So does a fixed number with room for the nodes of an upgrade. A cluster that never grows may be dimensioned to its last port: without a word of AKS that is only for information.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.AKSCluster, &bundle.Events, &bundle.ControllerLog}},
+	Texts: []rule.Text{rule.Codes(invalidPorts...)},
 	Check: checkSNAT02,
 }
 
@@ -48,7 +49,7 @@ var ofRule = regexp.MustCompile(`(?i)/loadBalancers/([^/\s]+)/outboundRules/`)
 
 func checkSNAT02(p *rule.Pass) {
 	outbounds := p.Graph.Outbounds()
-	refused := p.Current(func(e *errtext.Error) bool { return invalid(e) != "" })
+	refused := p.Current(p.Knows)
 	told := map[string]bool{}
 	for _, b := range rule.Bunches(refused, func(e *errtext.Error) (string, bool) { return about(p, e), !p.Gone(e) }) {
 		told[strings.ToLower(b.Name)] = true
@@ -64,6 +65,7 @@ func checkSNAT02(p *rule.Pass) {
 	}
 }
 
+// invalid is the one of these codes that an error has.
 func invalid(e *errtext.Error) string {
 	for _, code := range invalidPorts {
 		if e.Has(code) {

@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"azlb/analyze/errtext"
@@ -30,24 +31,21 @@ var SNAT05 = &rule.Rule{
 		Healthy:    "An address that AKS names and that is in its resource group, attached to the load balancer, is as it should be, and one whose resource group was not read whole says nothing.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.AKSCluster, &bundle.PublicIPs, &bundle.Events, &bundle.ControllerLog}},
+	Texts: []rule.Text{
+		rule.Codes(outboundGone, "LoadBalancerProfileOutboundIPPrefixNotExist"),
+		{Codes: []string{"InvalidLoadBalancerProfileOutboundIPs", "InvalidLoadBalancerProfileOutboundIPPrefixes"}, Pattern: regexp.MustCompile(`LoadBalancerProfileOutboundIP(?:Prefix)?NotExist`)},
+	},
 	Check: checkSNAT05,
 }
 
-// outboundGone are the codes of AKS for addresses and prefixes.
-var outboundGone = []string{"LoadBalancerProfileOutboundIPNotExist", "LoadBalancerProfileOutboundIPPrefixNotExist"}
+// outboundGone is the code of AKS for an address.
+const outboundGone = "LoadBalancerProfileOutboundIPNotExist"
 
 // aks is the cluster as the object at fault, by no name: what Azure says has none.
 var aks = report.Object{Kind: "Cluster", Name: "AKS"}
 
 func checkSNAT05(p *rule.Pass) {
-	errs := p.Current(func(e *errtext.Error) bool {
-		for _, code := range outboundGone {
-			if e.Has(code) || (e.Has("InvalidLoadBalancerProfileOutboundIPs") || e.Has("InvalidLoadBalancerProfileOutboundIPPrefixes")) && strings.Contains(e.Message, code) {
-				return true
-			}
-		}
-		return false
-	})
+	errs := p.Current(p.Knows)
 	for i := range p.Snapshot.AKS {
 		c := &p.Snapshot.AKS[i]
 		if gone := missing(p, c); len(gone) > 0 {
@@ -58,7 +56,7 @@ func checkSNAT05(p *rule.Pass) {
 	if len(errs) > 0 {
 		t := rule.Tell(errs)
 		p.Find(rule.Finding{Subject: aks, Severity: report.Warning, Confidence: report.Likely, Why: "no state of the cluster in the bundle shows it", Cites: t.Cites,
-			Message: fmt.Sprintf("AKS refuses every change of the cluster, because an outbound address that it was given no longer exists (%s, %s). Which one is not in the bundle.", outboundGone[0], t.Span())})
+			Message: fmt.Sprintf("AKS refuses every change of the cluster, because an outbound address that it was given no longer exists (%s, %s). Which one is not in the bundle.", outboundGone, t.Span())})
 	}
 }
 

@@ -2,12 +2,11 @@
 package pool
 
 import (
+	"regexp"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
-	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
 	"azlb/analyze/topology"
 	bundle "azlb/bundle-schema"
@@ -20,13 +19,12 @@ var Rules = []*rule.Rule{POOL03, POOL06, POOL10, POOL18, POOL12, POOL01, POOL14,
 // text are the sources in which the controller's failures show.
 var text = []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog}
 
-// notFound reports whether the provider failed to find a machine for a node: these
-// texts have no code (cloud-provider-azure, cloudprovider.InstanceNotFound and
-// ErrorNotVmssInstance).
-func notFound(e *errtext.Error) bool {
-	m := strings.ToLower(e.Message)
-	return e.Code == "" && (strings.Contains(m, "instance not found") || strings.Contains(m, "not a vmss instance"))
-}
+// The provider's words where it failed to find a machine for a node (cloud-provider-azure,
+// cloudprovider.InstanceNotFound and ErrorNotVmssInstance).
+var (
+	notFound    = rule.Text{Uncoded: true, Pattern: regexp.MustCompile(`(?i)instance not found`)}
+	notInstance = rule.Text{Uncoded: true, Pattern: regexp.MustCompile(`(?i)not a vmss instance`)}
+)
 
 // before reports whether the cluster is known to be older than 1.minor.
 func before(p *rule.Pass, minor int) bool {

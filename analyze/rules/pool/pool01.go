@@ -3,6 +3,7 @@ package pool
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -38,13 +39,9 @@ var POOL01 = &rule.Rule{
 		Any: append([]*bundle.Evidence{&bundle.ScaleSetInstances, &bundle.VMs, &bundle.LoadBalancers}, text...),
 		All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes},
 	},
-	FollowsFrom: []string{"AZLB-POOL03", "AZLB-POOL10", "AZLB-POOL12", "AZLB-POOL18"},
+	FollowsFrom: []string{"AZLB-CFG01", "AZLB-POOL03", "AZLB-POOL10", "AZLB-POOL12", "AZLB-POOL18"},
+	Texts:       []rule.Text{notFound, notInstance, {Uncoded: true, Pattern: regexp.MustCompile(`(?i)error splitting providerid`)}},
 	Check:       checkPOOL01,
-}
-
-// unmapped reports the provider's texts for a node without a machine; they have no code.
-func unmapped(e *errtext.Error) bool {
-	return notFound(e) || e.Code == "" && strings.Contains(strings.ToLower(e.Message), "error splitting providerid")
 }
 
 func checkPOOL01(p *rule.Pass) {
@@ -65,7 +62,7 @@ func checkPOOL01(p *rule.Pass) {
 	byNode := map[string][]*errtext.Error{}
 	for _, e := range p.Current(func(e *errtext.Error) bool {
 		isVirtual := slices.ContainsFunc(virtual, func(n *topology.Node) bool { return e.Node == "" || n.Name == e.Node })
-		return unmapped(e) && !isVirtual && !(mixed && notInstance(e))
+		return p.Knows(e) && !isVirtual && !(mixed && notInstance.Matches(e))
 	}) {
 		n := p.Graph.Node(e.Node)
 		switch {

@@ -34,6 +34,7 @@ var POOL02 = &rule.Rule{
 		Healthy: "A cluster with a worker node, or whose control-plane nodes are in the pool because somebody put them there, is silent; so is one without a Service of type LoadBalancer. A cluster whose workers are scaled to zero on purpose has the fault, and knows why.",
 	},
 	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers}},
+	Texts: []rule.Text{rule.Reasons("UnAvailableLoadBalancer")},
 	Check: checkPOOL02,
 }
 
@@ -90,7 +91,7 @@ func checkPOOL02(p *rule.Pass) {
 			f.Services = append(f.Services, s.Key())
 		}
 	}
-	errs := p.Current(func(e *errtext.Error) bool { return e.Reason == "UnAvailableLoadBalancer" })
+	errs := p.Current(p.Knows)
 	for _, f := range order {
 		f.Message += fmt.Sprintf(" The pool is empty, so nobody reaches %s.", rule.List(f.Services))
 		said := slices.DeleteFunc(slices.Clone(errs), func(e *errtext.Error) bool { return !slices.Contains(f.Services, e.Service) })

@@ -37,6 +37,7 @@ var POOL03 = &rule.Rule{
 		All:   []*bundle.Evidence{&bundle.Services, &bundle.Nodes},
 		Clean: append([]*bundle.Evidence{&bundle.KubeVersion}, rule.Backends...), // with externalTrafficPolicy Local
 	},
+	Texts: []rule.Text{notFound, notInstance},
 	Check: checkPOOL03,
 }
 
@@ -54,7 +55,7 @@ func checkPOOL03(p *rule.Pass) {
 	candidates := unplaced(p)
 	if len(candidates) > 0 {
 		errs := slices.DeleteFunc(p.Current(func(e *errtext.Error) bool {
-			return notFound(e) && (e.Node == "" || slices.ContainsFunc(candidates, func(n *topology.Node) bool { return n.Name == e.Node }))
+			return p.Knows(e) && (e.Node == "" || slices.ContainsFunc(candidates, func(n *topology.Node) bool { return n.Name == e.Node }))
 		}), p.Gone)
 		if len(errs) > 0 {
 			p.Find(sought(p, candidates[0], errs))

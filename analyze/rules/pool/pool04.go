@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"azlb/analyze/desired"
-	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
 	"azlb/analyze/topology"
 	"azlb/analyze/walk"
@@ -37,6 +36,7 @@ var POOL04 = &rule.Rule{
 		All:   []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers},
 		Clean: append([]*bundle.Evidence{&bundle.KubeVersion, &bundle.EndpointSlices}, rule.Backends...),
 	},
+	Texts: []rule.Text{rule.Reasons("UnAvailableLoadBalancer"), rule.Says(`(?i)there are no available nodes for loadbalancer`)},
 	Check: checkPOOL04,
 }
 
@@ -82,9 +82,7 @@ func checkPOOL04(p *rule.Pass) {
 
 // allKept tells of Services without a backend, and of those that still have theirs.
 func allKept(p *rule.Pass, nodes []*topology.Node) {
-	errs := slices.DeleteFunc(p.Current(func(e *errtext.Error) bool {
-		return e.Reason == "UnAvailableLoadBalancer" || strings.Contains(strings.ToLower(e.Message), "there are no available nodes for loadbalancer")
-	}), p.Gone)
+	errs := slices.DeleteFunc(p.Current(p.Knows), p.Gone)
 	told := rule.Tell(errs)
 	dead, _ := p.Named(errs)
 	var alive []string

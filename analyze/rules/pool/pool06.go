@@ -33,6 +33,7 @@ var POOL06 = &rule.Rule{
 		Healthy:    "A Failed object serves on with its last good configuration. Without a sync that fails because of it, it is told as a warning that harms no Service. Updating, Creating and Deleting are no failures.",
 	},
 	Needs: rule.Needs{Any: append([]*bundle.Evidence{&bundle.LoadBalancers, &bundle.PublicIPs, &bundle.NICs, &bundle.ScaleSets, &bundle.ScaleSetNICs, &bundle.ScaleSetInstances, &bundle.VMs}, text...)},
+	Texts: []rule.Text{rule.Codes("ReferencedResourceNotProvisioned"), rule.Says(`is not in Succeeded state`)},
 	Check: checkPOOL06,
 }
 
@@ -69,7 +70,7 @@ func checkPOOL06(p *rule.Pass) {
 			x.cites = append(x.cites, doc.Cite(r.At+"/provisioningState"))
 		}
 	})
-	for _, e := range p.Current(refused) {
+	for _, e := range p.Current(p.Knows) {
 		if !p.Gone(e) {
 			x := get(culprit(e))
 			x.errs = append(x.errs, e)
@@ -110,11 +111,6 @@ func bothFailed(p *rule.Pass) map[string]string {
 		}
 	}
 	return out
-}
-
-// refused reports whether Azure refused a write because of the state of another object.
-func refused(e *errtext.Error) bool {
-	return e.Has("ReferencedResourceNotProvisioned") || strings.Contains(e.Message, "is not in Succeeded state")
 }
 
 var usedBy = regexp.MustCompile(`(?i)because resource (/subscriptions/\S+) used by`)

@@ -39,13 +39,14 @@ var POOL08 = &rule.Rule{
 		Any: append([]*bundle.Evidence{&bundle.LoadBalancers}, text...),
 		All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.CloudConfig},
 	},
+	Texts: []rule.Text{tooMany},
 	Check: checkPOOL08,
 }
 
-var tooMany = []string{"AnotherInternalLoadBalancerExists", "VMScaleSetCannotUseMultipleLoadBalancersOfSameType", "NetworkInterfaceUsesMultipleLoadBalancersOfSameType"}
+var tooMany = rule.Codes("AnotherInternalLoadBalancerExists", "VMScaleSetCannotUseMultipleLoadBalancersOfSameType", "NetworkInterfaceUsesMultipleLoadBalancersOfSameType")
 
 func checkPOOL08(p *rule.Pass) {
-	errs := slices.DeleteFunc(p.Current(func(e *errtext.Error) bool { return slices.ContainsFunc(tooMany, e.Has) }), p.Gone)
+	errs := slices.DeleteFunc(p.Current(p.Knows), p.Gone)
 	if len(errs) > 0 {
 		p.Find(refusedSecond(p, errs))
 		return
@@ -83,7 +84,7 @@ func refusedSecond(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 	}); i >= 0 {
 		f.Subject.Name = names[i]
 	}
-	f.Message = fmt.Sprintf("Azure refuses to put the nodes behind a second load balancer of the same kind (%s, %s).", tooMany[slices.IndexFunc(tooMany, last.Has)], told.Span())
+	f.Message = fmt.Sprintf("Azure refuses to put the nodes behind a second load balancer of the same kind (%s, %s).", tooMany.Codes[slices.IndexFunc(tooMany.Codes, last.Has)], told.Span())
 	if len(names) > 0 {
 		f.Message += fmt.Sprintf(" The message names %s.", rule.List(names))
 	}

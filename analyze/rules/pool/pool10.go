@@ -36,6 +36,7 @@ var POOL10 = &rule.Rule{
 		Healthy:    "A virtual node, a node labelled kubernetes.azure.com/managed=false and a cluster outside Azure have no Azure machine by design; a new node gets its providerID within a minute. While other nodes carry the Services, such a node is a warning.",
 	},
 	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes}},
+	Texts: []rule.Text{notFound, notInstance},
 	Check: checkPOOL10,
 }
 
@@ -65,7 +66,7 @@ func checkPOOL10(p *rule.Pass) {
 	// The text belongs to these nodes only where one of them has no machine by its name.
 	lost := slices.ContainsFunc(bad, func(n *topology.Node) bool { return n.Machine == nil })
 	errs := slices.DeleteFunc(p.Current(func(e *errtext.Error) bool {
-		return lost && notFound(e) && (e.Node == "" || slices.ContainsFunc(bad, func(n *topology.Node) bool { return n.Name == e.Node }))
+		return lost && p.Knows(e) && (e.Node == "" || slices.ContainsFunc(bad, func(n *topology.Node) bool { return n.Name == e.Node }))
 	}), p.Gone)
 	f := unknown(p, bad, good, errs)
 	if good && len(f.Services) == 0 && !slices.ContainsFunc(bad, func(n *topology.Node) bool { return !young(p, n) || n.Ready() == corev1.ConditionTrue }) {

@@ -31,7 +31,8 @@ var POOL12 = &rule.Rule{
 		Healthy:    "Both kinds in one cluster are supported and normal with a Standard load balancer. Without the message nothing is told; nor where a virtual node is what the provider looks for (AZLB-POOL03).",
 	},
 	Needs:       rule.Needs{Any: text, All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes}},
-	FollowsFrom: []string{"AZLB-POOL10"},
+	FollowsFrom: []string{"AZLB-CFG01", "AZLB-POOL10"},
+	Texts:       []rule.Text{notInstance},
 	Check:       checkPOOL12,
 }
 
@@ -41,11 +42,6 @@ var (
 	mixedSync   = rule.Bug{From: "all", Fixed: "0.7.4/1.0", FromInTree: "1.20", FixedInTree: "1.20.10/1.21.4/1.22"}
 	mixedDelete = rule.Bug{From: "all", Fixed: "0.7.11/1.0", FromInTree: "1.20", FixedInTree: "1.20.12/1.21.6/1.22.3"}
 )
-
-// notInstance reports the provider's own text (ErrorNotVmssInstance).
-func notInstance(e *errtext.Error) bool {
-	return e.Code == "" && strings.Contains(strings.ToLower(e.Message), "not a vmss instance")
-}
 
 func checkPOOL12(p *rule.Pass) {
 	var plain, instances []*topology.Node
@@ -64,7 +60,7 @@ func checkPOOL12(p *rule.Pass) {
 	if len(unplaced(p)) > 0 {
 		return // the virtual node is what is no instance
 	}
-	errs := slices.DeleteFunc(p.Current(notInstance), p.Gone)
+	errs := slices.DeleteFunc(p.Current(p.Knows), p.Gone)
 	if len(errs) > 0 {
 		p.Find(mistaken(p, plain, instances, errs))
 	}

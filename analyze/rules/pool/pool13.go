@@ -37,7 +37,9 @@ var POOL13 = &rule.Rule{
 		Any: append([]*bundle.Evidence{&bundle.LoadBalancers, &bundle.ScaleSets, &bundle.CloudConfig}, text...),
 		All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes},
 	},
-	Check: checkPOOL13,
+	FollowsFrom: []string{"AZLB-CFG01"},
+	Texts:       []rule.Text{{Uncoded: true, Pattern: noSet}},
+	Check:       checkPOOL13,
 }
 
 // noSet are the provider's own texts; they have no code. The group is the name.
@@ -50,7 +52,7 @@ func setName(e *errtext.Error) string {
 }
 
 func checkPOOL13(p *rule.Pass) {
-	errs := slices.DeleteFunc(p.Current(func(e *errtext.Error) bool { return e.Code == "" && noSet.MatchString(e.Message) }), p.Gone)
+	errs := slices.DeleteFunc(p.Current(p.Knows), p.Gone)
 	for _, b := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) { return setName(e), true }) {
 		p.Find(unfound(p, b.Name, b.All))
 	}

@@ -32,12 +32,13 @@ var POOL14 = &rule.Rule{
 		Healthy:    "Machines in no availability set and interfaces of any name are supported: without one of the messages nothing is told.",
 	},
 	Needs: rule.Needs{Any: text, All: []*bundle.Evidence{&bundle.Services}},
+	Texts: []rule.Text{assumptions[0].says, assumptions[1].says, assumptions[2].says},
 	Check: checkPOOL14,
 }
 
 // assumption is one thing that releases expected of machines.
 type assumption struct {
-	says   *regexp.Regexp // the provider's text; its group is what it stumbles over
+	says   rule.Text // the provider's text; its group is what it stumbles over
 	bug    rule.Bug
 	expect string // what it expects of it
 	fixed  string
@@ -45,18 +46,23 @@ type assumption struct {
 
 // The texts have no code (azure_standard.go of Kubernetes and of cloud-provider-azure).
 var assumptions = []assumption{
-	{regexp.MustCompile(`(?i)invalid ip config ID ["']?(/subscriptions/\S+?/networkInterfaces/[^/\s"']+)`), rule.Bug{FromInTree: "1.20", FixedInTree: "1.20.2/1.21"},
+	{of(`(?i)invalid ip config ID ["']?(/subscriptions/\S+?/networkInterfaces/[^/\s"']+)`), rule.Bug{FromInTree: "1.20", FixedInTree: "1.20.2/1.21"},
 		"expects network interfaces to be named MACHINE-nic-NUMBER", "Kubernetes 1.20.2, 1.21 or later"},
-	{regexp.MustCompile(`(?i)cannot get the availability set ID from the virtual machine with node name ["']?([^\s"']+)`), rule.Bug{FromInTree: "1.20", FixedInTree: "1.20.2/1.21"},
+	{of(`(?i)cannot get the availability set ID from the virtual machine with node name ["']?([^\s"']+)`), rule.Bug{FromInTree: "1.20", FixedInTree: "1.20.2/1.21"},
 		"expects every plain machine to be in an availability set", "Kubernetes 1.20.2, 1.21 or later"},
-	{regexp.MustCompile(`(?i)failed to parse the VMAS ID()`), rule.Bug{From: "all", Fixed: "1.1", FromInTree: "1.20", FixedInTree: "1.20.10/1.21.4/1.22"},
+	{of(`(?i)failed to parse the VMAS ID()`), rule.Bug{From: "all", Fixed: "1.1", FromInTree: "1.20", FixedInTree: "1.20.10/1.21.4/1.22"},
 		"expects every plain machine that leaves a pool to be in an availability set", "Kubernetes 1.20.10, 1.21.4, 1.22 or later, or cloud-provider-azure 1.1 or later"},
+}
+
+// of is a text without a code.
+func of(pattern string) rule.Text {
+	return rule.Text{Uncoded: true, Pattern: regexp.MustCompile(pattern)}
 }
 
 func checkPOOL14(p *rule.Pass) {
 	for _, a := range assumptions {
-		errs := slices.DeleteFunc(p.Current(func(e *errtext.Error) bool { return e.Code == "" && a.says.MatchString(e.Message) }), p.Gone)
-		for _, b := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) { return a.says.FindStringSubmatch(e.Message)[1], true }) {
+		errs := slices.DeleteFunc(p.Current(a.says.Matches), p.Gone)
+		for _, b := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) { return a.says.Pattern.FindStringSubmatch(e.Message)[1], true }) {
 			p.Find(a.finding(p, b.Name, b.All))
 		}
 	}

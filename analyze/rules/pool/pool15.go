@@ -32,6 +32,7 @@ var POOL15 = &rule.Rule{
 		Healthy:    "A scale set of another resource group behind a load balancer of yours is no fault, and nor is one behind the cluster's while a Service uses it: only the refused deletion is told.",
 	},
 	Needs: rule.Needs{Any: text, All: []*bundle.Evidence{&bundle.Services}},
+	Texts: []rule.Text{{Pattern: elsewhere, Raw: true}},
 	Check: checkPOOL15,
 }
 
@@ -39,7 +40,7 @@ var POOL15 = &rule.Rule{
 var elsewhere = regexp.MustCompile(`(?i)cleanOrphanedLoadBalancer\(([^,)]*),[^)]*\): the VMSS (\S+) is in the resource group (\S+), but is referencing the LB in (\S+)`)
 
 func checkPOOL15(p *rule.Pass) {
-	errs := slices.DeleteFunc(p.Current(func(e *errtext.Error) bool { return elsewhere.MatchString(e.Raw) }), p.Gone)
+	errs := slices.DeleteFunc(p.Current(p.Knows), p.Gone)
 	for _, b := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) {
 		m := elsewhere.FindStringSubmatch(e.Raw)
 		return m[3] + "/" + m[2], true

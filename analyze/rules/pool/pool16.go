@@ -3,6 +3,7 @@ package pool
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -39,6 +40,7 @@ var POOL16 = &rule.Rule{
 		Any: append([]*bundle.Evidence{&bundle.VMs, &bundle.NICs, &bundle.ControllerPods, &bundle.KubeVersion}, text...),
 		All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers},
 	},
+	Texts: []rule.Text{{Pattern: regexp.MustCompile(`(?i)vmss flex does not support basic load balancer`), Raw: true}},
 	Check: checkPOOL16,
 }
 
@@ -58,9 +60,7 @@ func checkPOOL16(p *rule.Pass) {
 			flex = append(flex, n)
 		}
 	}
-	errs := slices.DeleteFunc(p.Current(func(e *errtext.Error) bool {
-		return strings.Contains(strings.ToLower(e.Raw), "vmss flex does not support basic load balancer")
-	}), p.Gone)
+	errs := slices.DeleteFunc(p.Current(p.Knows), p.Gone)
 	if len(errs) > 0 {
 		p.Find(refusedFlex(p, flex, errs))
 		return

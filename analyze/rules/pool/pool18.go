@@ -41,6 +41,7 @@ var POOL18 = &rule.Rule{
 		Any: []*bundle.Evidence{&bundle.ScaleSets, &bundle.ScaleSetInstances, &bundle.VMs},
 		All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes},
 	},
+	Texts: []rule.Text{notFound},
 	Check: checkPOOL18,
 }
 
@@ -87,7 +88,7 @@ func checkPOOL18(p *rule.Pass) {
 // about reports whether the provider may have looked for the machine of one of the nodes
 // in vain: a message without a name is about a virtual node where there is one.
 func about(p *rule.Pass, e *errtext.Error, nodes []*topology.Node) bool {
-	if !notFound(e) || notInstance(e) || len(nodes) == 0 || e.Node == "" && len(unplaced(p)) > 0 {
+	if !p.Knows(e) || notInstance.Matches(e) || len(nodes) == 0 || e.Node == "" && len(unplaced(p)) > 0 {
 		return false
 	}
 	return e.Node == "" || slices.ContainsFunc(nodes, func(n *topology.Node) bool { return n.Name == e.Node })

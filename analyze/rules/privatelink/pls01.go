@@ -31,13 +31,14 @@ var PLS01 = &rule.Rule{
 	},
 	Needs:       rule.Needs{Any: text},
 	FollowsFrom: []string{"AZLB-AUTH02", "AZLB-AUTH03"},
+	Texts:       []rule.Text{rule.Codes("AuthorizationFailed", "LinkedAuthorizationFailed")},
 	Check:       checkPLS01,
 }
 
 // ofLink reports whether a refused right is one that only a link needs: at the link,
 // or to write a subnet, which the provider does for nothing else.
 func ofLink(p *rule.Pass, e *errtext.Error) bool {
-	if !e.Has("AuthorizationFailed") && !e.Has("LinkedAuthorizationFailed") {
+	if !p.Knows(e) {
 		return false
 	}
 	a := strings.ToLower(e.Action + " " + e.LinkedAction)

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
 	"azlb/analyze/snapshot"
 	"azlb/analyze/topology"
@@ -35,22 +34,16 @@ var PLS02 = &rule.Rule{
 	},
 	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.VNets, &bundle.PrivateLinkServices, &bundle.Events, &bundle.ControllerLog}},
 	FollowsFrom: []string{"AZLB-PLS03"},
-	Check:       checkPLS02,
-}
-
-// refusals are the provider's texts, in lower case.
-var refusals = []string{
-	"failed to get private link service subnet(", "checkandupdateplsipconfigs: ipconfigcount(", "getplsstaticips: ",
-	"number of private link service ipconfig is ", "ipv6 is not supported for private link service",
-}
-
-func refused(e *errtext.Error) bool {
-	m := strings.ToLower(e.Message)
-	return e.Has("PrivateLinkServiceNetworkPoliciesCannotBeEnabledOnPrivateLinkServiceSubnet") || slices.ContainsFunc(refusals, func(t string) bool { return strings.Contains(m, t) })
+	Texts: []rule.Text{
+		rule.Codes("PrivateLinkServiceNetworkPoliciesCannotBeEnabledOnPrivateLinkServiceSubnet"),
+		rule.Says(`(?i)failed to get private link service subnet\(|checkAndUpdatePLSIPConfigs: ipConfigCount\(|getPLSStaticIPs: `),
+		rule.Says(`(?i)number of private link service ipConfig is |IPv6 is not supported for private link service`),
+	},
+	Check: checkPLS02,
 }
 
 func checkPLS02(p *rule.Pass) {
-	keys, errs := byService(p, p.Current(refused))
+	keys, errs := byService(p, p.Current(p.Knows))
 	list, sure := asking(p)
 	for _, s := range list {
 		faults := faultsOf(p, s)

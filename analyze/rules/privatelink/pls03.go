@@ -3,9 +3,7 @@ package privatelink
 import (
 	"fmt"
 	"slices"
-	"strings"
 
-	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
 	bundle "azlb/bundle-schema"
 	"azlb/report"
@@ -30,13 +28,12 @@ var PLS03 = &rule.Rule{
 		Healthy:    "Internal Services, and public ones without floating IP, may have a link. The annotation azure-pls-create with another value than true asks for nothing.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.Services, &bundle.Events, &bundle.ControllerLog}},
+	Texts: []rule.Text{rule.Says(`(?i)service requiring private link service must be internal or disable floating ip`)},
 	Check: checkPLS03,
 }
 
 func checkPLS03(p *rule.Pass) {
-	keys, errs := byService(p, p.Current(func(e *errtext.Error) bool {
-		return strings.Contains(strings.ToLower(e.Message), "service requiring private link service must be internal or disable floating ip")
-	}))
+	keys, errs := byService(p, p.Current(p.Knows))
 	list, sure := asking(p)
 	for _, s := range list {
 		want := p.Wants.Of(s.Key())

@@ -36,11 +36,9 @@ var PLS04 = &rule.Rule{
 	},
 	Needs:       rule.Needs{All: []*bundle.Evidence{&bundle.Services}, Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.PrivateLinkServices, &bundle.Events, &bundle.ControllerLog}, Clean: []*bundle.Evidence{&bundle.CloudConfig}},
 	FollowsFrom: []string{"AZLB-PLS01", "AZLB-PLS02", "AZLB-PLS03"},
+	Texts:       []rule.Text{rule.Says(`(?i)already has (?:unmanaged|existing) private link service\(|cannot change existing private link service name`)},
 	Check:       checkPLS04,
 }
-
-// conflicts are the provider's texts, in lower case.
-var conflicts = []string{"already has unmanaged private link service(", "already has existing private link service(", "cannot change existing private link service name"}
 
 // existing is the link that a refusal names.
 var existing = regexp.MustCompile(`(?i)has (?:unmanaged|existing) private link service\((/subscriptions/[^)\s]+)\)`)
@@ -54,10 +52,7 @@ func inText(e *errtext.Error, standIn report.Object) report.Object {
 }
 
 func checkPLS04(p *rule.Pass) {
-	keys, errs := byService(p, p.Current(func(e *errtext.Error) bool {
-		m := strings.ToLower(e.Message)
-		return slices.ContainsFunc(conflicts, func(t string) bool { return strings.Contains(m, t) })
-	}))
+	keys, errs := byService(p, p.Current(p.Knows))
 	list, sure := asking(p)
 	for _, s := range list {
 		f := inTheWay(p, s)

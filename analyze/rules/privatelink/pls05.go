@@ -32,6 +32,7 @@ var PLS05 = &rule.Rule{
 		Healthy:    "A link on a living Service's frontend keeps nobody from anything. A refusal that a later success of the same Service followed is history.",
 	},
 	Needs: rule.Needs{Any: text},
+	Texts: []rule.Text{rule.Codes("CannotDeleteLoadBalancerWithPrivateLinkService", "PrivateLinkServiceWithPrivateEndpointConnectionsCannotBeDeleted")},
 	Check: checkPLS05,
 }
 
@@ -39,9 +40,7 @@ var PLS05 = &rule.Rule{
 var linkID = regexp.MustCompile(`(?i)/subscriptions/[^\s'"]+/privateLinkServices/([^\s'",/]+)`)
 
 func checkPLS05(p *rule.Pass) {
-	errs := p.Current(func(e *errtext.Error) bool {
-		return e.Has("CannotDeleteLoadBalancerWithPrivateLinkService") || e.Has("PrivateLinkServiceWithPrivateEndpointConnectionsCannotBeDeleted")
-	})
+	errs := p.Current(p.Knows)
 	for _, link := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) {
 		id := strings.TrimRight(linkID.FindString(e.Message), ".")
 		if id == "" && strings.Contains(strings.ToLower(e.Target), "/privatelinkservices/") {

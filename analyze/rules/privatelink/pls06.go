@@ -31,6 +31,7 @@ var PLS06 = &rule.Rule{
 	Needs: rule.Needs{Any: text, All: []*bundle.Evidence{&bundle.Services, &bundle.KubeVersion}},
 	// A link that cannot be removed fails with a code of its own.
 	FollowsFrom: []string{"AZLB-PLS05"},
+	Texts:       []rule.Text{rule.Codes("PreconditionFailed", "PreconditionFailedEtagMismatch", "EtagMismatch")},
 	Check:       checkPLS06,
 }
 
@@ -42,8 +43,7 @@ func checkPLS06(p *rule.Pass) {
 	}
 	keys, errs := byService(p, p.Current(func(e *errtext.Error) bool {
 		s := p.Graph.Service(e.Service)
-		stale := e.Has("PreconditionFailed") || e.Has("PreconditionFailedEtagMismatch") || e.Has("EtagMismatch")
-		return stale && s != nil && s.Deleting() && desired.LinkOf(s) != nil && strings.Contains(strings.ToLower(e.Target+e.Raw), "/loadbalancers/")
+		return p.Knows(e) && s != nil && s.Deleting() && desired.LinkOf(s) != nil && strings.Contains(strings.ToLower(e.Target+e.Raw), "/loadbalancers/")
 	}))
 	for _, key := range keys {
 		s := p.Graph.Service(key)

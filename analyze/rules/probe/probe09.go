@@ -2,6 +2,7 @@ package probe
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -36,6 +37,7 @@ var PROBE09 = &rule.Rule{
 	},
 	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.ControllerPods}, All: compared.All, Clean: []*bundle.Evidence{&bundle.CloudConfig, &bundle.KubeVersion, &bundle.Nodes, &bundle.Events, &bundle.ControllerLog}},
 	FollowsFrom: []string{"AZLB-DATA09", "AZLB-DATA06", "AZLB-DATA01", "AZLB-POOL18", "AZLB-POOL19"},
+	Texts:       []rule.Text{{Codes: []string{"InvalidResourceReference"}, Pattern: regexp.MustCompile("/probes/" + azname.SharedProbe), Raw: true}},
 	Check:       checkPROBE09,
 }
 
@@ -43,7 +45,7 @@ func checkPROBE09(p *rule.Pass) {
 	for _, probes := range together(changed(p), (*altered).shared) {
 		p.Find(told(p, probes.All, ""))
 	}
-	if errs := p.Current(lostShared); len(errs) > 0 {
+	if errs := p.Current(p.Knows); len(errs) > 0 {
 		p.Find(refused(errs))
 	}
 	inUse := false
@@ -66,12 +68,8 @@ func checkPROBE09(p *rule.Pass) {
 	}
 }
 
-// lostShared reports Azure's refusal of a load balancer whose rules refer to the
-// shared probe that it no longer has.
-func lostShared(e *errtext.Error) bool {
-	return e.Has("InvalidResourceReference") && strings.Contains(e.Raw, "/probes/"+azname.SharedProbe)
-}
-
+// refused tells of Azure's refusal of a load balancer whose rules refer to the shared
+// probe that it no longer has.
 func refused(errs []*errtext.Error) rule.Finding {
 	t := rule.Tell(errs)
 	return rule.Finding{Subject: report.Object{Kind: "Probe", Name: azname.SharedProbe}, Services: t.Services, Cites: t.Cites, Errors: errs,

@@ -3,7 +3,6 @@ package publicip
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -36,26 +35,32 @@ var PIP01 = &rule.Rule{
 		Healthy:    "An address in another resource group that the annotation names, or that is the Service's frontend already. An error about it that a later success of the same Service followed is history.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.PublicIPs, &bundle.Events, &bundle.ControllerLog}},
+	Texts: notFound,
 	Check: checkPIP01,
 }
 
 // notFound are the provider's texts: for an address, with the group since 1.11,
 // and for a name. Group 1 is what was looked for, group 2 where.
-var notFound = []*regexp.Regexp{
-	regexp.MustCompile(`(?i)user supplied IP Address (\S+) was not found(?: in resource group ([^\s:,"]+))?`),
-	regexp.MustCompile(`(?i)cannot find public IP with IP address (\S+) in resource group ([^\s:,"]+)`),
-	regexp.MustCompile(`(?i)failed to find PIP (\S+) in resource group ([^\s:,"]+)`),
-	regexp.MustCompile(`(?i)PublicIP from annotation azure-pip-name(?:-IPv6)?=(\S+) for service \S+ doesn't exist()`),
+var notFound = []rule.Text{
+	rule.Says(`(?i)user supplied IP Address (\S+) was not found(?: in resource group ([^\s:,"]+))?`),
+	rule.Says(`(?i)cannot find public IP with IP address (\S+) in resource group ([^\s:,"]+)`),
+	rule.Says(`(?i)failed to find PIP (\S+) in resource group ([^\s:,"]+)`),
+	rule.Says(`(?i)PublicIP from annotation azure-pip-name(?:\(-IPv6\)|-IPv6)?=(\S+) for service \S+ doesn't exist()`),
 }
 
-// lookedFor takes the address or name and the group out of an error.
-func lookedFor(e *errtext.Error) (what, group string, ok bool) {
-	for _, re := range notFound {
-		if m := re.FindStringSubmatch(e.Message); m != nil {
-			return strings.Trim(m[1], `",`), strings.Trim(m[2], "."), true
+// lookedFor takes the address or name and the group out of an error; the group is the
+// one where its Service's provider looks if the text names none.
+func lookedFor(p *rule.Pass, e *errtext.Error) (what, group string) {
+	for _, t := range notFound {
+		if m := t.Pattern.FindStringSubmatch(e.Message); m != nil {
+			what, group = strings.Trim(m[1], `",`), strings.Trim(m[2], ".")
+			break
 		}
 	}
-	return "", "", false
+	if want := p.Wants.Of(e.Service); want != nil && group == "" {
+		group = want.PublicIPGroup.V
+	}
+	return what, group
 }
 
 // lost is one address or name that is not in the group.
@@ -98,15 +103,13 @@ func checkPIP01(p *rule.Pass) {
 			l.cites = append(l.cites, s.Doc.Cite(want.PublicIPGroup.Pointer))
 		}
 	}
-	for _, e := range p.Current(func(e *errtext.Error) bool { _, _, ok := lookedFor(e); return ok }) {
-		what, group, _ := lookedFor(e)
-		if want := p.Wants.Of(e.Service); want != nil && group == "" {
-			group = want.PublicIPGroup.V
+	for _, e := range p.Current(p.Knows) {
+		what, group := lookedFor(p, e)
+		if p.Gone(e) || nowhere(p, what, group) || abroad(p, what, group) != nil {
+			continue // of nobody, or told by AZLB-PIP02 or AZLB-PIP03
 		}
-		if !p.Gone(e) {
-			l := get(what, group)
-			l.errs = append(l.errs, e)
-		}
+		l := get(what, group)
+		l.errs = append(l.errs, e)
 	}
 	for _, l := range order {
 		p.Find(l.finding(p))
@@ -116,15 +119,16 @@ func checkPIP01(p *rule.Pass) {
 // in reports whether the address or name is in the group.
 func in(p *rule.Pass, what, group string) bool {
 	return slices.ContainsFunc(p.Snapshot.PublicIPs, func(pip snapshot.PublicIP) bool {
-		return is(&pip, what) && strings.EqualFold(az.GroupOf(pip.ID), group)
+		return is(&pip, what) && !otherSubscription(p, pip.ID) && strings.EqualFold(az.GroupOf(pip.ID), group)
 	})
 }
 
-// elsewhere is the public IP of that address or name in another group of the bundle.
+// elsewhere is the public IP of that address or name in another group of the bundle, where
+// an annotation can send the provider.
 func elsewhere(p *rule.Pass, what, group string) *snapshot.PublicIP {
 	for i := range p.Snapshot.PublicIPs {
 		pip := &p.Snapshot.PublicIPs[i]
-		if is(pip, what) && az.GroupOf(pip.ID) != "" && !az.Masked(az.GroupOf(pip.ID)) && !strings.EqualFold(az.GroupOf(pip.ID), group) {
+		if is(pip, what) && !otherSubscription(p, pip.ID) && az.GroupOf(pip.ID) != "" && !az.Masked(az.GroupOf(pip.ID)) && !strings.EqualFold(az.GroupOf(pip.ID), group) {
 			return pip
 		}
 	}
@@ -171,7 +175,7 @@ func (l *lost) finding(p *rule.Pass) rule.Finding {
 			}
 		}
 	default:
-		f.Confidence, f.Why = report.Possible, "the address is in no collected resource group: it may be in one that was not collected, in another subscription, or not exist at all"
+		f.Confidence, f.Why = report.Possible, "the list of the group where the provider looks is not in the bundle: the address may be in another group, in another subscription, or not exist at all"
 		f.Message = fmt.Sprintf("%s asks for public IP %s, which the provider does not find in %s, and which is in no collected group.", who, l.what, where)
 		f.Absence = nil
 	}

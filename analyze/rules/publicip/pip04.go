@@ -38,17 +38,19 @@ var PIP04 = &rule.Rule{
 	},
 	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.Events, &bundle.ControllerLog}, Clean: []*bundle.Evidence{&bundle.KubeVersion, &bundle.ControllerPods}},
 	FollowsFrom: []string{"AZLB-PIP09"},
+	Texts:       []rule.Text{manyConfigs},
 	Check:       checkPIP04,
 }
 
-// manyConfigs is Azure's text of PublicIPReferencedByMultipleIPConfigs.
-var manyConfigs = regexp.MustCompile(`(?i)Public ip address (/subscriptions/\S+) is referenced by multiple ipconfigs`)
+// manyConfigs is Azure's refusal of a second frontend for an address.
+var manyConfigs = rule.Codes("PublicIPReferencedByMultipleIPConfigs")
 
-func isManyConfigs(e *errtext.Error) bool { return e.Has("PublicIPReferencedByMultipleIPConfigs") }
+// manyConfigsOf takes the address out of its message.
+var manyConfigsOf = regexp.MustCompile(`(?i)Public ip address (/subscriptions/\S+) is referenced by multiple ipconfigs`)
 
 // addressOf is the id of the public IP that the error names, else empty.
 func addressOf(e *errtext.Error) string {
-	if m := manyConfigs.FindStringSubmatch(e.Message); m != nil {
+	if m := manyConfigsOf.FindStringSubmatch(e.Message); m != nil {
 		return strings.TrimRight(m[1], ".")
 	}
 	return ""
@@ -75,7 +77,7 @@ func checkPIP04(p *rule.Pass) {
 		}
 		return byID[key]
 	}
-	for _, e := range p.Current(isManyConfigs) {
+	for _, e := range p.Current(p.Knows) {
 		if p.Gone(e) || ofIPv6(p, e) || elsewhereIPv6(p, e) {
 			continue
 		}

@@ -34,6 +34,7 @@ var PIP05 = &rule.Rule{
 		Healthy:    "Services that share an address with different ports, or with the same number for TCP and for UDP. A rule of the Service itself is no conflict, nor is a port that an annotation keeps out of the load balancer.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.Events, &bundle.ControllerLog}},
+	Texts: []rule.Text{{Pattern: consumed}},
 	Check: checkPIP05,
 }
 
@@ -81,7 +82,7 @@ func checkPIP05(p *rule.Pass) {
 		}
 		rivals(p, get)
 	}
-	for _, e := range p.Current(func(e *errtext.Error) bool { return e.Service != "" && consumed.MatchString(e.Message) }) {
+	for _, e := range p.Current(func(e *errtext.Error) bool { return e.Service != "" && p.Knows(e) }) {
 		if p.Gone(e) {
 			continue
 		}

@@ -36,6 +36,7 @@ var PIP06 = &rule.Rule{
 	},
 	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.PublicIPs, &bundle.Events, &bundle.ControllerLog}, Clean: []*bundle.Evidence{&bundle.Services}},
 	FollowsFrom: []string{"AZLB-PIP08"},
+	Texts:       []rule.Text{rule.Codes("DnsRecordInUse"), {Pattern: consumedLabel}},
 	Check:       checkPIP06,
 }
 
@@ -86,9 +87,7 @@ func checkPIP06(p *rule.Pass) {
 			w.label, w.rival = label, rival
 		}
 	}
-	for _, e := range p.Current(func(e *errtext.Error) bool {
-		return e.Service != "" && (e.Has("DnsRecordInUse") || consumedLabel.MatchString(e.Message))
-	}) {
+	for _, e := range p.Current(func(e *errtext.Error) bool { return e.Service != "" && p.Knows(e) }) {
 		if p.Gone(e) {
 			continue
 		}

@@ -41,6 +41,7 @@ var PIP07 = &rule.Rule{
 		All:   []*bundle.Evidence{&bundle.Services, &bundle.PublicIPs},
 		Clean: []*bundle.Evidence{&bundle.KubeVersion, &bundle.ControllerPods},
 	},
+	Texts: []rule.Text{manyConfigs},
 	Check: checkPIP07,
 }
 
@@ -54,7 +55,7 @@ func isIPv6(pip *snapshot.PublicIP) bool {
 // its Service wants to share, and the release may be one that cannot.
 func ofIPv6(p *rule.Pass, e *errtext.Error) bool {
 	s := p.Graph.Service(e.Service)
-	return s != nil && isManyConfigs(e) && p.Runs(rule.SharedIPv6) != desired.No && slices.ContainsFunc(pins(p, s), func(x pin) bool {
+	return s != nil && manyConfigs.Matches(e) && p.Runs(rule.SharedIPv6) != desired.No && slices.ContainsFunc(pins(p, s), func(x pin) bool {
 		return x.pip != nil && az.SameID(x.pip.ID, addressOf(e)) && firstOf(p, s, x) != nil
 	})
 }

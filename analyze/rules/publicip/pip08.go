@@ -36,8 +36,12 @@ var PIP08 = &rule.Rule{
 		Healthy:    "Clusters of different names may share a resource group: each leaves the addresses with the other's name alone. An old address of the same cluster, on its own load balancer or on none, is a leftover and another matter.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.PublicIPs}, All: []*bundle.Evidence{&bundle.Services}},
+	Texts: []rule.Text{refusedDelete, {Pattern: lostPIP}},
 	Check: checkPIP08,
 }
+
+// refusedDelete is Azure's answer to the deletion of an address that is in use.
+var refusedDelete = rule.Codes("PublicIPAddressCannotBeDeleted")
 
 // lostPIP is the provider's text for an address that it does not take for its own.
 var lostPIP = regexp.MustCompile(`reconcilePublicIPs? for service ?\([^()]*\): pip\(([^()\s]+)\) not found`)
@@ -101,7 +105,7 @@ func foreign(p *rule.Pass, s *topology.Service, pip *snapshot.PublicIP) {
 		return
 	}
 	errs := p.Current(func(e *errtext.Error) bool {
-		return e.Has("PublicIPAddressCannotBeDeleted") && strings.Contains(strings.ToLower(e.Message+" "+e.Target), strings.ToLower(pip.ID))
+		return refusedDelete.Matches(e) && strings.Contains(strings.ToLower(e.Message+" "+e.Target), strings.ToLower(pip.ID))
 	})
 	told := rule.Tell(errs)
 	f := rule.Finding{Subject: report.Object{Kind: "PublicIP", Name: pip.Name}, Services: []string{s.Key()}, Severity: report.Warning,

@@ -34,6 +34,7 @@ var PIP09 = &rule.Rule{
 		Healthy:    "An address on a frontend of the cluster's own load balancer, its own or another Service's that shares it, is where it belongs, and so is one that the Service's status shows. An address that nothing has is free.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.PublicIPs, &bundle.Events, &bundle.ControllerLog}, Clean: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers}},
+	Texts: []rule.Text{rule.Codes("PublicIPAddressInUse")},
 	Check: checkPIP09,
 }
 
@@ -71,7 +72,7 @@ func checkPIP09(p *rule.Pass) {
 			}
 		}
 	}
-	for _, e := range p.Current(func(e *errtext.Error) bool { return e.Has("PublicIPAddressInUse") && !inOurs(p, e) }) {
+	for _, e := range p.Current(func(e *errtext.Error) bool { return p.Knows(e) && !inOurs(p, e) }) {
 		if p.Gone(e) {
 			continue
 		}

@@ -17,7 +17,7 @@ import (
 
 // Rules of this topic, in the order in which the controller meets them: it finds the
 // address, looks whose it is, sets its DNS label, then writes the load balancer.
-var Rules = []*rule.Rule{PIP01, PIP08, PIP06, PIP09, PIP07, PIP04, PIP05}
+var Rules = []*rule.Rule{PIP03, PIP01, PIP02, PIP08, PIP06, PIP09, PIP07, PIP04, PIP10, PIP05}
 
 // Annotations that only these rules read.
 const (

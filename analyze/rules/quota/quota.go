@@ -5,7 +5,6 @@ package quota
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
@@ -23,18 +22,9 @@ const limitsPage = "https://learn.microsoft.com/azure/azure-resource-manager/man
 // text are the sources in which a refusal shows.
 var text = []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog}
 
-// refusal is how Azure and the provider say that one limit is reached: Azure's codes,
-// and texts in lower case that come without a code.
-type refusal struct{ codes, texts []string }
-
-func (r refusal) match(e *errtext.Error) bool {
-	message := strings.ToLower(e.Message)
-	return slices.ContainsFunc(r.codes, e.Has) || slices.ContainsFunc(r.texts, func(t string) bool { return strings.Contains(message, t) })
-}
-
-// current are the refusals that nothing ended, of Services that still exist.
-func (r refusal) current(p *rule.Pass) []*errtext.Error {
-	return slices.DeleteFunc(p.Current(r.match), p.Gone)
+// refused are the refusals that nothing ended, of Services that still exist.
+func refused(p *rule.Pass) []*errtext.Error {
+	return slices.DeleteFunc(p.Current(p.Knows), p.Gone)
 }
 
 // ceiling is one object at its limit, as told, as seen, or both.

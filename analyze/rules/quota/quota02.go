@@ -40,6 +40,7 @@ var QUOTA02 = &rule.Rule{
 		Healthy: "A load balancer below its limit, however many frontends it has. Ten frontends on a Basic load balancer are no sign by themselves: the limit was raised for many subscriptions and is 200 today, so without a Service that waits the rule speaks of ten only on clusters of that time.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog, &bundle.LoadBalancers}},
+	Texts: []rule.Text{rule.Codes(limitReached)},
 	Check: checkQUOTA02,
 }
 
@@ -69,11 +70,9 @@ func checkQUOTA02(p *rule.Pass) {
 		}
 		return byName[key]
 	}
-	for _, e := range p.Current(func(e *errtext.Error) bool { return e.Has(limitReached) }) {
-		if !p.Gone(e) {
-			x := get(balancer(p, e))
-			x.errs = append(x.errs, e)
-		}
+	for _, e := range refused(p) {
+		x := get(balancer(p, e))
+		x.errs = append(x.errs, e)
 	}
 	for i := range p.Snapshot.Loads {
 		lb := &p.Snapshot.Loads[i]

@@ -34,18 +34,17 @@ var QUOTA03 = &rule.Rule{
 		Healthy:    "More rules than maximumLoadBalancerRuleCount on a Standard load balancer are no fault (AZLB-QUOTA09).",
 	},
 	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services}, Any: append(text, &bundle.LoadBalancers)},
+	Texts: []rule.Text{rule.Codes("LoadBalancerRuleCountLimitReached"), rule.Says(`(?i)all available load balancers have exceeded maximum rule limit`)},
 	Check: checkQUOTA03,
 }
 
 // tooManyRules is said by Azure with a code, and by the provider with a text in which
 // the number is that of the rules, not the limit.
-var tooManyRules = refusal{codes: []string{"LoadBalancerRuleCountLimitReached"}, texts: []string{"all available load balancers have exceeded maximum rule limit"}}
-
 // mostRules of a load balancer by its SKU (azure-subscription-service-limits, 2026).
 var mostRules = map[string]int{"basic": 250, "standard": 1500}
 
 func checkQUOTA03(p *rule.Pass) {
-	bunches := rule.Bunches(tooManyRules.current(p), func(e *errtext.Error) (string, bool) { return balancer(p, e), true })
+	bunches := rule.Bunches(refused(p), func(e *errtext.Error) (string, bool) { return balancer(p, e), true })
 	for i := range p.Snapshot.Loads {
 		lb := &p.Snapshot.Loads[i]
 		if limit := mostRules[strings.ToLower(lb.SKU.Name)]; limit == 0 || rulesOn(lb) < limit || !p.Graph.OwnLoadBalancer(lb) {

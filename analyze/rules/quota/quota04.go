@@ -33,10 +33,9 @@ var QUOTA04 = &rule.Rule{
 		Healthy:    "Fewer than 240 rules on every node. From there on the rule mentions it, as one more Service with many ports may be the last; nothing is broken then. Rules of a customer's own load balancer count where it has the same nodes.",
 	},
 	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services}, Any: append(text, &bundle.LoadBalancers)},
+	Texts: []rule.Text{rule.Codes("LoadBalancerRuleCountLimitReachedForNic"), rule.Says(`(?i)nat or load balancing rules combined`)},
 	Check: checkQUOTA04,
 }
-
-var tooManyOnNIC = refusal{codes: []string{"LoadBalancerRuleCountLimitReachedForNic"}, texts: []string{"nat or load balancing rules combined"}}
 
 const (
 	// mostOnNIC is documented; what Azure says when it is reached allows 299 beside an outbound rule.
@@ -47,7 +46,7 @@ const (
 )
 
 func checkQUOTA04(p *rule.Pass) {
-	c := ceiling{subject: report.Object{Kind: "NetworkInterface", Name: "of the nodes"}, errs: tooManyOnNIC.current(p), room: "How many rules the nodes' network interfaces have is not in the bundle"}
+	c := ceiling{subject: report.Object{Kind: "NetworkInterface", Name: "of the nodes"}, errs: refused(p), room: "How many rules the nodes' network interfaces have is not in the bundle"}
 	nic, shares := fullest(p)
 	n := 0
 	for _, s := range shares {

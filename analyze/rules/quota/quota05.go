@@ -36,17 +36,15 @@ var QUOTA05 = &rule.Rule{
 		Healthy:    "Any number of rules below 1,000 where no sync fails. Other security groups than the one that the provider writes to are not looked at.",
 	},
 	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services}, Any: append(text, &bundle.NSGs)},
+	Texts: []rule.Text{rule.Codes("SecurityRuleCountLimitReached"), rule.Says(`(?i)exceeds the maximum number of rules|security rule priority exhausted|securitygroup priorities are exhausted`)},
 	Check: checkQUOTA05,
 }
-
-var tooManySecurityRules = refusal{codes: []string{"SecurityRuleCountLimitReached"},
-	texts: []string{"exceeds the maximum number of rules", "security rule priority exhausted", "securitygroup priorities are exhausted"}}
 
 // mostSecurityRules of one group (azure-subscription-service-limits, 2026).
 const mostSecurityRules = 1000
 
 func checkQUOTA05(p *rule.Pass) {
-	for _, b := range groups(p, tooManySecurityRules.current(p)) {
+	for _, b := range groups(p, refused(p)) {
 		c := ceiling{subject: securityGroup(b.Name), errs: b.All, room: "How many rules " + inWords(b.Name) + " has is not in the bundle"}
 		g := writtenTo(p, b.Name)
 		if g != nil {

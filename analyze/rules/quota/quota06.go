@@ -31,11 +31,9 @@ var QUOTA06 = &rule.Rule{
 		Healthy:    "Any number below 4,000 where no sync fails; from 3,600 on the rule mentions it. Other security groups than the one that the provider writes to are not looked at.",
 	},
 	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services}, Any: append(text, &bundle.NSGs)},
+	Texts: []rule.Text{rule.Codes("SecurityRuleAddressesOrPortsPerSecurityGroupLimitReached"), rule.Says(`(?i)exceeds the maximum number of (?:source|destination) ip addresses`)},
 	Check: checkQUOTA06,
 }
-
-var tooManyAddresses = refusal{codes: []string{"SecurityRuleAddressesOrPortsPerSecurityGroupLimitReached"},
-	texts: []string{"exceeds the maximum number of source ip addresses", "exceeds the maximum number of destination ip addresses"}}
 
 const (
 	// mostAddresses on each side of all rules of a group (MaxSecurityRuleAddressesOrPortsPerSecurityGroup).
@@ -44,7 +42,7 @@ const (
 )
 
 func checkQUOTA06(p *rule.Pass) {
-	for _, b := range groups(p, tooManyAddresses.current(p)) {
+	for _, b := range groups(p, refused(p)) {
 		c := ceiling{subject: securityGroup(b.Name), errs: b.All, room: "How many addresses the rules of " + inWords(b.Name) + " list is not in the bundle"}
 		g := writtenTo(p, b.Name)
 		most := 0

@@ -26,10 +26,9 @@ var QUOTA07 = &rule.Rule{
 		Healthy:    "Pools below these numbers, whatever their machines are. Scale sets are not counted by machine.",
 	},
 	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services}, Any: append(text, &bundle.LoadBalancers)},
+	Texts: []rule.Text{rule.Codes("MaxAvailabilitySetsInLoadBalancerReached")},
 	Check: checkQUOTA07,
 }
-
-var tooManySets = refusal{codes: []string{"MaxAvailabilitySetsInLoadBalancerReached"}}
 
 // mostMembers of a backend pool by the SKU (azure-subscription-service-limits, 2026).
 var mostMembers = map[string]int{"basic": 300, "standard": 5000}
@@ -45,7 +44,7 @@ func membersOf(lb *snapshot.LoadBalancer) (n int, pool *az.BackendPool) {
 }
 
 func checkQUOTA07(p *rule.Pass) {
-	bunches := rule.Bunches(tooManySets.current(p), func(e *errtext.Error) (string, bool) { return balancer(p, e), true })
+	bunches := rule.Bunches(refused(p), func(e *errtext.Error) (string, bool) { return balancer(p, e), true })
 	for i := range p.Snapshot.Loads {
 		lb := &p.Snapshot.Loads[i]
 		limit := mostMembers[strings.ToLower(lb.SKU.Name)]

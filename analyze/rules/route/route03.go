@@ -32,12 +32,13 @@ var ROUTE03 = &rule.Rule{
 	},
 	// The refusal is the controller's to tell, what it harms the table's.
 	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.ControllerLog}, Any: []*bundle.Evidence{&bundle.RouteTables, &bundle.Nodes, &bundle.VNets}},
+	Texts: []rule.Text{rule.Codes("AuthorizationFailed")},
 	Check: checkROUTE03,
 }
 
 func checkROUTE03(p *rule.Pass) {
 	errs := p.Current(func(e *errtext.Error) bool {
-		return e.Service == "" && e.Has("AuthorizationFailed") && strings.HasPrefix(strings.ToLower(e.Action), "microsoft.network/routetables/")
+		return e.Service == "" && p.Knows(e) && strings.HasPrefix(strings.ToLower(e.Action), "microsoft.network/routetables/")
 	})
 	for _, b := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) { return az.Key(tableID(e.Scope)), true }) {
 		if t := p.Graph.RouteTable(&az.Ref{ID: tableID(b.All[0].Scope)}); t != nil {

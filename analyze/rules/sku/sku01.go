@@ -40,17 +40,12 @@ var SKU01 = &rule.Rule{
 		Any:   []*bundle.Evidence{&bundle.PublicIPs, &bundle.Events, &bundle.ControllerLog},
 		Clean: []*bundle.Evidence{&bundle.LoadBalancers}, // it may carry the address already
 	},
+	Texts: []rule.Text{rule.Codes("PublicIPAndLBSkuDoNotMatch", "DifferentSkuLoadBalancersAndPublicIPAddressNotAllowed"), {Pattern: mismatchText}},
 	Check: checkSKU01,
 }
 
-var mismatchCodes = []string{"PublicIPAndLBSkuDoNotMatch", "DifferentSkuLoadBalancersAndPublicIPAddressNotAllowed"}
-
 // mismatchText names both sides: "Basic sku load balancer X cannot reference Standard sku publicIP Y."
 var mismatchText = regexp.MustCompile(`(?i)(?:(Basic|Standard) sku load balancer (\S+) )?cannot reference (Basic|Standard) sku publicIP (\S+)`)
-
-func isMismatch(e *errtext.Error) bool {
-	return slices.ContainsFunc(mismatchCodes, e.Has) || mismatchText.MatchString(e.Message)
-}
 
 // mismatch is one address with its load balancer, as told, as seen, or both.
 type mismatch struct {
@@ -84,7 +79,7 @@ func checkSKU01(p *rule.Pass) {
 			}
 		}
 	}
-	for _, e := range p.Current(isMismatch) {
+	for _, e := range p.Current(p.Knows) {
 		if p.Gone(e) {
 			continue
 		}

@@ -40,23 +40,16 @@ var SKU03 = &rule.Rule{
 		Any:   []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog, &bundle.LoadBalancers},
 		Clean: append([]*bundle.Evidence{&bundle.Services, &bundle.EndpointSlices}, rule.Machines...),
 	},
+	Texts: []rule.Text{
+		rule.Codes("NetworkInterfaceAndLoadBalancerAreInDifferentAvailabilitySets", "VMScaleSetCannotReferenceLoadbalancerWhenLargeScaleOrCrossAZ"),
+		rule.Says(`(?i)different availability set than other virtual machines connected to the load balancer`),
+		rule.Says(`(?i)not all virtual machines are indirectly referenced by the load balancer`),
+	},
 	Check: checkSKU03,
 }
 
-// differentSets are Azure's codes and texts for it, of machines and of scale sets.
-var differentSets = struct{ codes, texts []string }{
-	[]string{"NetworkInterfaceAndLoadBalancerAreInDifferentAvailabilitySets", "VMScaleSetCannotReferenceLoadbalancerWhenLargeScaleOrCrossAZ"},
-	[]string{"different availability set than other virtual machines connected to the load balancer", "not all virtual machines are indirectly referenced by the load balancer"},
-}
-
-func inDifferentSets(e *errtext.Error) bool {
-	message := strings.ToLower(e.Message)
-	return slices.ContainsFunc(differentSets.codes, e.Has) || slices.ContainsFunc(differentSets.texts, func(t string) bool { return strings.Contains(message, t) })
-}
-
 func checkSKU03(p *rule.Pass) {
-	errs := p.Current(inDifferentSets)
-	errs = slices.DeleteFunc(errs, p.Gone)
+	errs := slices.DeleteFunc(p.Current(p.Knows), p.Gone)
 	if len(errs) > 0 {
 		p.Find(refusedSet(p, errs))
 	}

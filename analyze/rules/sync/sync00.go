@@ -9,7 +9,6 @@ import (
 	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
 	bundle "azlb/bundle-schema"
-	"azlb/bundle-schema/az"
 	"azlb/report"
 )
 
@@ -93,7 +92,7 @@ func newest(p *rule.Pass, key string) *errtext.Error {
 	claimed := slices.ContainsFunc(current, p.Claimed)
 	for _, e := range slices.Backward(current) {
 		switch {
-		case p.Claimed(e), empty(e) && claimed:
+		case p.Claimed(e):
 		case !e.Transient, lasting(e):
 			return e
 		case p.Waits(e) && !claimed && !slices.ContainsFunc(current, func(x *errtext.Error) bool { return !x.Transient }):
@@ -118,12 +117,6 @@ func nameless(p *rule.Pass, e *errtext.Error) bool {
 	return !slices.ContainsFunc(p.Errors.Successes, func(s errtext.Success) bool { return s.Order > e.Order })
 }
 
-// empty reports the wait that old versions tell instead of the error: the log may
-// have the error itself.
-func empty(e *errtext.Error) bool {
-	return e.Code == "" && e.Status == 0 && strings.HasSuffix(e.Message, "timed out waiting for the condition")
-}
-
 func lasting(e *errtext.Error) bool {
 	return e.Count >= lastingTries && e.Last.Sub(e.First) >= lastingTime
 }
@@ -139,7 +132,7 @@ func unknown(errs []*errtext.Error, k kind) rule.Finding {
 	}
 	switch {
 	case last.Target != "":
-		f.Subject = object(last.Target)
+		f.Subject = rule.Resource(last.Target)
 	case len(told.Services) == 1:
 		ns, name, _ := strings.Cut(told.Services[0], "/")
 		f.Subject = report.Object{Kind: "Service", Namespace: ns, Name: name}
@@ -174,19 +167,6 @@ func steps(services []string) []report.Step {
 		fix = append(fix, report.Step{Say: "See whether the error is still being repeated.", Run: fmt.Sprintf("kubectl describe service %s -n %s", rule.Word(name, "NAME"), rule.Word(ns, "NAMESPACE"))})
 	}
 	return append(fix, report.Step{Say: "If it recurs and this report had no rule for it, please report it with the bundle, so that the next reader gets a cause."})
-}
-
-// object is the resource that a call was about.
-func object(target string) report.Object {
-	kinds := map[string]string{"loadbalancers": "LoadBalancer", "publicipaddresses": "PublicIP", "networksecuritygroups": "NetworkSecurityGroup",
-		"virtualmachines": "VirtualMachine", "virtualmachinescalesets": "ScaleSet", "networkinterfaces": "NetworkInterface", "routetables": "RouteTable",
-		"virtualnetworks": "VirtualNetwork", "subnets": "Subnet", "privatelinkservices": "PrivateLinkService"}
-	id, ok := az.ParseID(target)
-	if !ok || len(id.Types) == 0 {
-		return report.Object{Kind: "Resource", Name: az.LastName(target)}
-	}
-	typ := id.Types[len(id.Types)-1]
-	return report.Object{Kind: known(kinds[strings.ToLower(typ)], typ), Name: strings.Join(id.Names, "/")}
 }
 
 // short keeps a message readable; the cites lead to the rest.

@@ -3,7 +3,6 @@ package throttling
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
@@ -31,25 +30,28 @@ var THR01 = &rule.Rule{
 		Healthy: "A single 429 that a success follows is everyday life. 429 is also the status of an operation that another one holds up (AnotherOperationInProgress) and of a timeout inside Azure (GatewayError): the code inside decides, and those are not throttling. OperationNotAllowed without 429 may be a quota.",
 	},
 	Needs: rule.Needs{Any: text},
+	Texts: []rule.Text{tooMany, tooManyAtOnce},
 	Check: checkTHR01,
 }
 
-// tooMany are codes that say it themselves; operations are those that a 429 with
-// another meaning carries.
+// tooMany are codes that say it themselves, tooManyAtOnce are Azure's words for it, and
+// operations are codes that a 429 with another meaning carries.
 var (
-	tooMany    = []string{"TooManyRequests", "SubscriptionRequestsThrottled", "ResourceRequestsThrottled", "ResourceCollectionRequestsThrottled", "TenantRequestsThrottled"}
-	operations = []string{"AnotherOperationInProgress", "RetryableErrorDueToAnotherOperation", "GatewayError", "RetryableError", "CanceledAndSupersededDueToAnotherOperation", "OperationPreempted"}
+	tooMany       = rule.Codes("TooManyRequests", "SubscriptionRequestsThrottled", "ResourceRequestsThrottled", "ResourceCollectionRequestsThrottled", "TenantRequestsThrottled")
+	tooManyAtOnce = rule.Says(`too many requests have been received for this subscription`)
+	operations    = []string{"AnotherOperationInProgress", "RetryableErrorDueToAnotherOperation", "GatewayError", "RetryableError", "CanceledAndSupersededDueToAnotherOperation", "OperationPreempted"}
 )
 
+// throttled reports these, and a 429 that means nothing else, whatever its words.
 func throttled(e *errtext.Error) bool {
-	if slices.ContainsFunc(tooMany, e.Has) {
+	if tooMany.Matches(e) {
 		return true
 	}
 	if slices.ContainsFunc(operations, e.Has) {
 		return false
 	}
 	honoured := e.ClientSide && !limiter(e) // the provider keeps to an earlier 429
-	return honoured || !e.ClientSide && (e.Status == 429 || strings.Contains(e.Message, "too many requests have been received for this subscription"))
+	return honoured || !e.ClientSide && (e.Status == 429 || tooManyAtOnce.Matches(e))
 }
 
 func checkTHR01(p *rule.Pass) {

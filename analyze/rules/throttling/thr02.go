@@ -2,7 +2,6 @@ package throttling
 
 import (
 	"fmt"
-	"strings"
 
 	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
@@ -27,15 +26,15 @@ var THR02 = &rule.Rule{
 	},
 	Needs:       rule.Needs{Any: text},
 	FollowsFrom: []string{"AZLB-THR01"},
+	Texts:       []rule.Text{ownLimit},
 	Check:       checkTHR02,
 }
 
+var ownLimit = rule.Says(`(?i)rate limited\(|rate limit reached`)
+
 // limiter reports whether the provider's own limiter spoke, and not its memory of
 // an earlier 429.
-func limiter(e *errtext.Error) bool {
-	m := strings.ToLower(e.Message)
-	return e.ClientSide && (strings.Contains(m, "rate limited(") || strings.Contains(m, "rate limit reached"))
-}
+func limiter(e *errtext.Error) bool { return e.ClientSide && ownLimit.Matches(e) }
 
 func checkTHR02(p *rule.Pass) {
 	errs := lasting(p, p.Current(limiter))
