@@ -76,7 +76,7 @@ func checkPIP04(p *rule.Pass) {
 		return byID[key]
 	}
 	for _, e := range p.Current(isManyConfigs) {
-		if p.Gone(e) || ofIPv6(p, e) {
+		if p.Gone(e) || ofIPv6(p, e) || elsewhereIPv6(p, e) {
 			continue
 		}
 		d := get(addressOf(e))
