@@ -5,6 +5,7 @@ OUT         := out
 FUZZTIME    := 20s
 SETS        := 1000000
 CLUSTERS    := 50000
+PAIRS       := 100000
 
 .PHONY: help
 help: ## show this help
@@ -68,6 +69,10 @@ drift-long: ## every field of every recorded healthy cluster changed once, and C
 ablation-long: ## every kind of evidence taken from the world of every rule's case, one at a time
 	go test -run TestRules ./analyze/rules/*/ -ablation.cases -timeout 2h
 
+.PHONY: crossing-long
+crossing-long: ## every pair of samples that can be of one cluster merged, PAIRS (100000) at most
+	go test -run TestCrossing ./analyze -crossing.pairs=$(PAIRS) -timeout 2h
+
 .PHONY: bench
 bench: ## figures: whole analysis against gzip -dc, log scan in MB/s, peak memory
 	@echo "BenchmarkBundle: x-gzip is the whole analysis against gzip -dc of the same bundle, MiB-peak its memory."
@@ -82,7 +87,7 @@ samples: build ## make the samples' bundles and golden files again (AZLB_CAPTURE
 .PHONY: docs
 docs: ## make the generated pages again
 	go test ./bundle-schema -run Layout -update
-	go test ./analyze/azlb-analyze -run TestDocs -update
+	go test ./analyze/azlb-analyze -run 'TestDocs|TestCatalogue' -update
 
 .PHONY: clean
 clean: ## remove what the other targets made

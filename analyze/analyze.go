@@ -7,6 +7,7 @@ import (
 	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
 	"azlb/analyze/rules"
+	"azlb/analyze/signature"
 	"azlb/analyze/snapshot"
 	"azlb/analyze/topology"
 	"azlb/analyze/walk"
@@ -23,16 +24,28 @@ func Bundle(b *bundle.Bundle, tool string) (*report.Report, error) {
 	return Snapshot(s, tool), nil
 }
 
-// Snapshot analyses what was read; tool names the program in the report.
-func Snapshot(s *snapshot.Snapshot, tool string) *report.Report {
-	world := worldOf(s)
-	return build(world, rule.Evaluate(world, rules.All()), tool)
+// Snapshot analyses what was read, with the rules of files of signatures beside the
+// built-in ones; tool names the program in the report.
+func Snapshot(s *snapshot.Snapshot, tool string, more ...*signature.File) *report.Report {
+	return whole(worldOf(s), tool, more)
 }
 
 // Service analyses what was read and answers for one Service, "ns/name", only.
-func Service(s *snapshot.Snapshot, key, tool string) (*report.Report, error) {
+func Service(s *snapshot.Snapshot, key, tool string, more ...*signature.File) (*report.Report, error) {
 	world := worldOf(s)
-	return narrow(build(world, rule.Evaluate(world, rules.All()), tool), world, key)
+	return narrow(whole(world, tool, more), world, key)
+}
+
+func whole(w *rule.World, tool string, more []*signature.File) *report.Report {
+	all := rules.All()
+	for _, f := range more {
+		all = append(all, f.Rules...)
+	}
+	r := build(w, rule.Evaluate(w, all), tool)
+	for _, f := range more {
+		r.Signatures = append(r.Signatures, report.Signatures{Name: f.Name, Rules: len(f.Rules), SHA256: f.SHA256})
+	}
+	return r
 }
 
 // worldOf is all that the rules look at.

@@ -7,18 +7,8 @@ import (
 	"strings"
 
 	"azlb/analyze/rule"
-	"azlb/analyze/rules"
 	"azlb/report"
 )
-
-// Topics is the catalogue of all rules.
-func Topics() []report.Topic {
-	var out []report.Topic
-	for _, r := range rules.All() {
-		out = append(out, r.Topic())
-	}
-	return out
-}
 
 // narrow reduces a report to one Service, "ns/name", and what it depends on: the
 // findings that harm it, and those of the cluster as a whole. What was compared is

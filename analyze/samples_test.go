@@ -34,7 +34,11 @@ type sample struct {
 	Recording bool            `json:"recording"`
 	Base      string          `json:"base"`
 	Edits     []ruletest.Edit `json:"edits"`
-	Expect    struct {
+	// Cause is whose the cause is: of a "service" where all that shows it are Services,
+	// their objects, events and log lines; of the "cluster" where it shows in what all
+	// Services share. Empty without findings.
+	Cause  string `json:"cause"`
+	Expect struct {
 		// Services holds the root cause of every Service that the report lists.
 		Services map[string]string `json:"services"`
 		// Findings are exactly those at error and warning, consequences too, sorted.

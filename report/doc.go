@@ -29,7 +29,16 @@ type Table struct {
 type Topic struct {
 	ID       string
 	Severity Severity
+	Codes    []string // ARM codes by which it knows an error
 	Doc      Doc
+}
+
+// Chapter is a part of the catalogue.
+type Chapter struct {
+	Name   string // by which `rules NAME` finds it
+	Title  string // a heading, of letters, digits and blanks
+	About  string // what its rules are about, in one sentence
+	Topics []Topic
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

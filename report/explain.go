@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -16,7 +15,7 @@ func Explain(w io.Writer, t Topic) error {
 	d := t.Doc
 	p.text("", t.ID+"  ("+string(t.Severity)+")")
 	p.text("", d.Title)
-	for _, part := range []field{{"Symptom", d.Symptom}, {"Cause", d.Cause}, {"Affects", d.Affects}, {"Not this fault", d.Healthy}} {
+	for _, part := range parts(t) {
 		if part.Value != "" {
 			p.title(part.Name)
 			p.text("  ", part.Value)
@@ -66,15 +65,20 @@ func (p *page) comparison(t Table) {
 	}
 }
 
-// Rules prints the rules as a list: id, severity, title.
-func Rules(w io.Writer, topics []Topic) error {
+// parts are a rule's paragraphs before the fix.
+func parts(t Topic) []field {
+	return []field{{"Symptom", t.Doc.Symptom}, {"Codes", strings.Join(t.Codes, ", ")}, {"Cause", t.Doc.Cause}, {"Affects", t.Doc.Affects}, {"Not this fault", t.Doc.Healthy}}
+}
+
+// Rules prints the rules as a list, chapter by chapter: id, severity, title.
+func Rules(w io.Writer, chapters []Chapter) error {
 	p := &page{width: terminalWidth}
-	longest := 0
-	for _, t := range topics {
-		longest = max(longest, cells(t.ID))
-	}
-	for _, t := range topics {
-		p.text(fmt.Sprintf("%-*s  %-7s  ", longest, t.ID, t.Severity), t.Doc.Title)
+	for i, c := range chapters {
+		if i > 0 {
+			p.gap()
+		}
+		p.text("", c.Name+": "+c.About)
+		p.list("  ", c.Topics)
 	}
 	if _, err := w.Write(p.Bytes()); err != nil {
 		return fmt.Errorf("listing the rules: %w", err)
@@ -82,48 +86,26 @@ func Rules(w io.Writer, topics []Topic) error {
 	return nil
 }
 
-// Catalogue writes the page of all rules in Markdown.
-func Catalogue(w io.Writer, topics []Topic) error {
-	m := &markdown{}
-	m.f("# Catalogue of rules\n\n")
-	var b bytes.Buffer
-	for _, t := range topics {
-		id := ruleID(t.ID)
-		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s |\n", id, strings.ToLower(id), inline(string(t.Severity)), inline(t.Doc.Title))
-	}
-	m.f("| Rule | Severity | What is wrong |\n| --- | --- | --- |\n%s\n", b.String())
-	for _, t := range topics {
-		m.topic(t)
-	}
-	if _, err := w.Write(m.Bytes()); err != nil {
-		return fmt.Errorf("writing the catalogue of rules: %w", err)
+// Choice prints the rules that know a code, one line each, and how to choose.
+func Choice(w io.Writer, code string, topics []Topic) error {
+	p := &page{width: terminalWidth}
+	p.text("", itoa(len(topics))+" rules know the code "+code+":")
+	p.gap()
+	p.list("  ", topics)
+	p.gap()
+	p.text("", "The code alone does not tell which: what the failed call was about does, or what the cluster looks like. See which title fits, and give its id to explain; or give the bundle to azlb-analyze, which looks.")
+	if _, err := w.Write(p.Bytes()); err != nil {
+		return fmt.Errorf("listing the rules: %w", err)
 	}
 	return nil
 }
 
-func (m *markdown) topic(t Topic) {
-	d := t.Doc
-	m.f("## %s\n\n", ruleID(t.ID))
-	m.para(strong(inline(d.Title)) + " (" + inline(string(t.Severity)) + ")")
-	for _, part := range []field{{"Symptom", d.Symptom}, {"Cause", d.Cause}, {"Affects", d.Affects}, {"Not this fault", d.Healthy}} {
-		if part.Value != "" {
-			m.f("%s: %s\n\n", part.Name, inline(part.Value))
-		}
+func (p *page) list(indent string, topics []Topic) {
+	longest := 0
+	for _, t := range topics {
+		longest = max(longest, cells(t.ID))
 	}
-	m.steps(d.Fix)
-	for _, table := range d.Tables {
-		m.para(inline(table.Title))
-		head := make([]string, len(table.Head))
-		for i, cell := range table.Head {
-			head[i] = inline(cell)
-		}
-		m.table(head, table.Rows)
-	}
-	if len(d.References) > 0 {
-		m.f("References:\n\n")
-		for _, ref := range d.References {
-			m.f("- %s\n", reference(ref))
-		}
-		m.f("\n")
+	for _, t := range topics {
+		p.text(fmt.Sprintf("%s%-*s  %-7s  ", indent, longest, t.ID, t.Severity), t.Doc.Title)
 	}
 }

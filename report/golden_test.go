@@ -24,8 +24,9 @@ func TestGolden(t *testing.T) {
 		"bare.html":    func(w io.Writer) error { return HTML(w, bare()) },
 		"bare.txt":     func(w io.Writer) error { return Terminal(w, bare(), 80) },
 		"explain.txt":  func(w io.Writer) error { return Explain(w, topics()[0]) },
-		"rules.txt":    func(w io.Writer) error { return Rules(w, topics()) },
-		"catalogue.md": func(w io.Writer) error { return Catalogue(w, topics()) },
+		"rules.txt":    func(w io.Writer) error { return Rules(w, chapters()) },
+		"catalogue.md": func(w io.Writer) error { return Catalogue(w, chapters()) },
+		"choice.txt":   func(w io.Writer) error { return Choice(w, "PublicIPAndLBSkuDoNotMatch", topics()) },
 	}
 	for name, write := range cases {
 		t.Run(name, func(t *testing.T) {

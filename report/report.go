@@ -24,6 +24,16 @@ type Report struct {
 	Coverage      Coverage  `json:"coverage"`
 	Notes         []string  `json:"notes"` // facts for the reader that are no findings
 	Inventory     Inventory `json:"inventory"`
+	// Signatures are the files of signatures whose rules were evaluated beside the built-in
+	// ones, in the order in which they were given.
+	Signatures []Signatures `json:"signatures"`
+}
+
+// Signatures is one file of signatures.
+type Signatures struct {
+	Name   string `json:"name"`
+	Rules  int    `json:"rules"`  // how many it has
+	SHA256 string `json:"sha256"` // of its bytes, in hexadecimal
 }
 
 // Bundle says what was analysed.

@@ -146,8 +146,9 @@ func rich() *Report {
 			{ID: "controller-log", Title: "Log of the controller manager", Status: "skipped", Reason: "on AKS the controller runs outside of the cluster",
 				Without: "errors that no event shows, or that are older than an hour, are not seen", Supply: "az monitor log-analytics query --workspace <workspace-id> --analytics-query \"AKSControlPlane | where Category == 'cloud-controller-manager'\""},
 		}},
-		Notes:     []string{"Events live for one hour: what failed before 2026-06-12 08:20 UTC shows only in the controller's log.", "The load balancer is Standard; Basic was retired on 2025-09-30."},
-		Inventory: Inventory{Items: []Count{{"Services of type LoadBalancer", 5}, {"Nodes", 3}, {"Load balancers", 1}, {"Public IP addresses", 2}}},
+		Notes:      []string{"Events live for one hour: what failed before 2026-06-12 08:20 UTC shows only in the controller's log.", "The load balancer is Standard; Basic was retired on 2025-09-30."},
+		Inventory:  Inventory{Items: []Count{{"Services of type LoadBalancer", 5}, {"Nodes", 3}, {"Load balancers", 1}, {"Public IP addresses", 2}}},
+		Signatures: []Signatures{{Name: "team.yaml", Rules: 2, SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}},
 	}
 }
 
@@ -194,7 +195,7 @@ func bare() *Report {
 // topics are two entries of a catalogue.
 func topics() []Topic {
 	return []Topic{
-		{ID: "AZLB-SKU02", Severity: Error, Doc: Doc{Title: "The SKU of the address does not fit the load balancer",
+		{ID: "AZLB-SKU02", Severity: Error, Codes: []string{"PublicIPAndLBSkuDoNotMatch", "DifferentSkuLoadBalancersAndPublicIPAddressNotAllowed"}, Doc: Doc{Title: "The SKU of the address does not fit the load balancer",
 			Symptom: "The Service stays without an address; the event says `PublicIPAndLBSkuDoNotMatch`.",
 			Cause:   "A load balancer takes only public addresses of its own SKU. Basic and Standard differ in more than the price, as the comparison shows.",
 			Fix: []Step{{Say: "Look at both.", Run: "az network lb list --resource-group <node resource group> --query '[].{name:name, sku:sku.name}' --output table"},
@@ -204,5 +205,12 @@ func topics() []Topic {
 			Tables: []Table{{Title: "Load balancer", Head: []string{"", "Basic", "Standard", "Source"},
 				Rows: [][]string{{"Backend pool size", "up to 300 instances", "up to 5000 instances", "https://learn.microsoft.com/azure/load-balancer/skus"}, {"HA ports", "not available", "internal only", "https://learn.microsoft.com/azure/load-balancer/load-balancer-ha-ports-overview"}}}}}},
 		{ID: "AZLB-SYNC00", Severity: Warning, Doc: Doc{Title: "An error that no rule knows", Symptom: "…", Cause: "…"}},
+	}
+}
+
+func chapters() []Chapter {
+	return []Chapter{
+		{Name: "sku", Title: "Kinds of load balancer", About: "Do the kinds of load balancer and address go together.", Topics: topics()[:1]},
+		{Name: "sync", Title: "Syncs", About: "What no other rule explains.", Topics: topics()[1:]},
 	}
 }

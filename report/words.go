@@ -28,7 +28,7 @@ func identity(r *Report) []field {
 	if b.Loose {
 		collector = cmp.Or(b.Collector, "loose files, not collected by azlb-collect")
 	}
-	return []field{
+	out := []field{
 		{"Context", cmp.Or(c.Context, notKnown)},
 		{"Cluster UID", cmp.Or(c.UID, notKnown)},
 		{"Subscription", cmp.Or(c.Subscription, notKnown)},
@@ -43,6 +43,10 @@ func identity(r *Report) []field {
 		{"Analysed by", cmp.Or(r.Tool, notKnown)},
 		{"Bundle", cmp.Or(b.Name, notKnown)},
 	}
+	for _, s := range r.Signatures {
+		out = append(out, field{"Signatures", s.Name + " (" + itoa(s.Rules) + plural(s.Rules, " rule", " rules") + ", SHA-256 " + s.SHA256[:min(12, len(s.SHA256))] + ")"})
+	}
+	return out
 }
 
 // headline is never empty and never says more than what was looked at.

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"azlb/analyze"
+	"azlb/analyze/signature"
+	"azlb/report"
 )
 
 var update = flag.Bool("update", false, "make the generated parts of the README again")
@@ -30,6 +32,44 @@ func TestDocs(t *testing.T) {
 		t.Fatalf("the rules or the trace in %s are stale: run make docs", page)
 	}
 	if err := os.WriteFile(page, []byte(want), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestCatalogue keeps the page of all rules equal to what they say of themselves.
+func TestCatalogue(t *testing.T) {
+	const page = "../rules/CATALOGUE.md"
+	var want bytes.Buffer
+	if err := report.Catalogue(&want, analyze.Catalogue()); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(page)
+	if err != nil && !*update {
+		t.Fatal(err)
+	}
+	if bytes.Equal(got, want.Bytes()) {
+		return
+	}
+	if !*update {
+		t.Fatalf("%s is stale: run make docs", page)
+	}
+	if err := os.WriteFile(page, want.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestReadmeSignature reads the README's example of a file of signatures.
+func TestReadmeSignature(t *testing.T) {
+	raw, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(raw), "<!-- signatures: a test reads this -->\n\n```yaml\n")
+	text, _, ok := strings.Cut(rest, "```\n\n<!-- end of signatures -->\n")
+	if !ok {
+		t.Fatal("the README has no example of signatures between its two marks")
+	}
+	if _, err := signature.Load("README.md", []byte(text)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -61,8 +101,10 @@ func example(t *testing.T) string {
 func table() string {
 	var b strings.Builder
 	b.WriteString("| rule | severity | what is wrong |\n| --- | --- | --- |\n")
-	for _, topic := range analyze.Topics() {
-		b.WriteString("| " + topic.ID + " | " + string(topic.Severity) + " | " + strings.ReplaceAll(topic.Doc.Title, "|", "\\|") + " |\n")
+	for _, c := range analyze.Catalogue() {
+		for _, topic := range c.Topics {
+			b.WriteString("| " + topic.ID + " | " + string(topic.Severity) + " | " + strings.ReplaceAll(topic.Doc.Title, "|", "\\|") + " |\n")
+		}
 	}
 	return b.String()
 }

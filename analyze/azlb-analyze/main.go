@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"azlb/analyze"
+	"azlb/analyze/signature"
 	"azlb/report"
 )
 
@@ -39,12 +40,14 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return code
 	}
 	var o options
+	var files []string
 	var help, version bool
 	flags := pflag.NewFlagSet("azlb-analyze", pflag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVarP(&o.format, "format", "f", "", "")
 	flags.StringVarP(&o.output, "output", "o", "", "")
 	flags.StringVar(&o.service, "service", "", "")
+	flags.StringArrayVar(&files, "signatures", nil, "")
 	flags.StringVar(&o.to, "to", "", "")
 	flags.StringVar(&o.from, "from", "", "")
 	flags.StringVar(&o.fromNode, "from-node", "", "")
@@ -54,6 +57,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if err := flags.Parse(args); err != nil {
 		return fail(exitUsage, fmt.Errorf("%w (azlb-analyze --help shows the flags)", err))
 	}
+	more, err := signatureFiles(files)
 	switch rest := flags.Args(); {
 	case help:
 		fmt.Fprint(stdout, usage)
@@ -63,10 +67,14 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitClean
 	case len(rest) == 0:
 		return fail(exitUsage, errors.New("give a bundle, a directory, files, or - for standard input (azlb-analyze --help shows examples)"))
+	case err != nil:
+		return fail(exitUsage, err)
 	case rest[0] == "explain":
-		return explain(rest[1:], o, stdout, fail)
+		return explain(rest[1:], o, analyze.Catalogue(more...), stdout, fail)
 	case rest[0] == "rules":
-		return listRules(rest[1:], o, stdout, fail)
+		return listRules(rest[1:], o, analyze.Catalogue(more...), stdout, fail)
+	case (rest[0] == "trace" || rest[0] == "expected") && len(more) > 0:
+		return fail(exitUsage, fmt.Errorf("--signatures belongs to an analysis, to rules and to explain: %s knows no failures", rest[0]))
 	case rest[0] == "trace":
 		return trace(rest[1:], o, stdin, stdout, fail)
 	case o.to != "" || o.from != "" || o.fromNode != "" || o.fromPod != "":
@@ -74,12 +82,12 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	case rest[0] == "expected":
 		return expected(rest[1:], o, stdin, stdout, fail)
 	default:
-		return diagnose(rest, o, stdin, stdout, stderr, fail)
+		return diagnose(rest, o, more, stdin, stdout, stderr, fail)
 	}
 }
 
 // diagnose reads, analyses and shows.
-func diagnose(inputs []string, o options, stdin io.Reader, stdout, stderr io.Writer, fail func(int, error) int) int {
+func diagnose(inputs []string, o options, more []*signature.File, stdin io.Reader, stdout, stderr io.Writer, fail func(int, error) int) int {
 	write, err := writerFor(o)
 	if err != nil {
 		return fail(exitUsage, err)
@@ -90,8 +98,8 @@ func diagnose(inputs []string, o options, stdin io.Reader, stdout, stderr io.Wri
 	}
 	var r *report.Report
 	if o.service == "" {
-		r = analyze.Snapshot(s, versionText())
-	} else if r, err = analyze.Service(s, o.service, versionText()); err != nil {
+		r = analyze.Snapshot(s, versionText(), more...)
+	} else if r, err = analyze.Service(s, o.service, versionText(), more...); err != nil {
 		return fail(exitUsage, err)
 	}
 	switch {

@@ -1,15 +1,9 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"runtime"
 	"runtime/debug"
-	"strings"
-
-	"azlb/analyze"
-	"azlb/report"
 )
 
 const usage = `azlb-analyze says why a Kubernetes LoadBalancer Service on Azure does not work.
@@ -22,14 +16,18 @@ const usage = `azlb-analyze says why a Kubernetes LoadBalancer Service on Azure 
                                   the way of a packet hop by hop, from any client or from
                                   --from IP, --from-node NODE or --from-pod NS/POD,
                                   as table or json
-  azlb-analyze explain ID         what a rule means and how it is repaired
-  azlb-analyze rules [TOPIC]      list the rules; -f markdown prints the catalogue
+  azlb-analyze explain ID|CODE    what a rule means and how it is repaired; for a code of
+                                  Azure, such as SubnetIsFull, the rules that know it
+  azlb-analyze rules [TOPIC...]   list the rules, of topics such as nsg, or whose ids begin
+                                  so; -f markdown prints the catalogue
 
 BUNDLE is what azlb-collect wrote, a directory, a .zip, single files such as
 svc.yaml lb.json ccm.log, or - for an archive on standard input.
 
   -f, --format FORMAT   table, markdown, html or json, on standard output
   -o, --output FILE     write to FILE; the format follows -f, else the ending of the name
+      --signatures FILE add failures that your team knows by their text; can be repeated,
+                        for an analysis, rules and explain (see the README)
       --service NS/NAME only this Service and what it depends on
       --to, --from, --from-node, --from-pod   who calls what, for trace
       --version         version, commit, Go, date of the rules
@@ -61,56 +59,4 @@ func versionText() string {
 		}
 	}
 	return fmt.Sprintf("azlb-analyze %s (commit %s, %s, rules of %s)", version, commit, runtime.Version(), catalogueDate)
-}
-
-// explain prints what a rule says of itself.
-func explain(ids []string, o options, stdout io.Writer, fail func(int, error) int) int {
-	if o != (options{}) {
-		return fail(exitUsage, errors.New("explain takes no flags: it prints text on standard output (azlb-analyze rules -f markdown prints the text of all rules)"))
-	}
-	if len(ids) != 1 {
-		return fail(exitUsage, fmt.Errorf("explain takes one rule, for example: azlb-analyze explain AZLB-SKU02"))
-	}
-	want := strings.ToUpper(ids[0])
-	for _, t := range analyze.Topics() {
-		if t.ID == want || t.ID == "AZLB-"+want {
-			if err := report.Explain(stdout, t); err != nil {
-				return fail(exitUnread, fmt.Errorf("printing: %w", err))
-			}
-			return exitClean
-		}
-	}
-	return fail(exitUsage, fmt.Errorf("there is no rule %s (azlb-analyze rules lists them)", ids[0]))
-}
-
-// listRules prints the rules of a topic, or all.
-func listRules(topics []string, o options, stdout io.Writer, fail func(int, error) int) int {
-	if o.output != "" || o.service != "" {
-		return fail(exitUsage, errors.New("rules takes -f only: it prints on standard output"))
-	}
-	if len(topics) > 1 {
-		return fail(exitUsage, fmt.Errorf("rules takes one topic at most, for example: azlb-analyze rules nsg"))
-	}
-	var list []report.Topic
-	for _, t := range analyze.Topics() {
-		if len(topics) == 0 || strings.HasPrefix(t.ID, "AZLB-"+strings.ToUpper(topics[0])) {
-			list = append(list, t)
-		}
-	}
-	if len(list) == 0 {
-		return fail(exitUsage, fmt.Errorf("there is no topic %s (azlb-analyze rules lists all)", topics[0]))
-	}
-	var err error
-	switch o.format {
-	case "", "table":
-		err = report.Rules(stdout, list)
-	case "markdown":
-		err = report.Catalogue(stdout, list)
-	default:
-		return fail(exitUsage, fmt.Errorf("rules are printed as table or markdown, not as %s", o.format))
-	}
-	if err != nil {
-		return fail(exitUnread, fmt.Errorf("printing: %w", err))
-	}
-	return exitClean
 }

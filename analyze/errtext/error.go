@@ -52,6 +52,9 @@ type Error struct {
 	// Advisory says that the sync which told it went on: a warning on the way to
 	// success. The success of that same sync does not make it history.
 	Advisory bool
+	// Earlier says that it is of a Service that was deleted since, and that another one has
+	// its name today. The failures of that deletion are not among these: they may go on.
+	Earlier bool
 
 	// Service is the "ns/name" it is about, empty where none is named; UID its uid
 	// where the event has it. Node is the node it names.
@@ -67,6 +70,8 @@ type Error struct {
 	// Order places errors and successes in one sequence, larger is later; see order.go.
 	Order int
 	Cites []report.Cite // newest first, at most three
+
+	tries []time.Time // when places with a time tell of a try, oldest first; see Since
 }
 
 // Link is an action on another resource that a write needs as well.
@@ -141,7 +146,8 @@ func (e *Errors) Of(service string) []*Error {
 }
 
 // Current returns the errors of one Service ("ns/name"; "" for those that name
-// none) that are newer than its last success, oldest first: what is not history.
+// none) that are newer than its last success, oldest first: what is not history. Those of
+// an earlier Service of the name are.
 // An advisory error is measured against the sync before the last that succeeded,
 // for the last one may be the very sync that told it. A Shell is left out while another
 // error tells what is inside.
@@ -157,7 +163,7 @@ func (e *Errors) Current(service string) []*Error {
 	}
 	var out []*Error
 	for _, x := range e.Of(service) {
-		if x.Order > last || x.Advisory && x.Order > before {
+		if !x.Earlier && (x.Order > last || x.Advisory && x.Order > before) {
 			out = append(out, x)
 		}
 	}
@@ -165,6 +171,33 @@ func (e *Errors) Current(service string) []*Error {
 		out = slices.DeleteFunc(out, (*Error).Shell)
 	}
 	return out
+}
+
+// Since returns how many tries failed so after the last success of the error's Service,
+// and when the first of them did: what failed before, and went well in between, is not
+// lasting. One that is history has none. Of an event that was counted across the success
+// only the last time is known to come after it.
+func (e *Errors) Since(x *Error) (tries int, first time.Time) {
+	s := e.LastSuccess(x.Service)
+	switch {
+	case x.Service == "" || s == nil || s.At.IsZero() || x.First.After(s.At):
+		return x.Count, x.First
+	case x.Order < s.Order:
+		return 0, time.Time{}
+	}
+	var last time.Time
+	for _, at := range x.tries {
+		if !at.Before(s.At) && (last.IsZero() || at.Sub(last) > sameTry) {
+			tries, last = tries+1, at
+			if first.IsZero() {
+				first = at
+			}
+		}
+	}
+	if tries == 0 {
+		return 1, x.Last
+	}
+	return tries, first
 }
 
 // LastSuccess returns the newest success of a Service, nil when none is known.

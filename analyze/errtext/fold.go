@@ -55,6 +55,9 @@ func fold(all []told) []*folded {
 	var out []*folded
 	for _, t := range all {
 		key := t.err.Service + "\x00" + signature(&t.err)
+		if t.err.Earlier {
+			key = t.err.UID + "\x00" + key
+		}
 		i := slices.IndexFunc(byKey[key], func(f *folded) bool {
 			return f.err.Target == "" || t.err.Target == "" || strings.EqualFold(f.err.Target, t.err.Target)
 		})
@@ -134,6 +137,9 @@ func (f *folded) finish() {
 			if at.After(e.Last) {
 				e.Last = at
 			}
+			if !at.IsZero() {
+				e.tries = append(e.tries, at)
+			}
 		}
 		switch {
 		case t.event:
@@ -149,6 +155,7 @@ func (f *folded) finish() {
 		}
 	}
 	slices.Sort(e.Where)
+	slices.SortFunc(e.tries, time.Time.Compare)
 	e.Count = max(largest(events), largest(lines))
 	if e.Count == 0 {
 		e.Count = largest(mild)

@@ -105,7 +105,7 @@ func (s *scan) event(ev *snapshot.Event, index int) {
 		e.Transient = e.Transient || endpoints
 		e.Advisory = slices.Contains(advisoryReasons, ev.Reason)
 		if ev.Kind == "Service" {
-			e.UID = ev.UID
+			e.UID, e.Earlier = ev.UID, s.names.earlier(service, ev.UID) && !ofDeletion(ev.Message)
 		}
 		if ev.Kind == "Node" && e.Node == "" {
 			e.Node = ev.Name
@@ -160,7 +160,7 @@ func (s *scan) records(records []snapshot.Record) {
 			continue
 		}
 		for _, e := range failuresIn(r, l, s.unwrap) {
-			e.Service, e.UID, e.Raw = l.service, l.uid, cut(r.Text)
+			e.Service, e.UID, e.Raw, e.Earlier = l.service, l.uid, cut(r.Text), s.names.earlier(l.service, l.uid) && !ofDeletion(r.Text)
 			if e.Service == "" {
 				e.Service = s.names.byResource(e.Target + " " + e.Message)
 			}

@@ -57,6 +57,11 @@ func event(at, reason, message string) snapshot.Event {
 	}
 }
 
+func ofUID(e snapshot.Event, uid string) snapshot.Event {
+	e.UID = uid
+	return e
+}
+
 // brief prints what is current: service, code or message, count.
 func brief(list []*Error) string {
 	var out []string
@@ -94,6 +99,10 @@ func TestScanCurrent(t *testing.T) {
 		{name: "a warning of the sync that succeeded", events: []snapshot.Event{event("09:00:00", "EnsuredLoadBalancer", ""), event("10:00:00", "UnAvailableLoadBalancer", "There are no available nodes for LoadBalancer"), event("10:00:01", "EnsuredLoadBalancer", "")},
 			web: "shop/web /There are no available nodes for LoadBalancer ×1"},
 		{name: "a warning of an older sync", events: []snapshot.Event{event("10:00:00", "UnAvailableLoadBalancer", "There are no available nodes for LoadBalancer"), event("10:00:01", "EnsuredLoadBalancer", ""), event("10:00:09", "UpdatedLoadBalancer", "")}},
+		{name: "of an earlier Service of the name", events: []snapshot.Event{ofUID(event("10:00:00", "SyncLoadBalancerFailed", failed), "old")}},
+		{name: "of an earlier one, and of today's the same", events: []snapshot.Event{ofUID(event("09:50:00", "SyncLoadBalancerFailed", failed), "old"), event("10:00:00", "SyncLoadBalancerFailed", failed)}, web: "shop/web Quota/full ×1"},
+		{name: "the deletion of an earlier one goes on", events: []snapshot.Event{ofUID(event("10:00:00", "SyncLoadBalancerFailed", "Error syncing load balancer: failed to delete load balancer: "+quota), "old")}, web: "shop/web Quota/full ×1"},
+		{name: "lines go by their place, though an event is later than both", events: []snapshot.Event{event("10:00:00", "EnsuredLoadBalancer", "")}, lines: []string{"E 09:59:59.1 " + retry, "I 09:59:58.1 " + ensured}},
 		{name: "of no Service", lines: []string{"E 10:00:00.1 azure_routes.go:219 \"CreateOrUpdateRouteTable() failed\" err=<\n\t" + quota + "\n >"}, nobody: " Quota/full ×1"},
 		{name: "noise", lines: []string{"W 10:00:00.1 azure_loadbalancer_repo.go:86 ListManagedLBs: no LBs found", `E 10:00:00.2 controllermanager.go:391 "unable to set configz" err="val must specify a kind" logger="Run"`, "E 10:00:00.3 range_allocator.go:257 error syncing 'x': failed to patch node CIDR", "W 10:00:00.4 reflector.go:1 watch of *v1.Service ended with: too old resource version"}},
 	} {
@@ -127,5 +136,34 @@ func TestScanIgnoresOtherObjectsWithoutAnARMError(t *testing.T) {
 	e := Scan(world([]snapshot.Event{node, denied, lost}))
 	if g := brief(e.All); g != " Quota/full ×1;  /failed to find a lb for node n1 ×1" {
 		t.Errorf("got %q", g)
+	}
+}
+
+// TestSince counts the tries after the last success: a failure that went well in between
+// does not last.
+func TestSince(t *testing.T) {
+	failed := "Error syncing load balancer: failed to ensure load balancer: " + quota
+	retry := "controller.go:302 error processing service shop/web (retrying with exponential backoff): failed to ensure load balancer: " + quota
+	counted := event("10:30:00", "SyncLoadBalancerFailed", failed)
+	counted.First, counted.Count = clock("10:00:00"), 9
+	for _, tc := range []struct {
+		name   string
+		events []snapshot.Event
+		lines  []string
+		tries  int
+		first  string
+	}{
+		{name: "no success is known", events: []snapshot.Event{counted}, tries: 9, first: "10:00:00"},
+		{name: "all after it", events: []snapshot.Event{event("09:00:00", "EnsuredLoadBalancer", ""), counted}, tries: 9, first: "10:00:00"},
+		{name: "counted across it", events: []snapshot.Event{event("10:20:00", "EnsuredLoadBalancer", ""), counted}, tries: 1, first: "10:30:00"},
+		{name: "lines on both sides, an event and a line of one try", events: []snapshot.Event{event("10:20:00", "EnsuredLoadBalancer", ""), event("10:30:00", "SyncLoadBalancerFailed", failed)},
+			lines: []string{"E 10:10:00.1 " + retry, "E 10:25:00.1 " + retry, "E 10:30:00.1 " + retry}, tries: 2, first: "10:25:00.1"},
+		{name: "before it", events: []snapshot.Event{counted, event("10:40:00", "EnsuredLoadBalancer", "")}},
+	} {
+		got := Scan(world(tc.events, tc.lines...))
+		tries, first := got.Since(got.Of("shop/web")[0])
+		if want := tc.first; tries != tc.tries || want != "" && !first.Equal(clock(want)) {
+			t.Errorf("%s: %d tries since %v, want %d since %s", tc.name, tries, first, tc.tries, want)
+		}
 	}
 }

@@ -30,13 +30,15 @@ var (
 type names struct {
 	byPrefix map[string]string // 31 digits of the uid → "ns/name"
 	byName   map[string]string // name → "ns/name", where it is the only one
+	uids     map[string]string // "ns/name" → uid
 }
 
 func namesOf(services []snapshot.Service) names {
-	n := names{byPrefix: map[string]string{}, byName: map[string]string{}}
+	n := names{byPrefix: map[string]string{}, byName: map[string]string{}, uids: map[string]string{}}
 	for i := range services {
 		s := &services[i]
 		key := s.Namespace + "/" + s.Name
+		n.uids[key] = string(s.UID)
 		if id := strings.ReplaceAll(strings.ToLower(string(s.UID)), "-", ""); len(id) >= 31 {
 			n.byPrefix[id[:31]] = key
 		}
@@ -47,6 +49,21 @@ func namesOf(services []snapshot.Service) names {
 		}
 	}
 	return n
+}
+
+// earlier reports whether a uid is not that of the Service of today that has the name.
+func (n names) earlier(service, uid string) bool {
+	living := n.uids[service]
+	return uid != "" && living != "" && !strings.EqualFold(uid, living)
+}
+
+// OfDeletion reports a failure of a Service's deletion, which old controllers go on with
+// after the Service is gone.
+func (e *Error) OfDeletion() bool { return ofDeletion(e.Raw) }
+
+func ofDeletion(text string) bool {
+	low := strings.ToLower(text)
+	return strings.Contains(low, "delete load balancer") || strings.Contains(low, "deleting load balancer")
 }
 
 // inText returns the Service that a text names outright.

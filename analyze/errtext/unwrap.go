@@ -6,6 +6,17 @@ import (
 	"strings"
 )
 
+// Read returns the failures that one text tells, a message of an event or a line of a log,
+// without what only its place would add: Service, times, citations.
+func Read(text string) []Error {
+	found := unwrap(text)
+	for i := range found {
+		kubernetesCode(&found[i])
+		found[i].Raw = cut(text)
+	}
+	return found
+}
+
 // unwrap takes a text apart into the failures that it tells, at least one for a
 // text that is not empty. Wrappers of five generations are removed; what is left
 // without a code is the provider's own text. Aggregates of several calls give one

@@ -62,6 +62,22 @@ func (p *Pass) Blame(b Bug) (c report.Confidence, why string, ok bool) {
 	return "", "", false
 }
 
+// Suspect lowers a finding that blames the bug for what is seen, where the release of the
+// provider is known and does not have it: something else does the same then. It returns
+// the step that names the releases without the bug, none where no upgrade would help.
+func (p *Pass) Suspect(f *Finding, b Bug) []report.Step {
+	if p.Runs(b) == desired.No {
+		release := "Kubernetes " + p.Snapshot.Kubernetes
+		if p.Wants.Provider.Known {
+			release = "release " + p.Wants.Provider.String() + " of the provider"
+		}
+		f.Confidence = report.Possible
+		f.Why = join(f.Why, release+" is not known to have this fault, so something else may do the same")
+		return nil
+	}
+	return []report.Step{{Say: "Upgrade the cluster so that the provider (cloud-provider-azure) is " + b.Repaired() + ".", Changes: true}}
+}
+
 // Culprit names the provider that has the bug, for the middle of a sentence.
 func (p *Pass) Culprit(b Bug) string {
 	if p.Wants.Provider.Known {

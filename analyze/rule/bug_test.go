@@ -1,11 +1,13 @@
 package rule
 
 import (
+	"strings"
 	"testing"
 
 	"azlb/analyze/desired"
 	"azlb/analyze/snapshot"
 	"azlb/bundle-schema/azname"
+	"azlb/report"
 )
 
 func TestRuns(t *testing.T) {
@@ -45,5 +47,31 @@ func TestRuns(t *testing.T) {
 	}
 	if got := bug.Repaired(); got != "1.29.11, 1.30.7, 1.31.1 or later" {
 		t.Errorf("upgrade to %q", got)
+	}
+}
+
+// TestSuspect names the release without the bug only where an upgrade may help.
+func TestSuspect(t *testing.T) {
+	bug := Bug{From: "1.29", Fixed: "1.29.11/1.30.7/1.31.1"}
+	for _, c := range []struct {
+		release string
+		want    report.Confidence
+		steps   int
+	}{{"1.29.10", report.Certain, 1}, {"1.30.7", report.Possible, 0}} {
+		v, err := azname.ParseVersion(c.release, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := &Pass{World: &World{Snapshot: &snapshot.Snapshot{}, Wants: &desired.Wants{Provider: &desired.Provider{Candidates: []azname.Version{v}, Known: true}}}}
+		f := Finding{Confidence: report.Certain}
+		steps := p.Suspect(&f, bug)
+		if len(steps) != c.steps || f.Confidence != c.want {
+			t.Errorf("%s: %s (%s) with steps %v", c.release, f.Confidence, f.Why, steps)
+		}
+		for _, s := range steps {
+			if !strings.Contains(s.Say, "1.29.11, 1.30.7, 1.31.1 or later") {
+				t.Errorf("the step does not name the releases: %s", s.Say)
+			}
+		}
 	}
 }

@@ -62,14 +62,15 @@ func rank(all []ranked) []ranked {
 // the same subject and not of disjoint Services, or every Service of the other is
 // harmed by it too, and it is no milder: a warning that may be history must not hide
 // an error. What the net caught is explained by a failing sync alone: a pod that
-// restarts or a thing left over never is why Azure refuses.
+// restarts or a thing left over never is why Azure refuses. What was added explains
+// nothing, so that it hides nothing that is built in.
 func fold(all []ranked, rules []*Rule) []report.Finding {
 	causes := closure(rules)
 	parent := make([]int, len(all))
 	for i, f := range all {
 		parent[i] = -1
 		for j, c := range all {
-			if i == j || severityOrder(c.Severity) > severityOrder(f.Severity) || !(causes[f.Rule][c.Rule] || f.rule.Net && !c.rule.Net && c.stops(f) && c.Severity != report.Info) {
+			if i == j || c.rule.Added || severityOrder(c.Severity) > severityOrder(f.Severity) || !(causes[f.Rule][c.Rule] || f.rule.Net && !c.rule.Net && c.stops(f) && c.Severity != report.Info) {
 				continue
 			}
 			if c.Severity != report.Error && c.Subject != f.Subject && ofSyncs(c.rule) && !ofSyncs(f.rule) && !c.stops(f) {

@@ -39,7 +39,7 @@ func TestDesigned(t *testing.T) {
 // below a warning.
 func TestFold(t *testing.T) {
 	rules := []*Rule{{ID: "AZLB-A01"}, {ID: "AZLB-B01", FollowsFrom: []string{"AZLB-A01"}}, {ID: "AZLB-N00", Net: true},
-		{ID: "AZLB-C01", Needs: Needs{Any: []*bundle.Evidence{&bundle.Events}}}, {ID: "AZLB-D01", FollowsFrom: []string{"AZLB-C01"}}}
+		{ID: "AZLB-C01", Needs: Needs{Any: []*bundle.Evidence{&bundle.Events}}}, {ID: "AZLB-D01", FollowsFrom: []string{"AZLB-C01"}}, {ID: "ACME-A01", Added: true}}
 	web := []string{"shop/web"}
 	finding := func(r *Rule, s report.Severity, services []string) ranked {
 		return ranked{Finding: report.Finding{Rule: r.ID, Severity: s, Confidence: report.Certain, Services: services, Subject: report.Object{Kind: "X", Name: r.ID}}, rule: r}
@@ -57,6 +57,7 @@ func TestFold(t *testing.T) {
 		{"nor what the net caught", finding(rules[0], report.Warning, web), finding(rules[2], report.Error, web), false},
 		{"the net is below a rule that knows what stops the syncs", failing(finding(rules[0], report.Error, web)), finding(rules[2], report.Error, web), true},
 		{"also a warning", failing(finding(rules[0], report.Warning, web)), finding(rules[2], report.Warning, web), true},
+		{"but not below what was added", failing(finding(rules[5], report.Error, web)), finding(rules[2], report.Error, web), false},
 		{"not below one that knows no failure", finding(rules[0], report.Error, web), finding(rules[2], report.Error, web), false},
 		{"a warning about syncs that do not fail explains no difference", finding(rules[3], report.Warning, web), finding(rules[4], report.Warning, web), false},
 		{"unless both are about one thing", finding(rules[3], report.Warning, web), at(finding(rules[4], report.Warning, web), rules[3].ID), true},

@@ -5,6 +5,7 @@ package rule
 
 import (
 	"slices"
+	"strings"
 
 	"azlb/analyze/errtext"
 	bundle "azlb/bundle-schema"
@@ -85,5 +86,13 @@ type Finding struct {
 
 // Topic is the rule's entry in the catalogue.
 func (r *Rule) Topic() report.Topic {
-	return report.Topic{ID: r.ID, Severity: r.Severity, Doc: r.Doc}
+	t := report.Topic{ID: r.ID, Severity: r.Severity, Doc: r.Doc}
+	for _, x := range r.Texts {
+		for _, code := range x.Codes {
+			if !slices.ContainsFunc(t.Codes, func(c string) bool { return strings.EqualFold(c, code) }) {
+				t.Codes = append(t.Codes, code)
+			}
+		}
+	}
+	return t
 }

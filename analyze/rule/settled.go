@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"azlb/analyze/desired"
 	"azlb/analyze/errtext"
 	"azlb/analyze/topology"
 	"azlb/analyze/walk"
@@ -26,6 +27,14 @@ func (w *World) Settled(e *errtext.Error) bool {
 	}
 	s := w.Graph.Service(e.Service)
 	return s != nil && !s.Deleting() && !s.Foreign() && len(s.Status.LoadBalancer.Ingress) > 0 && !w.unmade(s)
+}
+
+// asWanted reports whether nothing that the next sync of the Service would put right is
+// known to differ from what it asks for: a sync that succeeded would have left it so.
+func (w *World) asWanted(key string) bool {
+	return !slices.ContainsFunc(w.Compared.Checks, func(c desired.Check) bool {
+		return (c.Kind == desired.Missing || c.Kind == desired.Different) && c.Heals && slices.Contains(c.Services, key)
+	})
 }
 
 const unseenWhy = "the Services are not completely in the bundle, so whether one still lacks something for it is not known"
@@ -70,24 +79,28 @@ func (w *World) overtaken(e *errtext.Error) bool {
 
 // weigh lowers a finding that rests on errors alone. Services that are settled, or
 // fail otherwise since, are not harmed while others are; where all are, nothing
-// that is known speaks for it any more. What was not said again for longer than a
-// failing sync is silent may be history. In files that were given by hand the
+// that is known speaks for it any more, unless something is still not as the Service
+// asks for. What was not said again for longer than a failing sync is silent may be
+// history, and what the bundle would not show the end of as well; where the state cannot
+// tell either, it is no more than a possible warning. In files that were given by hand the
 // errors may be older than the rest, whatever the clock says.
 func weigh(w *World, f *report.Finding, errs []*errtext.Error) {
 	if len(errs) == 0 {
 		return
 	}
 	var current, past []string
-	open, seen, overtaken, last := false, false, false, time.Time{}
+	open, seen, overtaken, differs, followed, last := false, false, false, false, false, time.Time{}
 	for _, e := range errs {
 		switch later := w.overtaken(e); {
 		case later || w.Settled(e):
 			past = append(past, e.Service)
 			overtaken = overtaken || later
+			differs = differs || !later && e.Service != "" && !w.asWanted(e.Service)
 		default:
 			current = append(current, e.Service)
 			open = true
 			seen = seen || !w.unseen(e)
+			followed = followed || w.followed(e)
 		}
 		if e.Last.After(last) {
 			last = e.Last
@@ -97,9 +110,19 @@ func weigh(w *World, f *report.Finding, errs []*errtext.Error) {
 		if f.Severity == report.Error {
 			f.Services = slices.DeleteFunc(f.Services, func(key string) bool { return slices.Contains(past, key) && !slices.Contains(current, key) })
 		}
-		if !seen {
+		switch {
+		case !seen && !followed: // neither the state nor what came later tells
+			if f.Severity == report.Error {
+				f.Severity = report.Warning
+			}
+			f.Confidence = lower(f.Confidence, report.Possible)
+			f.Why = join(join(f.Why, unseenWhy), cutWhy+": it may be over")
+		case !seen:
 			f.Confidence = lower(f.Confidence, report.Likely)
 			f.Why = join(f.Why, unseenWhy)
+		case !followed:
+			f.Confidence = lower(f.Confidence, report.Likely)
+			f.Why = join(f.Why, cutWhy)
 		}
 		return
 	}
@@ -110,6 +133,7 @@ func weigh(w *World, f *report.Finding, errs []*errtext.Error) {
 	case overtaken:
 		f.Confidence = lower(f.Confidence, report.Possible)
 		f.Why = join(f.Why, "later tries failed otherwise, so this failure is probably over")
+	case differs: // no sync has brought what the Service asks for since
 	case w.Snapshot.Manifest == nil || last.IsZero() || w.Snapshot.Now.Sub(last) > longestRetry:
 		f.Confidence = lower(f.Confidence, report.Possible)
 		f.Why = join(f.Why, "no later success is in the bundle, but no Service lacks anything for it: the error may be history")

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -12,7 +13,8 @@ import (
 )
 
 // Signature is a failure that is known by its text alone: its finding repeats what was
-// said, for whom and how often, and the Doc tells the rest. It is data without code, so
+// said, for whom and how often, and the Doc tells the rest; NAMESPACE and SERVICE in the
+// commands of its Fix become the first Service's names. It is data without code, so
 // that a file can hold it as well (package signature). A rule that looks at the world, or
 // takes names for its Fix out of the text, is a Rule with a Check of its own.
 //
@@ -109,6 +111,9 @@ func (s Signature) finding(p *Pass, errs []*errtext.Error) Finding {
 			f.Severity = report.Warning
 		}
 	}
+	if len(f.Services) > 0 {
+		f.Fix = filled(s.Doc.Fix, f.Services[0])
+	}
 	who, whom := "The cloud provider", ""
 	if last.Code != "" {
 		who = "Azure"
@@ -122,6 +127,24 @@ func (s Signature) finding(p *Pass, errs []*errtext.Error) Finding {
 	}
 	return f
 }
+
+// filled puts the name of a Service into commands that have NAMESPACE and SERVICE in its
+// place. A name that a shell would not read as one word stays out.
+func filled(steps []report.Step, key string) []report.Step {
+	ns, name, _ := strings.Cut(key, "/")
+	if !plainWord.MatchString(ns) || !plainWord.MatchString(name) {
+		return steps
+	}
+	out := slices.Clone(steps)
+	for i := range out {
+		out[i].Run = standIn.ReplaceAllStringFunc(out[i].Run, func(s string) string {
+			return map[string]string{"NAMESPACE": ns, "SERVICE": name}[s]
+		})
+	}
+	return out
+}
+
+var standIn = regexp.MustCompile(`\b(?:NAMESPACE|SERVICE)\b`)
 
 // Quoted repeats an error in its own words: code, codes inside, status, action and scope,
 // message.

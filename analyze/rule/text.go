@@ -52,8 +52,10 @@ func (t Text) Matches(e *errtext.Error) bool {
 }
 
 // Knows reports whether the error is of one of the rule's texts.
-func (r *Rule) Knows(e *errtext.Error) bool {
-	return slices.ContainsFunc(r.Texts, func(t Text) bool { return t.Matches(e) })
+func (r *Rule) Knows(e *errtext.Error) bool { return anyOf(r.Texts, e) }
+
+func anyOf(texts []Text, e *errtext.Error) bool {
+	return slices.ContainsFunc(texts, func(t Text) bool { return t.Matches(e) })
 }
 
 // Knows reports whether the error is of one of the texts of the rule that is evaluated.

@@ -2,7 +2,6 @@ package rule
 
 import (
 	"slices"
-	"strings"
 
 	"azlb/analyze/errtext"
 	"azlb/analyze/topology"
@@ -36,7 +35,7 @@ func (p *Pass) Waits(e *errtext.Error) bool {
 	case p.Exists(e.Service):
 		return false
 	}
-	return !p.Complete(&bundle.Services, "") || ofDeletion(e)
+	return !p.Complete(&bundle.Services, "") || e.OfDeletion()
 }
 
 // Named lists the Services that errors name, sorted: those that wait for the
@@ -59,7 +58,7 @@ func (p *Pass) Named(errs []*errtext.Error) (waiting, working []string) {
 // Gone reports whether the Service that an error names no longer exists and the
 // error is not of its deletion: nobody needs what failed.
 func (p *Pass) Gone(e *errtext.Error) bool {
-	return e.Service != "" && !p.Exists(e.Service) && p.Complete(&bundle.Services, "") && !ofDeletion(e)
+	return e.Service != "" && !p.Exists(e.Service) && p.Complete(&bundle.Services, "") && !e.OfDeletion()
 }
 
 // Exists reports whether the Service "ns/name" is in the bundle, of whatever type.
@@ -83,9 +82,4 @@ func waits(s *topology.Service) bool {
 		return Handled(s)
 	}
 	return len(s.Status.LoadBalancer.Ingress) == 0
-}
-
-func ofDeletion(e *errtext.Error) bool {
-	raw := strings.ToLower(e.Raw)
-	return strings.Contains(raw, "delete load balancer") || strings.Contains(raw, "deleting load balancer")
 }

@@ -37,9 +37,43 @@ func (w *World) LastWriter(ids ...string) (who Writer, ok bool) {
 		if a.Caller == "" || az.Masked(a.Caller) {
 			return Writer{}, false
 		}
-		return Writer{Caller: a.Caller, Time: a.Time, What: a.Operation, Provider: w.isProvider(a.Caller), Cite: a.Doc.Cite(a.At + "/caller")}, true
+		return w.writer(a), true
 	}
 	return Writer{}, false
+}
+
+func (w *World) writer(a *snapshot.Activity) Writer {
+	return Writer{Caller: a.Caller, Time: a.Time, What: a.Operation, Provider: w.isProvider(a.Caller), Cite: a.Doc.Cite(a.At + "/caller")}
+}
+
+// OtherWriters are those who wrote one of the objects after a time and are not the
+// provider, each once with the newest write, newest first. Who failed to write them too is
+// not among them, since the provider is who fails; and an identity only where another one
+// is known as the provider's.
+func (w *World) OtherWriters(after time.Time, ids ...string) []Writer {
+	known, failed := false, map[string]bool{}
+	var out []Writer
+	for i := range w.Snapshot.Activities {
+		a := &w.Snapshot.Activities[i]
+		known = known || a.Caller != "" && w.isProvider(a.Caller) != desired.No
+		if strings.EqualFold(a.Status, "Failed") && slices.ContainsFunc(ids, func(id string) bool { return touches(a, id) }) {
+			failed[strings.ToLower(a.Caller)] = true
+		}
+	}
+	for i := range slices.Backward(w.Snapshot.Activities) {
+		a := &w.Snapshot.Activities[i]
+		person := strings.Contains(a.Caller, "@")
+		switch {
+		case !wrote(a) || a.Caller == "" || az.Masked(a.Caller) || !a.Time.After(after) || failed[strings.ToLower(a.Caller)] || !person && !known,
+			!slices.ContainsFunc(ids, func(id string) bool { return touches(a, id) }),
+			slices.ContainsFunc(out, func(x Writer) bool { return strings.EqualFold(x.Caller, a.Caller) }):
+		default:
+			if x := w.writer(a); x.Provider == desired.No {
+				out = append(out, x)
+			}
+		}
+	}
+	return out
 }
 
 // wrote reports the end of a write or a delete that succeeded.

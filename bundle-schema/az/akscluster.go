@@ -10,10 +10,24 @@ type AKSCluster struct {
 	PowerState               PowerState  `json:"powerState"`
 	Network                  AKSNetwork  `json:"networkProfile"`
 	Pools                    []AgentPool `json:"agentPoolProfiles"`
-	Identity                 struct {
-		Type        string `json:"type"`
-		PrincipalID string `json:"principalId"`
+	// Identity is that of the control plane, which writes load balancers.
+	Identity struct {
+		Type        string                 `json:"type"` // "SystemAssigned", "UserAssigned"; empty: a service principal
+		PrincipalID string                 `json:"principalId"`
+		Assigned    map[string]AKSIdentity `json:"userAssignedIdentities"` // by ARM id
+		At          string                 `json:"@at"`
 	} `json:"identity"`
+	// Others are identities that write no load balancer, such as "kubeletidentity".
+	Others map[string]AKSIdentity `json:"identityProfile"`
+}
+
+// AKSIdentity is a managed identity; its object id is PrincipalID in one list and
+// ObjectID in the other.
+type AKSIdentity struct {
+	PrincipalID string `json:"principalId"`
+	ObjectID    string `json:"objectId"`
+	ClientID    string `json:"clientId"`
+	At          string `json:"@at"`
 }
 
 // PowerState is Running or Stopped.

@@ -132,7 +132,7 @@ func (a assigner) list(v reflect.Value, x any, at string) error {
 	return nil
 }
 
-// tags stores a map of strings, whose keys are data and stay as they are.
+// tags stores a map, whose keys are data and stay as they are.
 func (a assigner) tags(v reflect.Value, x any, at string) error {
 	m, ok := x.(map[string]any)
 	if !ok {
@@ -143,6 +143,14 @@ func (a assigner) tags(v reflect.Value, x any, at string) error {
 	}
 	out := reflect.MakeMapWithSize(v.Type(), len(m))
 	for k, e := range m {
+		if v.Type().Elem().Kind() == reflect.Struct {
+			one := reflect.New(v.Type().Elem()).Elem()
+			if err := a.set(one, e, pointer(at, k)); err != nil {
+				return err
+			}
+			out.SetMapIndex(reflect.ValueOf(k), one)
+			continue
+		}
 		s, ok := text(e)
 		if e != nil && !ok {
 			return mismatch(pointer(at, k), "a string", e)

@@ -30,6 +30,7 @@ type Edit struct {
 	Text   string         `json:"text"`   // the whole file, replaced
 	Event  *Event         `json:"event"`  // an event on the object that In names
 	Drop   bundle.Status  `json:"drop"`   // the evidence was not collected: its state
+	Stderr string         `json:"stderr"` // with drop: what the program said
 	// Replace changes a text everywhere, names of files and the manifest left alone.
 	Replace map[string]string `json:"replace"`
 	// Shift moves all times, logs and manifest included, by a duration ("960h").
@@ -101,7 +102,7 @@ func isKind(s string) bool { return s != "" && s[0] >= 'A' && s[0] <= 'Z' }
 // applyFile edits the first file of an evidence as a whole.
 func (f *Files) applyFile(e Edit) error {
 	if e.Drop != "" {
-		return f.drop(e.In, e.Drop)
+		return f.drop(e.In, e.Drop, e.Stderr)
 	}
 	for _, path := range f.Paths() {
 		if f.Entry(path).Evidence != e.In {
@@ -138,13 +139,14 @@ func (f *Files) applyFile(e Edit) error {
 }
 
 // drop removes an evidence and says so in the manifest.
-func (f *Files) drop(id string, status bundle.Status) error {
+func (f *Files) drop(id string, status bundle.Status, stderr string) error {
 	n := 0
 	for i := range f.Manifest.Entries {
 		en := &f.Manifest.Entries[i]
 		if en.Evidence == id {
 			delete(f.Content, en.Path)
 			en.Path, en.Status, en.Reason, en.Bytes, en.SHA256 = "", status, "left out by the case", 0, ""
+			en.Stderr = stderr
 			n++
 		}
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // Rules of this topic, in the order in which a request meets them.
-var Rules = []*rule.Rule{AUTH08, AUTH01, AUTH02, AUTH03}
+var Rules = []*rule.Rule{AUTH08, AUTH09, AUTH01, AUTH10, AUTH07, AUTH02, AUTH03, AUTH04, AUTH05, AUTH06}
 
 // text are the sources in which Azure's refusals show.
 var text = []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog}

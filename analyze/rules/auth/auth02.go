@@ -35,7 +35,8 @@ var AUTH02 = &rule.Rule{
 	},
 	Needs: rule.Needs{Any: text},
 	// Of a subnet or group that does not exist Azure says the same.
-	FollowsFrom: []string{"AZLB-ILB05", "AZLB-PIP03"},
+	FollowsFrom: []string{"AZLB-ILB05", "AZLB-PIP03", "AZLB-AUTH07", "AZLB-AUTH10"},
+	Texts:       []rule.Text{rule.Codes("AuthorizationFailed")},
 	Check:       checkAUTH02,
 }
 
@@ -43,7 +44,7 @@ var AUTH02 = &rule.Rule{
 type grant struct{ object, scope string }
 
 func checkAUTH02(p *rule.Pass) {
-	errs := p.Current(func(e *errtext.Error) bool { return e.Has("AuthorizationFailed") && balances(e) })
+	errs := p.Current(func(e *errtext.Error) bool { return p.Knows(e) && balances(e) })
 	byGrant := map[grant][]*errtext.Error{}
 	var order []grant
 	for _, e := range errs {
@@ -93,17 +94,29 @@ func missingRole(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 		Cites:    told.Cites,
 		Fix:      grantRole(p, last, who, scope),
 	}
+	n := needs(last)[0]
+	roles, proof := rolesOf(p, last.ObjectID, n)
+	_, held := right(p, last.ObjectID, n)
+	listed := rolesListed(p, n.scope) && last.ObjectID != "" && !az.Masked(last.ObjectID)
 	switch exists(p, last.Scope) {
 	case proved:
-		f.Message += " The scope exists, so a role with this action is missing there, or was given less than 20 minutes before."
+		switch {
+		case listed && held == holds:
+			f.Message += " The scope exists."
+		case listed && held == lacks:
+			f.Message += " The scope exists, so a role with this action is missing there."
+		default:
+			f.Message += " The scope exists, so a role with this action is missing there, or was given less than 20 minutes before."
+		}
 	case disproved:
-		f.Message += fmt.Sprintf(" Missing role OR wrong scope: Azure gives the same answer for both, and %s is not in the list of its group.", az.LastName(last.Scope))
-		f.Confidence, f.Why = report.Likely, "the role assignments are not in the bundle; the scope is in no list, which speaks for a wrong scope"
+		f.Message += fmt.Sprintf(" Missing role OR wrong scope: Azure gives the same answer for both, and %s.", nowhere(p, last.Scope))
+		f.Confidence, f.Why = report.Likely, "the scope is not there as far as the bundle tells, which speaks for a wrong scope"
 		f.Absence = []*bundle.Evidence{&bundle.VNets}
 	default:
 		f.Message += " Missing role OR wrong scope: Azure gives the same answer for both."
-		f.Confidence, f.Why = report.Likely, "neither the role assignments nor the resource group of the scope are in the bundle, so a wrong scope cannot be told from a missing role"
+		f.Confidence, f.Why = report.Likely, "the resource group of the scope is not in the bundle, so a wrong scope cannot be told from a missing role"
 	}
+	f.Message, f.Cites = f.Message+roles, append(f.Cites, proof...)
 	if len(waiting) == 0 {
 		f.Severity, f.Services = report.Warning, working
 	}

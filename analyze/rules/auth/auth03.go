@@ -2,10 +2,12 @@ package auth
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
+	bundle "azlb/bundle-schema"
 	"azlb/bundle-schema/az"
 	"azlb/report"
 )
@@ -27,56 +29,44 @@ var AUTH03 = &rule.Rule{
 		References: []string{"https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/error-codes/linkedauthorizationfailed-error", "Azure/AKS#27", "Azure/AKS#427", "kubernetes/kubernetes#90255", "MicrosoftDocs/azure-docs#52063"},
 		Healthy:    "A 403 that a later success of the same Service follows is history. A missing right to join another thing than a subnet, such as a public IP, is not this fault.",
 	},
-	Needs: rule.Needs{Any: text},
-	Check: checkAUTH03,
+	Needs:       rule.Needs{Any: text},
+	Texts:       []rule.Text{joining("virtualNetworks/subnets")},
+	FollowsFrom: []string{"AZLB-AUTH07", "AZLB-AUTH10"},
+	Check:       checkAUTH03,
 }
 
 func checkAUTH03(p *rule.Pass) {
-	errs := p.Current(func(e *errtext.Error) bool {
-		return e.Has("LinkedAuthorizationFailed") && strings.Contains(strings.ToLower(e.LinkedAction), "/virtualnetworks/subnets/join/action")
-	})
-	type join struct{ object, subnet string }
-	byJoin := map[join][]*errtext.Error{}
-	var order []join
-	for _, e := range errs {
-		if p.Gone(e) || e.Service == "" && history(p, e) {
-			continue
-		}
-		j := join{strings.ToLower(e.ObjectID), strings.ToLower(e.LinkedScope)}
-		if byJoin[j] == nil {
-			order = append(order, j)
-		}
-		byJoin[j] = append(byJoin[j], e)
-	}
-	for _, j := range order {
-		p.Find(mayNotJoin(p, byJoin[j]))
+	for _, l := range links(p, func(_ *errtext.Error, n need) bool { return n.joins("virtualNetworks/subnets") }) {
+		p.Find(mayNotJoin(p, l))
 	}
 }
 
-func mayNotJoin(p *rule.Pass, errs []*errtext.Error) rule.Finding {
-	last := errs[len(errs)-1]
-	told := rule.Tell(errs)
-	who := known(last.ObjectID, last.ClientID)
-	which, cites := subnetOf(p, last)
-	waiting, working := p.Named(errs)
-	subnet := known(az.LastName(last.LinkedScope), "of the message")
+func mayNotJoin(p *rule.Pass, l *link) rule.Finding {
+	last := l.errs[len(l.errs)-1]
+	told := rule.Tell(l.errs)
+	who := known(l.object, l.client)
+	which, cites := subnetOf(p, last, l.need.scope)
+	waiting, working := p.Named(l.errs)
+	subnet := known(az.LastName(l.need.scope), "of the message")
 	f := rule.Finding{
 		Subject: report.Object{Kind: "Identity", Name: known(who, "of the controller")},
 		Message: fmt.Sprintf("%s may not join subnet %s, %s: Azure answered 403 LinkedAuthorizationFailed %s.",
 			identity(who), subnet, which, told.Span()),
 		Services: waiting,
-		Errors:   errs,
+		Errors:   l.errs,
 		Cites:    append(told.Cites, cites...),
+		Fix:      l.grant(who, l.need.scope, "Network Contributor"),
 	}
-	id, scope := rule.Word(who, "OBJECT_ID"), rule.Word(last.LinkedScope, "SUBNET_ID")
-	f.Fix = []report.Step{
-		{Say: "See which roles the identity has at the subnet.", Run: fmt.Sprintf("az role assignment list --assignee %s --scope %s --include-inherited -o table", id, scope)},
-		{Say: "Give it Network Contributor there, or at the virtual network if node pools use several subnets. It can take 20 minutes until it counts; the controller tries again by itself.",
-			Run: fmt.Sprintf("az role assignment create --assignee-object-id %s --assignee-principal-type ServicePrincipal --role \"Network Contributor\" --scope %s", id, scope), Changes: true},
+	roles, proof := rolesOf(p, l.object, l.need)
+	f.Message, f.Cites = f.Message+roles, append(f.Cites, proof...)
+	if others := otherSubnets(p, l.need.scope); ofNodes(last) && len(others) > 0 {
+		f.Message += fmt.Sprintf(" Nodes are in %s too, and the identity needs the right at each of these subnets.", rule.List(others))
+		f.Fix = append(f.Fix, report.Step{Say: "Or give it the role at the virtual network, for all its subnets at once.", Run: l.grant(who, az.Parent(l.need.scope), "Network Contributor")[1].Run, Changes: true})
 	}
-	switch exists(p, last.LinkedScope) {
+	switch exists(p, l.need.scope) {
 	case disproved:
 		f.Confidence, f.Why = report.Likely, "the subnet is in no list of its resource group, and Azure gives the same answer for a subnet that does not exist"
+		f.Absence = []*bundle.Evidence{&bundle.VNets}
 	case unproved:
 		f.Confidence, f.Why = report.Likely, "the subnet's virtual network is not in the bundle, and Azure gives the same answer for a subnet that does not exist"
 	}
@@ -86,17 +76,44 @@ func mayNotJoin(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 	return f
 }
 
+// otherSubnets names the subnets of nodes beside the refused one.
+func otherSubnets(p *rule.Pass, subnet string) []string {
+	var out []string
+	add := func(id, name string) {
+		if id != "" && !az.SameID(id, subnet) && name != "" && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	for _, n := range p.Graph.Nodes {
+		if _, s := p.Graph.Home(n); s != nil {
+			add(s.ID, s.Name)
+		}
+	}
+	for i := range p.Snapshot.AKS {
+		for _, pool := range p.Snapshot.AKS[i].Pools {
+			add(pool.SubnetID, az.LastName(pool.SubnetID))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// ofNodes reports whether a machine was being written, not a load balancer.
+func ofNodes(e *errtext.Error) bool {
+	action := strings.ToLower(e.Action)
+	return strings.Contains(action, "networkinterfaces") || strings.Contains(action, "virtualmachine")
+}
+
 // subnetOf says whose subnet it is. What was written decides: a load balancer is
 // attached to the subnet of an internal frontend, an interface to the node's.
-func subnetOf(p *rule.Pass, e *errtext.Error) (string, []report.Cite) {
-	action := strings.ToLower(e.Action)
-	if !strings.HasPrefix(action, "microsoft.network/loadbalancers/") {
-		if strings.Contains(action, "networkinterfaces") || strings.Contains(action, "virtualmachine") {
+func subnetOf(p *rule.Pass, e *errtext.Error, subnet string) (string, []report.Cite) {
+	if !strings.HasPrefix(strings.ToLower(e.Action), "microsoft.network/loadbalancers/") {
+		if ofNodes(e) {
 			return "which is the subnet of the nodes (not that of an internal frontend)", nil
 		}
 		return "the subnet that the message names", nil
 	}
-	name := az.LastName(e.LinkedScope)
+	name := az.LastName(subnet)
 	for _, s := range p.Graph.Services {
 		want := p.Wants.Of(s.Key())
 		if want != nil && want.Subnet.Pointer != "" && strings.EqualFold(want.Subnet.V, name) && (e.Service == "" || e.Service == s.Key()) {

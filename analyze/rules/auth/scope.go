@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"slices"
 	"strings"
 
 	"azlb/analyze/rule"
@@ -35,8 +36,11 @@ const (
 // by its resource group, of which some object must be in the evidence.
 func exists(p *rule.Pass, scope string) existence {
 	id, ok := az.ParseID(scope)
-	if !ok || id.Group == "" {
+	switch {
+	case !ok || id.Group == "":
 		return unproved
+	case noGroup(p, id):
+		return disproved
 	}
 	if id.Name("virtualNetworks") != "" {
 		for i := range p.Snapshot.VNets {
@@ -59,6 +63,22 @@ func exists(p *rule.Pass, scope string) existence {
 		return proved
 	}
 	return unproved
+}
+
+// nowhere says of a scope that was disproved what is not there.
+func nowhere(p *rule.Pass, scope string) string {
+	if id, ok := az.ParseID(scope); ok && noGroup(p, id) {
+		return "there is no resource group " + id.Group
+	}
+	return az.LastName(scope) + " is not in the list of its group"
+}
+
+// noGroup reports whether Azure answered that there is no such resource group.
+func noGroup(p *rule.Pass, id az.ID) bool {
+	return p.Snapshot.Manifest != nil && !groupSeen(p, id) && slices.ContainsFunc(p.Snapshot.Manifest.Entries, func(e bundle.Entry) bool {
+		sub := e.Scope["subscription"]
+		return e.Evidence == bundle.Group.ID && e.Status == bundle.StatusNotFound && strings.EqualFold(e.Scope["group"], id.Group) && (sub == "" || strings.EqualFold(sub, id.Subscription))
+	})
 }
 
 // groupSeen reports whether an object of the resource group is in the evidence.

@@ -27,7 +27,7 @@ var CFG06 = &rule.Rule{
 		Healthy:    "A Service of some seconds' age, one that waits while the controller works on others, and one whose loadBalancerClass names another controller have no events either. A Service whose events have expired carries the controller's finalizer or stands in its log.",
 	},
 	Needs:       rule.Needs{All: []*bundle.Evidence{&bundle.Services}, Any: []*bundle.Evidence{&bundle.Events, &bundle.ControllerPods, &bundle.ControllerLog}},
-	FollowsFrom: []string{"AZLB-AUTH01", "AZLB-AUTH08", "AZLB-CFG02", "AZLB-CFG03", "AZLB-THR01", "AZLB-THR02"},
+	FollowsFrom: []string{"AZLB-AUTH01", "AZLB-AUTH08", "AZLB-CFG02", "AZLB-CFG03", "AZLB-THR01", "AZLB-THR02", "AZLB-PLAT02", "AZLB-PLAT04", "AZLB-AUTH09"},
 	Check:       checkCFG06,
 }
 

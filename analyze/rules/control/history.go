@@ -84,13 +84,9 @@ func past(p *rule.Pass, errs []*errtext.Error, say func(told rule.Told, what str
 	p.Find(f)
 }
 
-var met = rule.Codes("PreconditionFailed", "PreconditionFailedEtagMismatch", "EtagMismatch", "CanceledAndSupersededDueToAnotherOperation", "OperationPreempted", "AnotherOperationInProgress")
-
 // meets reports an error of two writers that met: the state that one had read was old
 // when it wrote, or its call gave way to a later one.
-func meets(e *errtext.Error) bool {
-	return e.Status == 412 || met.Matches(e)
-}
+func meets(e *errtext.Error) bool { return rule.IsStale(e) || rule.Overlapped(e) }
 
 // noise reports an event that OK12 tells of.
 func noise(e *errtext.Error) bool {

@@ -2,6 +2,7 @@ package control
 
 import (
 	"fmt"
+	"slices"
 
 	"azlb/analyze/rule"
 	"azlb/report"
@@ -22,7 +23,7 @@ var OK05 = &rule.Rule{
 		Healthy:    "It is told only where a success of the same Service followed and the Service has no error now. One that goes on failing so has a second writer that never rests, which is a fault.",
 	},
 	Needs: said,
-	Texts: []rule.Text{met},
+	Texts: append(slices.Clone(rule.Stale), rule.Overlaps...),
 	Check: func(p *rule.Pass) {
 		past(p, overcome(p, meets), func(told rule.Told, what string) string {
 			return fmt.Sprintf("Writes for %s met others (%s, %s); the provider read anew and tried again.", rule.List(told.Services), what, told.Span())

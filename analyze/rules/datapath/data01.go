@@ -35,7 +35,7 @@ var DATA01 = &rule.Rule{
 		Any: []*bundle.Evidence{&bundle.EndpointSlices, &bundle.LoadBalancers, &bundle.ScaleSetInstances, &bundle.VMInstanceViews},
 		All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes},
 	},
-	FollowsFrom: []string{"AZLB-POOL18", "AZLB-POOL19"},
+	FollowsFrom: []string{"AZLB-PLAT02", "AZLB-POOL18", "AZLB-POOL19"},
 	Check:       checkDATA01,
 }
 

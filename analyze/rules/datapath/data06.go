@@ -31,7 +31,7 @@ var DATA06 = &rule.Rule{
 			"All of these are asked for, and what is asked for is what is compared. While a sync runs, or a failing one explains it, the rule is no error.",
 	},
 	Needs:       compared,
-	FollowsFrom: []string{"AZLB-DATA09"},
+	FollowsFrom: []string{"AZLB-DATA09", "AZLB-SYNC05"},
 	Check:       checkDATA06,
 }
 

@@ -33,7 +33,7 @@ var DATA08 = &rule.Rule{
 		Healthy: "A backend port that equals the Service's port and not its node port, with floating IP on, is the normal state; so are values that an annotation asks for, and values that other releases write. Only what every release that may be the provider would have written otherwise counts.",
 	},
 	Needs:       compared,
-	FollowsFrom: []string{"AZLB-DATA09", "AZLB-ILB01", "AZLB-ILB02", "AZLB-ILB05", "AZLB-ILB06", "AZLB-ILB07"},
+	FollowsFrom: []string{"AZLB-DATA09", "AZLB-SYNC05", "AZLB-ILB01", "AZLB-ILB02", "AZLB-ILB05", "AZLB-ILB06", "AZLB-ILB07"},
 	Check:       checkDATA08,
 }
 

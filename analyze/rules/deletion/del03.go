@@ -39,7 +39,7 @@ var DEL03 = &rule.Rule{
 		Any: []*bundle.Evidence{&bundle.PublicIPs, &bundle.LoadBalancers},
 		All: []*bundle.Evidence{&bundle.Services, &bundle.CloudConfig},
 	},
-	FollowsFrom: []string{"AZLB-DEL01"},
+	FollowsFrom: []string{"AZLB-DEL01", "AZLB-DEL02", "AZLB-LOCK02", "AZLB-SYNC05"},
 	Check:       checkDEL03,
 }
 

@@ -39,7 +39,8 @@ var DEL08 = &rule.Rule{
 		Any: []*bundle.Evidence{&bundle.PublicIPs, &bundle.LoadBalancers},
 		All: []*bundle.Evidence{&bundle.Services},
 	},
-	Check: checkDEL08,
+	FollowsFrom: []string{"AZLB-LOCK02"},
+	Check:       checkDEL08,
 }
 
 // keepsExternalName is the provider that does not clean up after a Service which

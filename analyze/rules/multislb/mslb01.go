@@ -40,6 +40,9 @@ var MSLB01 = &rule.Rule{
 // doubled is the node that stands twice, as Azure's message names it.
 var doubled = regexp.MustCompile(`(?i)backendAddressPools/\S* has two child resources with the same name \(([^)]*)\)`)
 
+// doubles is the provider that writes a node twice.
+var doubles = rule.Bug{From: "1.28", Fixed: "1.33.14/1.34.11/1.35.6/1.36.2"}
+
 func checkMSLB01(p *rule.Pass) {
 	errs := p.Current(p.Knows)
 	for _, service := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) {
@@ -53,7 +56,7 @@ func checkMSLB01(p *rule.Pass) {
 		if len(pools) > 0 && !slices.ContainsFunc(pools, func(l localPool) bool { return len(l.missing) > 0 || !l.serving() }) {
 			continue // the pool caught up
 		}
-		p.Find(twice(service.Name, s, service.All, pools))
+		p.Find(twice(p, service.Name, s, service.All, pools))
 	}
 }
 
@@ -68,7 +71,7 @@ func updated(p *rule.Pass, e *errtext.Error) bool {
 	return false
 }
 
-func twice(key string, s *topology.Service, errs []*errtext.Error, pools []localPool) rule.Finding {
+func twice(p *rule.Pass, key string, s *topology.Service, errs []*errtext.Error, pools []localPool) rule.Finding {
 	told := rule.Tell(errs)
 	f := rule.Finding{Subject: rule.Subject(key), Services: []string{key}, Cites: told.Cites, Severity: report.Warning}
 	node := "one node"
@@ -96,6 +99,6 @@ func twice(key string, s *topology.Service, errs []*errtext.Error, pools []local
 	if s != nil {
 		f.Fix = []report.Step{rule.Resync(s, "Make the provider sync the Service, which sets the pool right.")}
 	}
-	f.Fix = append(f.Fix, report.Step{Say: "Upgrade to cloud-provider-azure 1.33.14, 1.34.11, 1.35.6, 1.36.2 or later.", Changes: true})
+	f.Fix = append(f.Fix, p.Suspect(&f, doubles)...)
 	return f
 }

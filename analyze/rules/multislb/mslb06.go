@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"azlb/analyze/desired"
 	"azlb/analyze/rule"
 	bundle "azlb/bundle-schema"
 	"azlb/report"
@@ -31,6 +32,9 @@ var MSLB06 = &rule.Rule{
 	Check:       checkMSLB06,
 }
 
+// oneSlice is the provider that reads one EndpointSlice of a Service only.
+var oneSlice = rule.Bug{From: "1.28", Fixed: "1.28.14/1.29.12/1.30.8/1.31.2/1.32"}
+
 func checkMSLB06(p *rule.Pass) {
 	n := p.Graph.Minor()
 	switch {
@@ -42,6 +46,10 @@ func checkMSLB06(p *rule.Pass) {
 		return
 	case n != 0 && n < 28:
 		p.NotApplicable("Kubernetes "+p.Snapshot.Kubernetes+" has no pools for local Services", &bundle.KubeVersion)
+		return
+	}
+	if p.Runs(oneSlice) == desired.No {
+		p.NotApplicable("release " + p.Wants.Provider.String() + " of the provider looks at every EndpointSlice")
 		return
 	}
 	for _, s := range p.Graph.Served() {
@@ -56,7 +64,7 @@ func checkMSLB06(p *rule.Pass) {
 					s.Key(), len(s.Slices()), l.path.Pool.To.Name, lb.Name, rule.List(l.missing), verb(len(l.missing))),
 				Cites: []report.Cite{lb.Doc.Cite(l.path.Pool.To.At + "/name"), s.Doc.Cite("/spec/externalTrafficPolicy")},
 				Fix: []report.Step{
-					{Say: "Upgrade to cloud-provider-azure 1.28.14, 1.29.12, 1.30.8, 1.31.2, 1.32 or later.", Changes: true},
+					{Say: "Upgrade the cluster so that the provider (cloud-provider-azure) is " + oneSlice.Repaired() + ".", Changes: true},
 					rule.PassOn(s, "Or let every node pass packets on; clients' addresses are then hidden from the pods."),
 				}}
 			if l.unsure {

@@ -22,6 +22,7 @@ type effect int
 const (
 	stopped   effect = iota // clients' packets are dropped by it
 	open                    // others get in that the Service does not want
+	second                  // they are dropped before, and would be here with that put right
 	untold                  // whether clients still get in cannot be told
 	harmless                // the packets that the Service wants still pass
 	unwritten               // the provider's sync fails: it never wrote the rule
@@ -31,7 +32,7 @@ func (e effect) severity() report.Severity {
 	switch e {
 	case stopped:
 		return report.Error
-	case open, untold:
+	case open, second, untold:
 		return report.Warning
 	}
 	return report.Info
@@ -44,6 +45,8 @@ func (l *overwrite) say(p *rule.Pass) string {
 		return "So what clients send is dropped."
 	case open:
 		return "This exposes the Service: clients get in that it does not allow."
+	case second:
+		return "What clients send is dropped for another reason before it comes to this; with that put right, it would be dropped here."
 	case untold:
 		return "Whether clients still get in is not known."
 	}
@@ -107,6 +110,8 @@ func effectOf(p *rule.Pass, c desired.Check, group, name, key string) effect {
 		return stopped
 	case opens(p, c, r, key):
 		return open
+	case allow && c.Kind != desired.Leftover && masked(p, group, key):
+		return second
 	case allow && c.Kind != desired.Leftover && dark(p, key):
 		return untold
 	}
@@ -126,6 +131,23 @@ func stops(p *rule.Pass, c desired.Check, group, name, key string, allow bool) b
 		}
 		r := d.Decision.Deciding.Rule
 		return strings.EqualFold(r.Name, name) || allow && c.Kind != desired.Leftover && r.Priority > firstOwn
+	})
+}
+
+// masked reports whether the walk to some port ends before the provider's rule has its
+// say, and the group alone would drop the packet as well if what stops it now were gone.
+func masked(p *rule.Pass, group, key string) bool {
+	g := named(p, group)
+	return g != nil && slices.ContainsFunc(p.Walks.Of(key), func(w *walk.Walk) bool {
+		h, d := w.Hop(walk.NSG), w.Decided(walk.ForClient)
+		if h == nil || h.Verdict != report.Blocks || d == nil {
+			return false
+		}
+		name := ""
+		if r := d.Decision.Deciding; r != nil && strings.EqualFold(r.NSG, g.Name) {
+			name = r.Rule.Name
+		}
+		return without(g, name, d).Answer == nsg.Denied
 	})
 }
 

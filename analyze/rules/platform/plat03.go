@@ -32,7 +32,7 @@ var PLAT03 = &rule.Rule{
 			"Leftovers of Services that are gone are told by AZLB-DEL03.",
 	},
 	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.PublicIPs}, All: []*bundle.Evidence{&bundle.Services}, Clean: []*bundle.Evidence{&bundle.KubeVersion, &bundle.CloudConfig, &bundle.VNets, &bundle.PrivateLinkServices}},
-	FollowsFrom: []string{"AZLB-DATA06", "AZLB-DATA08", "AZLB-DATA09", "AZLB-ILB07"},
+	FollowsFrom: []string{"AZLB-POL01", "AZLB-LOCK01", "AZLB-LOCK02", "AZLB-DATA06", "AZLB-DATA08", "AZLB-DATA09", "AZLB-ILB07", "AZLB-SYNC05"},
 	Check:       checkPLAT03,
 }
 

@@ -30,7 +30,7 @@ var POOL06 = &rule.Rule{
 			{Say: "Instances of a scale set, and their interfaces, are written with the scale set's model.", Run: "az vmss update-instances -g GROUP -n SCALESET --instance-ids INSTANCE", Changes: true},
 		},
 		References: []string{"https://learn.microsoft.com/azure/networking/troubleshoot-failed-state", "Azure/AKS#326", "kubernetes/kubernetes#65025", "Azure/aks-engine#336", "Azure/acs-engine#446"},
-		Healthy:    "A Failed object serves on with its last good configuration. Without a sync that fails because of it, it is told as a warning that harms no Service. Updating, Creating and Deleting are no failures.",
+		Healthy:    "A Failed object serves on with its last good configuration. Without a sync that fails because of it, it is told as a warning that harms no Service. Updating, Creating and Deleting are no failures. A load balancer that is Failed and because of which nothing is refused is told by AZLB-SYNC03.",
 	},
 	Needs: rule.Needs{Any: append([]*bundle.Evidence{&bundle.LoadBalancers, &bundle.PublicIPs, &bundle.NICs, &bundle.ScaleSets, &bundle.ScaleSetNICs, &bundle.ScaleSetInstances, &bundle.VMs}, text...)},
 	Texts: []rule.Text{rule.Codes("ReferencedResourceNotProvisioned"), rule.Says(`is not in Succeeded state`)},
@@ -64,17 +64,16 @@ func checkPOOL06(p *rule.Pass) {
 		}
 		return x
 	}
-	failed(p, func(r az.Resource, doc *snapshot.Doc) {
+	errs := slices.DeleteFunc(p.Current(p.Knows), p.Gone)
+	failed(p, errs, func(r az.Resource, doc *snapshot.Doc) {
 		if isFailed(r) {
 			x := get(r.ID)
 			x.cites = append(x.cites, doc.Cite(r.At+"/provisioningState"))
 		}
 	})
-	for _, e := range p.Current(p.Knows) {
-		if !p.Gone(e) {
-			x := get(culprit(e))
-			x.errs = append(x.errs, e)
-		}
+	for _, e := range errs {
+		x := get(culprit(e))
+		x.errs = append(x.errs, e)
 	}
 	for _, x := range order {
 		p.Find(unusable(p, x))
@@ -129,11 +128,13 @@ func culprit(e *errtext.Error) string {
 	return id
 }
 
-// failed visits the objects behind the Services: their load balancers and addresses,
-// and the nodes' interfaces, machines and scale sets.
-func failed(p *rule.Pass, visit func(az.Resource, *snapshot.Doc)) {
+// failed visits the objects behind the Services: their addresses, the nodes' interfaces,
+// machines and scale sets, and of the load balancers those that a refusal names. One that
+// is Failed and stops nothing is told by AZLB-SYNC03.
+func failed(p *rule.Pass, errs []*errtext.Error, visit func(az.Resource, *snapshot.Doc)) {
 	for i := range p.Snapshot.Loads {
-		if lb := &p.Snapshot.Loads[i]; p.Graph.OwnLoadBalancer(lb) {
+		lb := &p.Snapshot.Loads[i]
+		if slices.ContainsFunc(errs, func(e *errtext.Error) bool { return az.SameID(culprit(e), lb.ID) }) {
 			visit(lb.Resource, lb.Doc)
 		}
 	}

@@ -36,7 +36,7 @@ var POOL17 = &rule.Rule{
 		All:   []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers},
 		Clean: append([]*bundle.Evidence{&bundle.KubeVersion, &bundle.Events}, rule.Machines...), // a node without a machine is not missed, nor a new one before a sync
 	},
-	FollowsFrom: []string{"AZLB-AUTH01", "AZLB-AUTH02", "AZLB-AUTH03", "AZLB-AUTH08", "AZLB-CFG01", "AZLB-THR01", "AZLB-THR02", "AZLB-POOL01", "AZLB-POOL03", "AZLB-POOL06", "AZLB-POOL07", "AZLB-POOL08", "AZLB-POOL09", "AZLB-POOL10", "AZLB-POOL12", "AZLB-POOL14", "AZLB-POOL16", "AZLB-MSLB01", "AZLB-MSLB06"},
+	FollowsFrom: []string{"AZLB-AUTH01", "AZLB-AUTH02", "AZLB-AUTH03", "AZLB-AUTH08", "AZLB-CFG01", "AZLB-THR01", "AZLB-THR02", "AZLB-POOL01", "AZLB-POOL03", "AZLB-POOL06", "AZLB-POOL07", "AZLB-POOL08", "AZLB-POOL09", "AZLB-POOL10", "AZLB-POOL12", "AZLB-POOL14", "AZLB-POOL16", "AZLB-MSLB01", "AZLB-MSLB06", "AZLB-POL01", "AZLB-LOCK01", "AZLB-SYNC01", "AZLB-SYNC02", "AZLB-SYNC05", "AZLB-SYNC06", "AZLB-PLAT01", "AZLB-PLAT02", "AZLB-AUTH04", "AZLB-AUTH05", "AZLB-AUTH06", "AZLB-AUTH09"},
 	Check:       checkPOOL17,
 }
 

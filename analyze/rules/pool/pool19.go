@@ -34,7 +34,8 @@ var POOL19 = &rule.Rule{
 		Any: []*bundle.Evidence{&bundle.ScaleSetInstances, &bundle.VMInstanceViews},
 		All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes},
 	},
-	Check: checkPOOL19,
+	FollowsFrom: []string{"AZLB-PLAT02"},
+	Check:       checkPOOL19,
 }
 
 func checkPOOL19(p *rule.Pass) {

@@ -31,9 +31,12 @@ var PLS06 = &rule.Rule{
 	Needs: rule.Needs{Any: text, All: []*bundle.Evidence{&bundle.Services, &bundle.KubeVersion}},
 	// A link that cannot be removed fails with a code of its own.
 	FollowsFrom: []string{"AZLB-PLS05"},
-	Texts:       []rule.Text{rule.Codes("PreconditionFailed", "PreconditionFailedEtagMismatch", "EtagMismatch")},
+	Texts:       rule.Stale,
 	Check:       checkPLS06,
 }
+
+// oldEtag is the provider that writes with the version from before the link was removed.
+var oldEtag = rule.Bug{From: "all", Fixed: "1.30.13/1.31.7/1.32.6/1.33.1"}
 
 func checkPLS06(p *rule.Pass) {
 	n := p.Graph.Minor()
@@ -49,7 +52,7 @@ func checkPLS06(p *rule.Pass) {
 		s := p.Graph.Service(key)
 		told := rule.Tell(errs[key])
 		ns, name, _ := strings.Cut(key, "/")
-		p.Find(rule.Finding{
+		f := rule.Finding{
 			Subject: rule.Subject(key), Services: []string{key}, Errors: errs[key], Confidence: report.Likely,
 			Why:   "the patch release of the cloud-controller-manager decides, and it is not known",
 			Cites: append(told.Cites, s.Doc.Cite(desired.LinkOf(s).Create.Pointer), s.Doc.Cite("/metadata/deletionTimestamp")),
@@ -57,8 +60,9 @@ func checkPLS06(p *rule.Pass) {
 				key, told.Span()),
 			Fix: []report.Step{
 				{Say: "Wait for the next try, five minutes at most, and see that it goes through.", Run: "kubectl describe service -n " + rule.Word(ns, "NAMESPACE") + " " + rule.Word(name, "SERVICE")},
-				{Say: "Upgrade to cloud-provider-azure 1.30.13, 1.31.7, 1.32.6, 1.33.1 or later.", Changes: true},
 			},
-		})
+		}
+		f.Fix = append(f.Fix, p.Suspect(&f, oldEtag)...)
+		p.Find(f)
 	}
 }

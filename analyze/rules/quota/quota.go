@@ -15,7 +15,7 @@ import (
 )
 
 // Rules of this topic, in the order in which the controller meets them.
-var Rules = []*rule.Rule{QUOTA03, QUOTA02, QUOTA04, QUOTA07, QUOTA05, QUOTA06, QUOTA08, QUOTA09}
+var Rules = []*rule.Rule{QUOTA01, QUOTA03, QUOTA02, QUOTA04, QUOTA07, QUOTA05, QUOTA06, QUOTA08, QUOTA09}
 
 const limitsPage = "https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits#azure-networking-limits"
 

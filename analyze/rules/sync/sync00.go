@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
@@ -27,22 +26,16 @@ var SYNC00 = &rule.Rule{
 			{Say: "If it recurs and this report had no rule for it, please report it with the bundle, so that the next reader gets a cause."},
 		},
 		References: []string{"https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors", "https://learn.microsoft.com/azure/networking/troubleshoot-failed-state"},
-		Healthy:    "An error that a later success of the same Service follows is history. What the provider retries by itself (a stale etag, another operation under way, a 5xx) counts only when it lasts, or when it alone keeps the Service waiting; warnings of a sync that went on do not count.",
+		Healthy:    "An error that a later success of the same Service follows is history. What the provider retries by itself (a stale etag, another operation under way, a 5xx) counts only when it lasts, or as a warning when it alone keeps the Service waiting; warnings of a sync that went on do not count.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog}},
 	Check: checkSYNC00,
 }
 
-// What the provider retries by itself counts from so many tries over so long.
-const (
-	lastingTries = 3
-	lastingTime  = 5 * time.Minute
-)
-
 // kind is what equal errors of several Services have in common.
 type kind struct {
 	what, target string
-	waits        bool
+	waits        bool // and it will not end by itself
 }
 
 func checkSYNC00(p *rule.Pass) {
@@ -53,7 +46,7 @@ func checkSYNC00(p *rule.Pass) {
 		if e == nil {
 			continue
 		}
-		k := kind{strings.ToLower(e.Code), strings.ToLower(e.Target), p.Waits(e) && !bygone(p, e)}
+		k := kind{strings.ToLower(e.Code), strings.ToLower(e.Target), p.Waits(e) && !bygone(p, e) && (!e.Transient || p.Lasts(e))}
 		if e.Code == "" {
 			k.what = e.Message
 		}
@@ -93,7 +86,7 @@ func newest(p *rule.Pass, key string) *errtext.Error {
 	for _, e := range slices.Backward(current) {
 		switch {
 		case p.Claimed(e):
-		case !e.Transient, lasting(e):
+		case !e.Transient, p.Lasts(e):
 			return e
 		case p.Waits(e) && !claimed && !slices.ContainsFunc(current, func(x *errtext.Error) bool { return !x.Transient }):
 			return e
@@ -117,16 +110,12 @@ func nameless(p *rule.Pass, e *errtext.Error) bool {
 	return !slices.ContainsFunc(p.Errors.Successes, func(s errtext.Success) bool { return s.Order > e.Order })
 }
 
-func lasting(e *errtext.Error) bool {
-	return e.Count >= lastingTries && e.Last.Sub(e.First) >= lastingTime
-}
-
 // unknown repeats what was said, without a sentence about its cause.
 func unknown(errs []*errtext.Error, k kind) rule.Finding {
 	slices.SortStableFunc(errs, func(a, b *errtext.Error) int { return a.Order - b.Order })
 	last := errs[len(errs)-1]
 	told := rule.Tell(errs)
-	f := rule.Finding{Services: told.Services, Cites: told.Cites, Confidence: report.Possible, Why: "no rule knows this code yet"}
+	f := rule.Finding{Services: told.Services, Cites: told.Cites, Confidence: report.Possible, Why: "no rule knows this code yet", Errors: errs}
 	if !k.waits {
 		f.Severity = report.Warning
 	}

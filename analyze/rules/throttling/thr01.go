@@ -35,11 +35,12 @@ var THR01 = &rule.Rule{
 }
 
 // tooMany are codes that say it themselves, tooManyAtOnce are Azure's words for it, and
-// operations are codes that a 429 with another meaning carries.
+// failures are those of Azure's own that come with 429 too, as do those of operations that
+// met (rule.Overlaps).
 var (
 	tooMany       = rule.Codes("TooManyRequests", "SubscriptionRequestsThrottled", "ResourceRequestsThrottled", "ResourceCollectionRequestsThrottled", "TenantRequestsThrottled")
 	tooManyAtOnce = rule.Says(`too many requests have been received for this subscription`)
-	operations    = []string{"AnotherOperationInProgress", "RetryableErrorDueToAnotherOperation", "GatewayError", "RetryableError", "CanceledAndSupersededDueToAnotherOperation", "OperationPreempted"}
+	failures      = []string{"GatewayError", "RetryableError"}
 )
 
 // throttled reports these, and a 429 that means nothing else, whatever its words.
@@ -47,7 +48,7 @@ func throttled(e *errtext.Error) bool {
 	if tooMany.Matches(e) {
 		return true
 	}
-	if slices.ContainsFunc(operations, e.Has) {
+	if rule.Overlapped(e) || slices.ContainsFunc(failures, e.Has) {
 		return false
 	}
 	honoured := e.ClientSide && !limiter(e) // the provider keeps to an earlier 429
@@ -81,7 +82,7 @@ func bare(e *errtext.Error) bool  { return !coded(e) }
 // way: then the provider's own words for every 429 mean that one.
 func held(p *rule.Pass) bool {
 	return slices.ContainsFunc(p.Errors.All, func(e *errtext.Error) bool {
-		return e.Status == 429 && slices.ContainsFunc(operations, e.Has) && slices.Contains(p.Errors.Current(e.Service), e)
+		return e.Status == 429 && (rule.Overlapped(e) || slices.ContainsFunc(failures, e.Has)) && slices.Contains(p.Errors.Current(e.Service), e)
 	})
 }
 

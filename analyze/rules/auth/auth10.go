@@ -1,0 +1,141 @@
+package auth
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"azlb/analyze/errtext"
+	"azlb/analyze/rule"
+	"azlb/analyze/snapshot"
+	bundle "azlb/bundle-schema"
+	"azlb/bundle-schema/az"
+	"azlb/report"
+)
+
+// AUTH10 is a role that somebody gave to the wrong identity of the cluster.
+var AUTH10 = &rule.Rule{
+	ID:       "AZLB-AUTH10",
+	Severity: report.Error,
+	Doc: report.Doc{
+		Title:   "the role is there, but another identity of the cluster has it",
+		Symptom: "Events show HTTP 403 with the code AuthorizationFailed or LinkedAuthorizationFailed. Somebody looks at the role assignments, finds the cluster there with the right role, and is puzzled.",
+		Cause: "A cluster has several identities with similar names. On AKS the control plane's identity writes load balancers, and the identity of the kubelets only pulls images; `az aks show` prints both. " +
+			"A service principal that was deleted and made anew has the same name and another object id, and the old assignments stay behind. Azure looks at the object id only.",
+		Fix: []report.Step{
+			{Say: "Give the identity whose object id stands in the error the same role at the same scope. It can take 20 minutes until it counts.",
+				Run: "az role assignment create --assignee-object-id OBJECT_ID --assignee-principal-type ServicePrincipal --role \"Network Contributor\" --scope SCOPE", Changes: true},
+		},
+		References: []string{"https://learn.microsoft.com/azure/aks/use-managed-identity", "https://learn.microsoft.com/azure/role-based-access-control/troubleshooting#symptom---role-assignments-with-identity-not-found", "Azure/AKS#167"},
+		Healthy:    "Other identities with the role are as it should be while the refused one has it too. A role that people or other programs hold at the scope says nothing: only identities that the cluster's own settings name count.",
+	},
+	Needs: rule.Needs{Any: text, Clean: []*bundle.Evidence{&bundle.RoleAssignments, &bundle.RoleDefinitions, &bundle.AKSCluster, &bundle.CloudConfig}},
+	Texts: []rule.Text{rule.Codes("AuthorizationFailed", "LinkedAuthorizationFailed")},
+	Check: checkAUTH10,
+}
+
+// namesake is an identity of the cluster beside the one that was refused.
+type namesake struct {
+	object string
+	what   string
+	cite   report.Cite
+}
+
+func checkAUTH10(p *rule.Pass) {
+	type pair struct {
+		other namesake
+		role  *snapshot.RoleAssignment
+		need  need
+		errs  []*errtext.Error
+	}
+	var all []*pair
+	for _, e := range refusedRights(p) {
+		for _, n := range needs(e) {
+			if _, a := right(p, e.ObjectID, n); a != lacks {
+				continue
+			}
+			for _, o := range namesakes(p, e) {
+				r, a := right(p, o.object, n)
+				if a != holds {
+					continue
+				}
+				i := slices.IndexFunc(all, func(x *pair) bool { return x.role == r && strings.EqualFold(x.errs[0].ObjectID, e.ObjectID) })
+				if i < 0 {
+					all = append(all, &pair{other: o, role: r, need: n})
+					i = len(all) - 1
+				}
+				if !slices.Contains(all[i].errs, e) {
+					all[i].errs = append(all[i].errs, e)
+				}
+				break
+			}
+		}
+	}
+	for _, x := range all {
+		p.Find(wrongIdentity(p, x.other, x.role, x.need, x.errs))
+	}
+}
+
+// namesakes are the other identities that the cluster's settings name, in a fixed order.
+func namesakes(p *rule.Pass, e *errtext.Error) []namesake {
+	var out []namesake
+	add := func(object, what string, cite report.Cite) {
+		if object != "" && e.ObjectID != "" && !az.Masked(object) && !az.Masked(e.ObjectID) && !strings.EqualFold(object, e.ObjectID) {
+			out = append(out, namesake{object, what, cite})
+		}
+	}
+	for i := range p.Snapshot.AKS {
+		c := &p.Snapshot.AKS[i]
+		add(c.Identity.PrincipalID, "the identity that AKS cluster "+c.Name+" has now", c.Doc.Cite(c.Identity.At+"/principalId"))
+		for _, id := range slices.Sorted(maps.Keys(c.Identity.Assigned)) {
+			a := c.Identity.Assigned[id]
+			add(a.PrincipalID, "the identity that AKS cluster "+c.Name+" has now", c.Doc.Cite(a.At+"/principalId"))
+		}
+		for _, name := range slices.Sorted(maps.Keys(c.Others)) {
+			a := c.Others[name]
+			what := "the identity " + name + " of AKS cluster " + c.Name
+			if strings.EqualFold(name, "kubeletidentity") {
+				what = "the identity of the kubelets of AKS cluster " + c.Name + ", which writes no load balancer"
+			}
+			add(known(a.ObjectID, a.PrincipalID), what, c.Doc.Cite(a.At+"/objectId"))
+		}
+	}
+	cfg := p.Snapshot.Config
+	if cfg == nil || cfg.Invalid != "" {
+		return out
+	}
+	for i := range p.Snapshot.RoleAssignments {
+		r := &p.Snapshot.RoleAssignments[i]
+		for _, id := range []struct{ key, client string }{{"/aadClientId", cfg.AADClientID}, {"/userAssignedIdentityID", cfg.UserAssignedIdentityID}} {
+			if id.client != "" && !az.Masked(id.client) && strings.EqualFold(r.PrincipalName, id.client) {
+				add(r.PrincipalID, "the application "+id.client+" that azure.json names now", cfg.Doc.Cite(id.key))
+			}
+		}
+	}
+	return out
+}
+
+func wrongIdentity(p *rule.Pass, other namesake, r *snapshot.RoleAssignment, n need, errs []*errtext.Error) rule.Finding {
+	last, told := errs[len(errs)-1], rule.Tell(errs)
+	waiting, working := p.Named(errs)
+	f := rule.Finding{Subject: report.Object{Kind: "Identity", Name: last.ObjectID}, Services: waiting, Errors: errs,
+		Cites: append(told.Cites, r.Doc.Cite(r.At+"/principalId"), other.cite), Confidence: report.Likely,
+		Why: "that the role was meant for the refused identity is a conclusion from who has it",
+		Message: fmt.Sprintf("%s was refused %s %s, and has no role for it. The role %s at %s is given to object id %s: %s.",
+			identity(last.ObjectID), n.action, told.Span(), called(p, r), r.Scope, other.object, other.what),
+	}
+	if len(waiting) == 0 {
+		f.Severity, f.Services = report.Warning, working
+	}
+	if !rolesListed(p, n.scope) {
+		f.Confidence, f.Why = report.Possible, "the list of role assignments is not whole, so that the refused identity may have the role too"
+	}
+	scope := rule.Word(r.Scope, "SCOPE")
+	f.Fix = []report.Step{
+		{Say: "Compare who has a role at the scope with the object id of the error.", Run: "az role assignment list --scope " + scope + " --include-inherited -o table"},
+		{Say: "Give the refused identity the role. It can take 20 minutes until it counts; the controller tries again by itself.", Changes: true,
+			Run: fmt.Sprintf("az role assignment create --assignee-object-id %s --assignee-principal-type ServicePrincipal --role %q --scope %s", rule.Word(last.ObjectID, "OBJECT_ID"), called(p, r), scope)},
+	}
+	return f
+}

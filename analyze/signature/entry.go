@@ -1,0 +1,143 @@
+package signature
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"azlb/analyze/errtext"
+	"azlb/analyze/rule"
+	"azlb/report"
+)
+
+// rule makes the rule of an entry that the schema accepts; at is the line of a key of it.
+func (e *entry) rule(at func(path ...string) int) (*rule.Rule, error) {
+	if strings.HasPrefix(e.ID, "AZLB-") {
+		return nil, fmt.Errorf("line %d: ids that begin with AZLB- are those of the built-in rules: take a word of yours, as in ACME-FW01", at("id"))
+	}
+	if err := e.clean(at); err != nil {
+		return nil, err
+	}
+	s := rule.Signature{ID: e.ID, Severity: report.Severity(e.Severity), Added: true, Doc: report.Doc{
+		Title: e.Title, Symptom: e.Symptom, Cause: e.Cause, References: e.References, Affects: e.Affects, Healthy: e.Healthy,
+	}}
+	for _, f := range e.Fix {
+		s.Doc.Fix = append(s.Doc.Fix, report.Step{Say: f.Say, Run: f.Run, Changes: f.Changes})
+	}
+	for i, w := range e.Match {
+		t, err := w.text()
+		if err != nil {
+			return nil, fmt.Errorf("line %d: match, item %d: %w", at("match", fmt.Sprint(i), "pattern"), i+1, err)
+		}
+		s.Texts = append(s.Texts, t)
+	}
+	r := s.Rule()
+	return r, e.try(r, at)
+}
+
+// text is the form of words, as the rules know it.
+func (w *words) text() (rule.Text, error) {
+	t := rule.Text{Codes: w.Codes}
+	for _, place := range w.Where {
+		t.Where = append(t.Where, errtext.Where(place))
+	}
+	if w.Pattern == "" {
+		if len(w.Codes) == 0 {
+			return t, errors.New("it says only where, not what: give codes or a pattern")
+		}
+		return t, nil
+	}
+	re, err := regexp.Compile(w.Pattern)
+	if err != nil {
+		return t, fmt.Errorf("the pattern is no RE2 expression: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+	}
+	if len(w.Codes) == 0 && slices.ContainsFunc([]string{"", "x", "0"}, re.MatchString) {
+		return t, errors.New("the pattern matches any text: name the words that only this failure has")
+	}
+	t.Pattern = re
+	return t, nil
+}
+
+// clean brings the texts to one line each, and refuses what a reader would not see.
+func (e *entry) clean(at func(path ...string) int) error {
+	for _, x := range []struct {
+		key  string
+		text *string
+	}{{"title", &e.Title}, {"symptom", &e.Symptom}, {"cause", &e.Cause}, {"affects", &e.Affects}, {"healthy", &e.Healthy}} {
+		*x.text = strings.Join(strings.Fields(*x.text), " ")
+		if hidden(*x.text) {
+			return fmt.Errorf("line %d: %s: it has a character that nobody sees: type it anew", at(x.key), x.key)
+		}
+	}
+	switch {
+	case e.Title == "" || e.Symptom == "" || e.Cause == "":
+		return fmt.Errorf("line %d: title, symptom and cause must say something", at("title"))
+	case strings.HasSuffix(e.Title, "."):
+		return fmt.Errorf("line %d: the title ends in a period: take it off", at("title"))
+	}
+	for i := range e.Fix {
+		f, n := &e.Fix[i], fmt.Sprint(i)
+		f.Say = strings.Join(strings.Fields(f.Say), " ")
+		f.Run = strings.TrimSpace(f.Run)
+		if strings.ContainsAny(f.Run, "\n\r\t") {
+			return fmt.Errorf("line %d: fix, item %d: run is more than one line: make it one command for each step", at("fix", n, "run"), i+1)
+		}
+		if hidden(f.Say) || hidden(f.Run) {
+			return fmt.Errorf("line %d: fix, item %d: it has a character that nobody sees: type it anew", at("fix", n), i+1)
+		}
+	}
+	for i, r := range e.References {
+		if hidden(r) || strings.ContainsAny(r, "\n\t\r") {
+			return fmt.Errorf("line %d: references, item %d: it has a character that nobody sees: type it anew", at("references", fmt.Sprint(i)), i+1)
+		}
+	}
+	return nil
+}
+
+// hidden reports control characters, marks that turn the direction of writing, and
+// others without a form of their own.
+func hidden(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.C, r) || r == unicode.ReplacementChar })
+}
+
+// try lets the rule read the entry's own examples as the analysis would, wherever they
+// stand.
+func (e *entry) try(r *rule.Rule, at func(path ...string) int) error {
+	knows := func(text string) bool {
+		return slices.ContainsFunc(errtext.Read(text), func(x errtext.Error) bool {
+			x.Where = []errtext.Where{errtext.InEvent, errtext.InCondition, errtext.InLog}
+			return r.Knows(&x)
+		})
+	}
+	for i, text := range e.Matches {
+		if !knows(text) {
+			return fmt.Errorf("line %d: matches, item %d: it does not know this text, which says: %s", at("matches", fmt.Sprint(i)), i+1, says(text))
+		}
+	}
+	for i, text := range e.Ignores {
+		if knows(text) {
+			return fmt.Errorf("line %d: ignores, item %d: it knows this text, which says: %s", at("ignores", fmt.Sprint(i)), i+1, says(text))
+		}
+	}
+	return nil
+}
+
+// says is what is left of a text without wrappers, for whoever wonders why a pattern
+// does not match.
+func says(text string) string {
+	var parts []string
+	for _, e := range errtext.Read(text) {
+		codes := append([]string{e.Code}, e.Inner...)
+		if e.Code == "" {
+			codes = []string{"no code"}
+		}
+		parts = append(parts, strings.Join(codes, ", ")+", "+quoted(e.Message))
+	}
+	if len(parts) == 0 {
+		return "nothing"
+	}
+	return strings.Join(parts, "; ")
+}
