@@ -147,14 +147,20 @@ func hopName(kind string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(kind, "-", " "), "public ip", "public IP")
 }
 
-// rootCause is the rule of the first finding, error or warning, that harms the
-// Service; consequences count only where no cause names it.
+// rootCause is the rule of the first finding, error or warning, that harms the Service;
+// where none names it, of the first with a consequence that does.
 func rootCause(key string, findings []report.Finding) string {
-	f := causeOf(key, findings)
-	if f == nil {
-		return ""
+	for _, f := range findings {
+		if f.Severity != report.Info && slices.Contains(f.Services, key) {
+			return f.Rule
+		}
 	}
-	return f.Rule
+	for _, f := range findings {
+		if causeOf(key, f.Consequences) != nil {
+			return f.Rule
+		}
+	}
+	return ""
 }
 
 func causeOf(key string, findings []report.Finding) *report.Finding {

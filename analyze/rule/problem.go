@@ -53,7 +53,7 @@ func (k Problems) Check(p *Pass) {
 	byService := map[string][]*errtext.Error{}
 	var refused []string
 	if k.Says != nil {
-		for _, e := range p.Current(func(e *errtext.Error) bool { return k.Says.MatchString(e.Raw) }) {
+		for _, e := range p.Current(func(e *errtext.Error) bool { return k.Says.MatchString(e.Raw) && !k.others(p, e) }) {
 			if p.Gone(e) {
 				continue
 			}
@@ -84,6 +84,15 @@ func (k Problems) Check(p *Pass) {
 	for _, key := range refused {
 		p.Find(refusal(p, key, byService[key]))
 	}
+}
+
+// others reports whether the refusal names an annotation whose value is a problem of
+// another subject: it is that one's rule which tells it.
+func (k Problems) others(p *Pass, e *errtext.Error) bool {
+	w := p.Wants.Of(e.Service)
+	return w != nil && slices.ContainsFunc(w.Problems, func(x desired.Problem) bool {
+		return x.Subject != k.About && (x.Effect == desired.SyncFails || x.Depends) && strings.Contains(e.Raw, x.Key+":")
+	})
 }
 
 // anyRelease reports whether what depends on the release of the provider depends on the

@@ -1,6 +1,8 @@
 package annotation
 
 import (
+	"regexp"
+
 	"azlb/analyze/desired"
 	"azlb/analyze/rule"
 	"azlb/analyze/topology"
@@ -24,7 +26,10 @@ var ANN01 = &rule.Rule{
 		Healthy:    "Most charts leave empty annotations behind: an empty name, address, subnet, resource group (since 1.13.8, 1.14.4 and 1.15.1) or switch asks for nothing, and an empty azure-dns-label-name takes the label away on purpose. The rule is silent about all of them.",
 	},
 	Needs: needs,
-	Check: rule.Problems{About: desired.AboutEmptiness, Fix: func(s *topology.Service, x desired.Problem) []report.Step {
+	Check: rule.Problems{About: desired.AboutEmptiness, Says: emptyText, Fix: func(s *topology.Service, x desired.Problem) []report.Step {
 		return []report.Step{rule.Unannotate(s, x.Key, "Take the empty annotation out; in a chart leave the whole line out where the value is empty.")}
 	}}.Check,
 }
+
+// emptyText is how the provider refuses a number that is empty.
+var emptyText = regexp.MustCompile(`(?i)failed to parse annotation \S+ ?error value: \S+ parsing \\?"\\?": invalid syntax`)

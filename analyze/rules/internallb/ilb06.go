@@ -21,14 +21,13 @@ var ILB06 = &rule.Rule{
 	Severity: report.Error,
 	Doc: report.Doc{
 		Title:   "an old cloud provider keeps the address of the old subnet",
-		Symptom: "After the annotation azure-load-balancer-internal-subnet of a Service was added or changed, every sync fails with PrivateIPAddressNotInSubnet, although the Service asks for no address; before Kubernetes 1.14 nothing happens at all.",
-		Cause: "Whoever changes the subnet of an internal Service gets a new frontend in the new subnet. Older releases of the cloud provider then ask for the address that the Service had before, which the new subnet does not hold, and Azure refuses the whole load balancer. " +
-			"Still older ones (before 1.14) do not look whether the subnet changed.",
+		Symptom: "After the annotation azure-load-balancer-internal-subnet of a Service was added or changed, every sync fails with PrivateIPAddressNotInSubnet, although the Service asks for no address.",
+		Cause:   "Whoever changes the subnet of an internal Service gets a new frontend in the new subnet. Older releases of the cloud provider then ask for the address that the Service had before, which the new subnet does not hold, and Azure refuses the whole load balancer.",
 		Fix: []report.Step{
 			{Say: "Upgrade the provider to a release that takes a new address: 1.1.25, 1.23.22, 1.24.9, 1.25.3, 1.26 or later."},
 			{Say: "Until then make the Service anew: it then has no address to keep. It is not served in between.", Run: "kubectl get service -n NAMESPACE SERVICE -o yaml > service.yaml && kubectl delete service -n NAMESPACE SERVICE && kubectl create -f service.yaml", Changes: true},
 		},
-		References: []string{"kubernetes-sigs/cloud-provider-azure#2511", "kubernetes-sigs/cloud-provider-azure#2532", "kubernetes/kubernetes#74498"},
+		References: []string{"kubernetes-sigs/cloud-provider-azure#2511", "kubernetes-sigs/cloud-provider-azure#2532"},
 		Affects:    "before 1.1.25, 1.23.22, 1.24.9, 1.25.3 and 1.26",
 		Healthy:    "Newer releases give the Service a new address when the subnet changes; clients must follow it. A Service that itself asks for an address outside its subnet is AZLB-ILB01.",
 	},
@@ -39,9 +38,6 @@ var ILB06 = &rule.Rule{
 
 // keepsAddress is the provider that asks for the old address in the new subnet.
 var keepsAddress = rule.Bug{From: "all", FromInTree: "1.14", Fixed: "1.1.25/1.23.22/1.24.9/1.25.3/1.26"}
-
-// blindToSubnet is the provider that does not compare the subnet.
-var blindToSubnet = rule.Bug{FromInTree: "all", FixedInTree: "1.14"}
 
 func checkILB06(p *rule.Pass) {
 	list := asks(p)
@@ -56,7 +52,7 @@ func checkILB06(p *rule.Pass) {
 		case len(mine) > 0:
 			told[key] = true
 			p.Find(a.kept(p, f, old, mine))
-		case f != nil && p.Runs(keepsAddress) == desired.Yes, f != nil && p.Runs(blindToSubnet) == desired.Yes:
+		case f != nil && p.Runs(keepsAddress) == desired.Yes:
 			told[key] = true
 			p.Find(a.kept(p, f, old, nil))
 		}
@@ -88,8 +84,6 @@ func (a ask) kept(p *rule.Pass, old *topology.Frontend, ip netip.Addr, errs []*e
 		f.Errors = errs
 	}
 	switch sure, why, ok := p.Blame(keepsAddress); {
-	case p.Runs(blindToSubnet) == desired.Yes:
-		f.Message += " This release of the provider does not look whether the subnet changed, and leaves the frontend there."
 	case ok && sure == report.Certain:
 		f.Message += fmt.Sprintf(" %s%s asks for that address in the new subnet too, and Azure refuses.", strings.ToUpper(p.Culprit(keepsAddress)[:1]), p.Culprit(keepsAddress)[1:])
 	case ok:

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"azlb/analyze/errtext"
@@ -114,7 +115,9 @@ func (a *alone) finding(p *rule.Pass) rule.Finding {
 	f := rule.Finding{Subject: report.Object{Kind: "LoadBalancer", Name: a.name}, Cites: append(told.Cites, a.cites...)}
 	waiting, working := p.Named(a.errs)
 	if len(a.services) > 0 {
-		f.Services = append(a.services, waiting...)
+		f.Services = slices.Concat(a.services, waiting)
+		slices.Sort(f.Services)
+		f.Services = slices.Compact(f.Services) // both the state and an error may tell of one
 		f.Absence = []*bundle.Evidence{&bundle.LoadBalancers}
 	} else {
 		f.Errors = a.errs

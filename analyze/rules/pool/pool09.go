@@ -28,8 +28,9 @@ var POOL09 = &rule.Rule{
 		Affects:    "Kubernetes 1.9.0 to 1.9.3; fixed in 1.9.4 and 1.10",
 		Healthy:    "Other versions, and clusters of these versions whose internal pool has members, are not this fault. An empty pool in a cluster without any registered worker node has another cause.",
 	},
-	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers, &bundle.KubeVersion}},
-	Check: checkPOOL09,
+	Needs:       rule.Needs{All: []*bundle.Evidence{&bundle.Services, &bundle.Nodes, &bundle.LoadBalancers, &bundle.KubeVersion}},
+	FollowsFrom: []string{"AZLB-ILB04"},
+	Check:       checkPOOL09,
 }
 
 // passesOver reports a release that puts no node into an internal pool.

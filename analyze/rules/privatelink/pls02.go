@@ -33,7 +33,7 @@ var PLS02 = &rule.Rule{
 		Healthy:    "The subnet's privateLinkServiceNetworkPolicies may be Enabled: the provider turns them off itself before it makes the link. A Service of both families has a link for IPv4, and IPv6 is passed over.",
 	},
 	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.Services, &bundle.LoadBalancers, &bundle.VNets, &bundle.PrivateLinkServices, &bundle.Events, &bundle.ControllerLog}},
-	FollowsFrom: []string{"AZLB-PLS03"},
+	FollowsFrom: []string{"AZLB-QUOTA08", "AZLB-PLS03"},
 	Texts: []rule.Text{
 		rule.Codes("PrivateLinkServiceNetworkPoliciesCannotBeEnabledOnPrivateLinkServiceSubnet"),
 		rule.Says(`(?i)failed to get private link service subnet\(|checkAndUpdatePLSIPConfigs: ipConfigCount\(|getPLSStaticIPs: `),

@@ -28,7 +28,7 @@ var PROBE10 = &rule.Rule{
 		Affects:    "an unknown protocol is an error before 0.7.19, 1.0.16, 1.1.12 and 1.23.9, and becomes tcp since; intervals and numbers are read since 0.7.14, 1.0.11, 1.1.7 and 1.23.4",
 		Healthy:    "Protocols in capitals or with blanks around them, a probe port that is the name or number of a port of the Service, and bad values where nobody looks at them: with externalTrafficPolicy Local, in the shared probe mode, or where appProtocol goes before the annotation for all ports.",
 	},
-	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services}},
+	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services}, Clean: []*bundle.Evidence{&bundle.KubeVersion, &bundle.Events, &bundle.ControllerLog}},
 	Check: rule.Problems{About: desired.AboutProbe, Says: probeText, Fix: reprobe}.Check,
 }
 

@@ -36,7 +36,7 @@ var PIP04 = &rule.Rule{
 		Affects:    "in-tree before 1.20 with an address; before 1.25.16, 1.26.12, 1.27.6 and 1.28 with a name",
 		Healthy:    "Newer providers let Services share an address, so that the frontend of another Service is no fault there. An address on a load balancer of somebody else is another fault.",
 	},
-	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.Events, &bundle.ControllerLog}},
+	Needs:       rule.Needs{Any: []*bundle.Evidence{&bundle.LoadBalancers, &bundle.Events, &bundle.ControllerLog}, Clean: []*bundle.Evidence{&bundle.KubeVersion, &bundle.ControllerPods}},
 	FollowsFrom: []string{"AZLB-PIP09"},
 	Texts:       []rule.Text{manyConfigs},
 	Check:       checkPIP04,
@@ -78,7 +78,7 @@ func checkPIP04(p *rule.Pass) {
 		return byID[key]
 	}
 	for _, e := range p.Current(p.Knows) {
-		if p.Gone(e) || ofIPv6(p, e) {
+		if p.Gone(e) || ofIPv6(p, e) || elsewhereIPv6(p, e) {
 			continue
 		}
 		d := get(addressOf(e))

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"azlb/analyze/desired"
 	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
@@ -56,6 +58,17 @@ func ofIPv6(p *rule.Pass, e *errtext.Error) bool {
 	return s != nil && manyConfigs.Matches(e) && p.Runs(rule.SharedIPv6) != desired.No && slices.ContainsFunc(pins(p, s), func(x pin) bool {
 		return x.pip != nil && az.SameID(x.pip.ID, addressOf(e)) && firstOf(p, s, x) != nil
 	})
+}
+
+// elsewhereIPv6 reports whether the error is of a shared IPv6 address that the bundle does
+// not have, of a release that may be one that cannot share it: AZLB-V606 tells it.
+func elsewhereIPv6(p *rule.Pass, e *errtext.Error) bool {
+	id := addressOf(e)
+	if id == "" || p.Graph.PublicIP(&az.Ref{ID: id}) != nil || p.Runs(rule.SharedIPv6) == desired.No {
+		return false
+	}
+	s := p.Graph.Service(e.Service)
+	return strings.HasSuffix(id, "-IPv6") || s != nil && len(s.Spec.IPFamilies) == 1 && s.Spec.IPFamilies[0] == corev1.IPv6Protocol
 }
 
 // firstOf is the frontend of another Service with the IPv6 address that a Service

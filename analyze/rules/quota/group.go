@@ -61,6 +61,14 @@ func securityGroup(name string) report.Object {
 	return report.Object{Kind: "NetworkSecurityGroup", Name: name}
 }
 
+// inWords is a security group in a sentence, where the name may not be known.
+func inWords(name string) string {
+	if name == "" {
+		return "the nodes' network security group"
+	}
+	return "network security group " + name
+}
+
 // providers reports whether a security rule bears a name of the provider's.
 func providers(r *az.SecurityRule) bool {
 	_, old := azname.ParsePrefix(r.Name)

@@ -45,7 +45,7 @@ const mostSecurityRules = 1000
 
 func checkQUOTA05(p *rule.Pass) {
 	for _, b := range groups(p, refused(p)) {
-		c := ceiling{subject: securityGroup(b.Name), errs: b.All, room: "How many rules network security group " + cmp.Or(b.Name, "of the nodes") + " has is not in the bundle"}
+		c := ceiling{subject: securityGroup(b.Name), errs: b.All, room: "How many rules " + inWords(b.Name) + " has is not in the bundle"}
 		g := writtenTo(p, b.Name)
 		if g != nil {
 			n := len(g.SecurityRules)

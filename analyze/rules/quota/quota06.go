@@ -1,7 +1,6 @@
 package quota
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 
@@ -44,7 +43,7 @@ const (
 
 func checkQUOTA06(p *rule.Pass) {
 	for _, b := range groups(p, refused(p)) {
-		c := ceiling{subject: securityGroup(b.Name), errs: b.All, room: "How many addresses the rules of network security group " + cmp.Or(b.Name, "of the nodes") + " list is not in the bundle"}
+		c := ceiling{subject: securityGroup(b.Name), errs: b.All, room: "How many addresses the rules of " + inWords(b.Name) + " list is not in the bundle"}
 		g := writtenTo(p, b.Name)
 		most := 0
 		if g != nil {
@@ -64,7 +63,10 @@ func checkQUOTA06(p *rule.Pass) {
 		}
 		direct := floatingOff(p)
 		if len(direct) > 0 {
-			c.room += fmt.Sprintf(". %s floating IP off (%s), and each lists every node (%d in the bundle) as a destination", have(len(direct)), rule.List(direct), len(p.Graph.Nodes))
+			c.room += fmt.Sprintf(". %s floating IP off (%s), and each lists every node as a destination", have(len(direct)), rule.List(direct))
+			if n := len(p.Graph.Nodes); n > 0 && p.Complete(&bundle.Nodes, "") {
+				c.room += fmt.Sprintf(" (%s)", counted(n, "node"))
+			}
 		}
 		f := c.finding(p)
 		if len(c.errs) == 0 && !c.full {

@@ -1,0 +1,87 @@
+package analyze
+
+import (
+	"slices"
+	"sync"
+	"testing"
+
+	"azlb/analyze/rule"
+	"azlb/analyze/rules"
+	"azlb/report"
+)
+
+// unexercised are the rules of which no sample shows a finding yet. The list may only get
+// shorter: who writes the sample takes the rule out.
+var unexercised = []string{
+	"AZLB-NSG02", "AZLB-NSG06", "AZLB-NSG07", "AZLB-NSG09", "AZLB-NSG10", "AZLB-NSG12", "AZLB-NSG14",
+	"AZLB-ROUTE01", "AZLB-ROUTE02", "AZLB-ROUTE03",
+	"AZLB-PLS01", "AZLB-PLS03", "AZLB-PLS05", "AZLB-PLS06",
+	"AZLB-PROBE02", "AZLB-PROBE05", "AZLB-PROBE06", "AZLB-PROBE07", "AZLB-PROBE08", "AZLB-PROBE09", "AZLB-PROBE10",
+	"AZLB-DATA03", "AZLB-DATA07", "AZLB-DATA08", "AZLB-DATA10", "AZLB-DATA11",
+	"AZLB-SNAT01", "AZLB-SNAT02", "AZLB-SNAT03", "AZLB-SNAT04", "AZLB-SNAT05",
+	"AZLB-POOL01", "AZLB-POOL02", "AZLB-POOL07", "AZLB-POOL08", "AZLB-POOL11", "AZLB-POOL12", "AZLB-POOL13", "AZLB-POOL14", "AZLB-POOL15", "AZLB-POOL16", "AZLB-POOL18", "AZLB-POOL19",
+	"AZLB-DEL08",
+	"AZLB-OK05", "AZLB-OK08", "AZLB-OK09",
+}
+
+// TestSamplesExerciseEveryRule: a rule that no sample shows has never been seen in a whole
+// report, beside all the others. And the first finding of every report that names a Service
+// is the cause that sample.yaml expects of it.
+func TestSamplesExerciseEveryRule(t *testing.T) {
+	if raced {
+		t.Skip("runs without the race detector")
+	}
+	var mu sync.Mutex
+	shown, ran := map[string]bool{}, 0
+	list := samples(t)
+	t.Run("samples", func(t *testing.T) {
+		for _, s := range list {
+			t.Run(s.name, func(t *testing.T) {
+				t.Parallel()
+				r := analysed(t, s.input(t))
+				for service, cause := range s.Expect.Services {
+					if first := firstNaming(r, service); cause != "" && first != cause {
+						t.Errorf("the first finding about %s is %s, and its cause is %s", service, first, cause)
+					}
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				ran++
+				for _, f := range every(r.Findings) {
+					shown[f.Rule] = true
+				}
+			})
+		}
+	})
+	if ran < len(list) {
+		return // -run chose some of the samples
+	}
+	for _, r := range rules.All() {
+		switch listed := slices.Contains(unexercised, r.ID); {
+		case !shown[r.ID] && !listed:
+			t.Errorf("%s (%s) is in no sample's report: write a sample in which it is found", r.ID, r.Doc.Title)
+		case shown[r.ID] && listed:
+			t.Errorf("%s is in a sample's report: take it out of the list", r.ID)
+		}
+	}
+	for _, id := range unexercised {
+		if !slices.ContainsFunc(rules.All(), func(r *rule.Rule) bool { return r.ID == id }) {
+			t.Errorf("%s is listed and is no rule", id)
+		}
+	}
+}
+
+// firstNaming is the rule of the first finding, as the report ranks them, that names the
+// Service itself or in a consequence below it. What is no fault comes last.
+func firstNaming(r *report.Report, service string) string {
+	names := func(f report.Finding) bool {
+		return slices.ContainsFunc(every([]report.Finding{f}), func(f report.Finding) bool { return slices.Contains(f.Services, service) })
+	}
+	if i := slices.IndexFunc(r.Findings, func(f report.Finding) bool { return !f.AsDesigned && names(f) }); i >= 0 {
+		return r.Findings[i].Rule
+	}
+	if i := slices.IndexFunc(r.Findings, names); i >= 0 {
+		return r.Findings[i].Rule
+	}
+	return ""
+}
