@@ -8,7 +8,6 @@ import (
 	"azlb/analyze/desired"
 	"azlb/analyze/errtext"
 	"azlb/analyze/snapshot"
-	bundle "azlb/bundle-schema"
 	"azlb/bundle-schema/az"
 	"azlb/report"
 )
@@ -66,9 +65,6 @@ func (w *World) Doubt(f *Finding, lb *snapshot.LoadBalancer) {
 		f.Severity, f.Confidence = milder(f.Severity), report.Likely
 		f.Why = fmt.Sprintf("syncs of %s fail (%s): the difference may come from that instead of a change by hand, and stays while they fail", key, code)
 		return
-	}
-	if f.Confidence == "" && len(f.Services) > 0 && !(w.Snapshot.Complete(&bundle.Events, "") || w.Snapshot.Complete(&bundle.ControllerLog, "")) {
-		f.Confidence, f.Why = report.Likely, "the bundle does not show whether the syncs of the Services fail, which may be why"
 	}
 }
 
