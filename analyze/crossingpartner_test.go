@@ -133,6 +133,9 @@ func (p *partner) decode(t *testing.T) {
 	}
 }
 
+// clusterName is the flag that names the load balancers.
+var clusterName = regexp.MustCompile(`--cluster-name="([^"]+)"`)
+
 // era tells which samples can be of one cluster.
 func (p *partner) era(t *testing.T) string {
 	t.Helper()
@@ -156,6 +159,11 @@ func (p *partner) era(t *testing.T) string {
 		kind = "AKS, " + kind
 	}
 	parts := []string{c.Provider, "Kubernetes " + c.Kubernetes, cmp.Or(config.LoadBalancerSKU, "basic"), kind, "cluster " + m.Cluster.UID, fmt.Sprint(m.Finished.Year())}
+	for _, log := range p.files.Paths() {
+		if m := clusterName.FindSubmatch(p.files.Content[log]); m != nil && p.files.Entry(log).Evidence == bundle.ControllerLog.ID {
+			parts = append(parts, "named "+string(m[1]))
+		}
+	}
 	if len(refused) > 0 {
 		parts = append(parts, "without "+strings.Join(slices.Sorted(maps.Keys(refused)), " and "))
 	}
@@ -199,7 +207,7 @@ func (p *partner) chosenNames() []string {
 		annotations, _ := at(s, "metadata", "annotations").(map[string]any)
 		for k, v := range annotations {
 			for _, ending := range []string{"azure-pip-name", "azure-pip-name-ipv6", "azure-dns-label-name", "azure-pls-name"} {
-				if name, _ := v.(string); name != "" && strings.HasSuffix(k, ending) {
+				if name, _ := v.(string); name != "" && !derived.MatchString(name) && strings.HasSuffix(k, ending) {
 					out[name] = true
 				}
 			}
