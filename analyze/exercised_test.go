@@ -21,7 +21,8 @@ var unexercised = []string{
 	"AZLB-SNAT01", "AZLB-SNAT02", "AZLB-SNAT03", "AZLB-SNAT04", "AZLB-SNAT05",
 	"AZLB-POOL01", "AZLB-POOL02", "AZLB-POOL07", "AZLB-POOL08", "AZLB-POOL11", "AZLB-POOL12", "AZLB-POOL13", "AZLB-POOL14", "AZLB-POOL15", "AZLB-POOL16", "AZLB-POOL18", "AZLB-POOL19",
 	"AZLB-DEL08",
-	"AZLB-OK05", "AZLB-OK08", "AZLB-OK09",
+	"AZLB-ILB06",
+	"AZLB-OK05", "AZLB-OK08", "AZLB-OK09", "AZLB-OK10",
 }
 
 // TestSamplesExerciseEveryRule: a rule that no sample shows has never been seen in a whole

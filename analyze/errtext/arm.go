@@ -1,6 +1,7 @@
 package errtext
 
 import (
+	"cmp"
 	"encoding/json"
 	"regexp"
 	"slices"
@@ -10,6 +11,7 @@ import (
 // armBody is ARM's or the token endpoint's answer, whatever its capitals.
 type armBody struct {
 	code, message, target string
+	detail                string // the first message of an inner error
 	inner                 []string
 	token                 bool
 }
@@ -85,7 +87,10 @@ func (b *armBody) nest(in armBody) {
 	}
 	if b.message == "" {
 		b.message = in.message
+	} else if b.detail == "" && in.message != b.message {
+		b.detail = in.message
 	}
+	b.detail = cmp.Or(b.detail, in.detail)
 	if b.target == "" {
 		b.target = in.target
 	}
@@ -115,8 +120,16 @@ func (e *Error) take(b armBody) {
 		e.Target = b.target
 	}
 	e.Token = e.Token || b.token
+	e.addDetail(b.detail)
 	for _, c := range b.inner {
 		e.addInner(c)
+	}
+}
+
+// addDetail takes the words of an inner error, unless they are no words.
+func (e *Error) addDetail(text string) {
+	if text = oneLine(text); e.Detail == "" && !strings.HasPrefix(text, "{") {
+		e.Detail = text
 	}
 }
 
@@ -148,7 +161,10 @@ func (e *Error) addDetails(t string) {
 		}
 		if e.Message == "" {
 			e.Message = b.message
+		} else {
+			e.addDetail(b.message)
 		}
+		e.addDetail(b.detail)
 	}
 }
 

@@ -25,6 +25,9 @@ type Error struct {
 	// after a 429 without repeating it.
 	Status  int
 	Message string // ARM's message, or the provider's text without wrappers, on one line
+	// Detail is what the first inner error that has words says, on one line; of a throttled
+	// call it is taken apart below.
+	Detail string
 	// Action and Scope are of an authorization failure; the linked ones of a
 	// LinkedAuthorizationFailed. ObjectID and ClientID name the identity. Of a
 	// ScopeLocked, Action is the operation ("delete") and Scope holds the lock.

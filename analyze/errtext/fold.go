@@ -99,7 +99,7 @@ func (f *folded) aside(t told) {
 func (e *Error) fill(from *Error) {
 	for _, s := range []struct{ to, from *string }{
 		{&e.Target, &from.Target}, {&e.UID, &from.UID}, {&e.Credential, &from.Credential},
-		{&e.OperationGroup, &from.OperationGroup},
+		{&e.OperationGroup, &from.OperationGroup}, {&e.Detail, &from.Detail},
 	} {
 		if *s.to == "" {
 			*s.to = *s.from

@@ -1,6 +1,7 @@
 package errtext
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -44,7 +45,10 @@ func parseRecord(r snapshot.Record, n names) line {
 		}
 		return l
 	}
-	l.service = n.inText(withoutDumps(t))
+	if l.message != "" { // its values may follow a dump
+		l.service = keyed(t)
+	}
+	l.service = cmp.Or(l.service, n.inText(withoutDumps(t)))
 	return l
 }
 

@@ -1,6 +1,7 @@
 package errtext
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 
@@ -64,6 +65,11 @@ func (e *Error) OfDeletion() bool { return ofDeletion(e.Raw) }
 func ofDeletion(text string) bool {
 	low := strings.ToLower(text)
 	return strings.Contains(low, "delete load balancer") || strings.Contains(low, "deleting load balancer")
+}
+
+// keyed returns the Service that a value of a structured line is.
+func keyed(text string) string {
+	return cmp.Or(firstGroup(naming[0], text), firstGroup(naming[1], text))
 }
 
 // inText returns the Service that a text names outright.

@@ -15,7 +15,7 @@ func fields(e Error) string {
 	var b strings.Builder
 	v := reflect.ValueOf(e)
 	for _, name := range []string{
-		"Action", "Allowed", "ClientID", "ClientSide", "Code", "Credential", "Inner", "LinkedAction", "LinkedScope",
+		"Action", "Allowed", "ClientID", "ClientSide", "Code", "Credential", "Detail", "Inner", "Linked", "LinkedAction", "LinkedScope",
 		"Measured", "Message", "Node", "ObjectID", "OperationGroup", "RetryAfter", "Scope", "Status", "Target", "Token", "Transient",
 	} {
 		f := v.FieldByName(name)
@@ -54,4 +54,26 @@ func TestUnwrapPublishedTexts(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzUnwrap: no text breaks unwrap, and a message that it made is left alone.
+func FuzzUnwrap(f *testing.F) {
+	a, err := txtar.ParseFile("testdata/published.txtar")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for i := 0; i < len(a.Files); i += 2 {
+		f.Add(string(a.Files[i].Data))
+	}
+	for _, s := range []string{"", `"`, `[]`, `["a"]`, `\u00`, `{"error":{"message":"{\"error\":{\"message\":\"x\"}}"}}`, "AADSTS1: a Trace ID: b", `{"Error":{"Details":[{"Code":"X","Me sage":"y"}]}}`, `Code="X" Message="a\xacb"`, "[[x]]", `"\"x\""`} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, e := range unwrap(text) {
+			again := unwrap(e.Message)
+			if e.Message != "" && (len(again) == 0 || again[0].Message != e.Message) {
+				t.Fatalf("message %q becomes %q", e.Message, fields(again[0]))
+			}
+		}
+	})
 }

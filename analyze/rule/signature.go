@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"azlb/analyze/errtext"
 	bundle "azlb/bundle-schema"
@@ -76,7 +75,7 @@ func counts(p *Pass, e *errtext.Error) bool {
 	switch {
 	case p.Gone(e):
 		return false
-	case e.Transient && (e.Count < 3 || e.Last.Sub(e.First) < 5*time.Minute):
+	case e.Transient && !p.Lasts(e):
 		return false
 	}
 	return e.Service != "" || !slices.ContainsFunc(p.Errors.Successes, func(s errtext.Success) bool { return s.Order > e.Order })

@@ -92,7 +92,7 @@ func TestHostileNames(t *testing.T) {
 			}
 		}
 	}
-	for _, id := range []string{"AZLB-PIP01", "AZLB-NSG01", "AZLB-ANN05"} {
+	for _, id := range []string{"AZLB-PIP02", "AZLB-NSG01", "AZLB-ANN05"} {
 		if !found[id] {
 			t.Errorf("%s found nothing, so nothing was tested", id)
 		}

@@ -22,6 +22,9 @@ type Case struct {
 	Want  []Want `json:"want"`
 	// State is how a silent case must end, clean when empty.
 	State report.State `json:"state"`
+	// Generations false: the case does not run in every generation of wrappers, because one
+	// loses what the rule needs. The case file says what.
+	Generations *bool `json:"generations"`
 }
 
 // Want is a finding as far as the case cares.

@@ -2,6 +2,7 @@ package ruletest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
@@ -46,6 +47,10 @@ type Event struct {
 	Ago       string `json:"ago"`       // before the end of the collection; 1m when empty
 	Count     int    `json:"count"`     // 1 when 0
 }
+
+func (e *Event) kind() string { return cmp.Or(e.Type, "Warning") }
+
+func (e *Event) component() string { return cmp.Or(e.Component, "service-controller") }
 
 // Apply makes the edits in order.
 func (f *Files) Apply(edits []Edit) error {
@@ -221,16 +226,10 @@ func (f *Files) event(on any, e Event) error {
 	if ns, ok := meta["namespace"].(string); ok {
 		object["namespace"], namespace = ns, ns
 	}
-	or := func(s, fallback string) string {
-		if s == "" {
-			return fallback
-		}
-		return s
-	}
-	component := or(e.Component, "service-controller")
+	component := e.component()
 	n := max(e.Count, 1)
 	ev := map[string]any{"apiVersion": "v1", "kind": "Event", "count": n, "eventTime": nil, "firstTimestamp": at, "lastTimestamp": at,
-		"involvedObject": object, "message": e.Message, "reason": e.Reason, "type": or(e.Type, "Warning"),
+		"involvedObject": object, "message": e.Message, "reason": e.Reason, "type": e.kind(),
 		"source": map[string]any{"component": component}, "reportingComponent": component, "reportingInstance": "",
 		"metadata": map[string]any{"name": fmt.Sprintf("%v.case%s%d", meta["name"], strings.ToLower(e.Reason), len(f.Content)), "namespace": namespace, "creationTimestamp": at,
 			"uid": fmt.Sprintf("00000000-0000-4000-8000-%012d", crc32.ChecksumIEEE(fmt.Append(nil, meta["uid"], e.Reason, e.Message, at, n)))}}

@@ -17,31 +17,18 @@ import (
 // need is an action at a scope that Azure refused.
 type need struct{ action, scope string }
 
-// needs of a refusal: of a linked one what it lacks at the linked things, which stand as
-// two lists of one length where there are several.
+// needs of a refusal: of a linked one what it lacks at the linked things.
 func needs(e *errtext.Error) []need {
-	if e.LinkedAction == "" {
+	switch {
+	case e.LinkedAction == "":
 		return []need{{e.Action, e.Scope}}
+	case len(e.Linked) == 0:
+		return []need{{e.LinkedAction, e.LinkedScope}}
 	}
-	actions, scopes := parts(e.LinkedAction), parts(e.LinkedScope)
 	var out []need
-	for i, a := range actions {
-		n := need{action: a}
-		if len(scopes) > 0 {
-			n.scope = scopes[min(i, len(scopes)-1)]
-		}
-		if !slices.Contains(out, n) {
+	for _, l := range e.Linked {
+		if n := (need{l.Action, l.Scope}); !slices.Contains(out, n) {
 			out = append(out, n)
-		}
-	}
-	return out
-}
-
-func parts(list string) []string {
-	var out []string
-	for _, s := range strings.Split(list, ",") {
-		if s = strings.TrimSpace(s); s != "" {
-			out = append(out, s)
 		}
 	}
 	return out

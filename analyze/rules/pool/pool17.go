@@ -3,11 +3,13 @@ package pool
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"azlb/analyze/desired"
 	"azlb/analyze/rule"
+	"azlb/analyze/snapshot"
 	"azlb/analyze/topology"
 	"azlb/analyze/walk"
 	bundle "azlb/bundle-schema"
@@ -68,8 +70,18 @@ func checkPOOL17(p *rule.Pass) {
 		p.Find(nobody(p, object, byPool[object]))
 	}
 	for _, name := range nodes {
+		if p.Snapshot.Config == nil && homeless(p, name) {
+			continue // AZLB-MSLB05, if azure.json lists several load balancers
+		}
 		missed(p, p.Graph.Node(name), byNode[name], nodes)
 	}
+}
+
+// homeless reports whether the provider says that no load balancer of several takes the node.
+func homeless(p *rule.Pass, node string) bool {
+	return slices.ContainsFunc(p.Snapshot.Events, func(e snapshot.Event) bool {
+		return e.Reason == "FailedToFindLoadBalancerForNode" && strings.HasSuffix(e.Message, " "+node)
+	})
 }
 
 // bare reports whether no member of the pool can be a node of the cluster.

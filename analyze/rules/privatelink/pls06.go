@@ -46,7 +46,7 @@ func checkPLS06(p *rule.Pass) {
 	}
 	keys, errs := byService(p, p.Current(func(e *errtext.Error) bool {
 		s := p.Graph.Service(e.Service)
-		return p.Knows(e) && s != nil && s.Deleting() && desired.LinkOf(s) != nil && strings.Contains(strings.ToLower(e.Target+e.Raw), "/loadbalancers/")
+		return p.Knows(e) && s != nil && s.Deleting() && desired.LinkOf(s) != nil && strings.Contains(strings.ToLower(e.Target+e.Detail), "/loadbalancers/")
 	}))
 	for _, key := range keys {
 		s := p.Graph.Service(key)

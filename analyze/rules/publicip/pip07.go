@@ -68,6 +68,9 @@ func elsewhereIPv6(p *rule.Pass, e *errtext.Error) bool {
 		return false
 	}
 	s := p.Graph.Service(e.Service)
+	if s == nil && !p.Complete(&bundle.Services, "") {
+		return true // the family of what it asks for is not known
+	}
 	return strings.HasSuffix(id, "-IPv6") || s != nil && len(s.Spec.IPFamilies) == 1 && s.Spec.IPFamilies[0] == corev1.IPv6Protocol
 }
 

@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -110,7 +111,7 @@ func objectName(o report.Object, id string) string {
 	if id == "" {
 		return "an object in Azure"
 	}
-	return known(kinds[o.Kind], o.Kind) + " " + o.Name
+	return cmp.Or(kinds[o.Kind], o.Kind) + " " + o.Name
 }
 
 // of names the Services of failures, for the middle of a sentence.

@@ -128,23 +128,11 @@ func unknown(errs []*errtext.Error, k kind) rule.Finding {
 	default:
 		f.Subject = report.Object{Kind: "Controller", Name: "of the cloud provider"}
 	}
-	say := known(last.Code, "an error without a code")
-	if len(last.Inner) > 0 {
-		say += " (inside: " + strings.Join(last.Inner, ", ") + ")"
-	}
-	if last.Status != 0 {
-		say += fmt.Sprintf(", HTTP %d", last.Status)
-	}
-	for _, part := range []struct{ name, text string }{{"action", last.Action}, {"scope", last.Scope}, {"linked action", last.LinkedAction}, {"linked scope", last.LinkedScope}} {
-		if part.text != "" {
-			say += ", " + part.name + " " + part.text
-		}
-	}
 	whose := ""
 	if len(told.Services) > 0 {
 		whose = " of " + rule.List(told.Services)
 	}
-	f.Message = fmt.Sprintf("The newest unresolved error%s is %s, %s: “%s”", whose, say, told.Span(), short(last.Message))
+	f.Message = fmt.Sprintf("The newest unresolved error%s, %s: %s", whose, told.Span(), rule.Quoted(last))
 	f.Fix = steps(told.Services)
 	return f
 }
@@ -156,20 +144,4 @@ func steps(services []string) []report.Step {
 		fix = append(fix, report.Step{Say: "See whether the error is still being repeated.", Run: fmt.Sprintf("kubectl describe service %s -n %s", rule.Word(name, "NAME"), rule.Word(ns, "NAMESPACE"))})
 	}
 	return append(fix, report.Step{Say: "If it recurs and this report had no rule for it, please report it with the bundle, so that the next reader gets a cause."})
-}
-
-// short keeps a message readable; the cites lead to the rest.
-func short(s string) string {
-	const most = 400
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return s
-}
-
-func known(s, fallback string) string {
-	if s == "" {
-		return fallback
-	}
-	return s
 }

@@ -1,0 +1,67 @@
+package ruletest
+
+import (
+	"fmt"
+	"hash/crc32"
+	"slices"
+	"strings"
+	"testing"
+
+	"azlb/analyze/errtext"
+	"azlb/analyze/errtext/generation"
+	"azlb/analyze/rule"
+	"azlb/analyze/snapshot"
+)
+
+// eras is how many generations of wrappers there are.
+const eras = 5
+
+// generations runs a finding case again as each generation of the provider would have told
+// it: the events in the case's own edits whose text the rule knows are wrapped anew, and
+// the rule must say the same. Which variant of a generation it is depends on the case, so
+// that all of them come to their turn.
+func generations(t *testing.T, r *rule.Rule, list []Case, c Case) {
+	t.Helper()
+	if len(c.Want) == 0 || c.Generations != nil && !*c.Generations {
+		return
+	}
+	for era := 1; era <= eras; era++ {
+		variants := generation.Of(era)
+		g := variants[crc32.ChecksumIEEE([]byte(r.ID+c.Name))%uint32(len(variants))]
+		again, ok := rewrapped(r, c, g)
+		if !ok {
+			return
+		}
+		t.Run(fmt.Sprintf("%s, generation %d (%s)", c.Name, g.Era, g.Name), func(t *testing.T) { run(t, r, list, again, false) })
+	}
+}
+
+// rewrapped is the case with the texts that the rule knows as a generation writes them; not
+// ok where it has none.
+func rewrapped(r *rule.Rule, c Case, g generation.Generation) (Case, bool) {
+	c.Edits = slices.Clone(c.Edits)
+	any := false
+	for i, e := range c.Edits {
+		name, ofService := strings.CutPrefix(e.In, "Service ")
+		if e.Event == nil || !ofService {
+			continue
+		}
+		found := said(name, e.Event)
+		if len(found) != 1 || !r.Knows(found[0]) {
+			continue
+		}
+		if text, ok := g.Wrap(*found[0]); ok {
+			event := *e.Event
+			event.Message = text
+			c.Edits[i].Event, any = &event, true
+		}
+	}
+	return c, any
+}
+
+// said are the errors that an event tells of a Service.
+func said(service string, e *Event) []*errtext.Error {
+	namespace, name, _ := strings.Cut(service, "/")
+	return errtext.Scan(&snapshot.Snapshot{Events: []snapshot.Event{{Namespace: namespace, Kind: "Service", Name: name, Type: e.kind(), Reason: e.Reason, Message: e.Message,
+		Component: e.component(), Doc: &snapshot.Doc{Text: e.Message}}}}).All
+}
