@@ -44,11 +44,7 @@ func TestCommands(t *testing.T) {
 					s["resourceGroup"] = group
 				}
 			}
-			out := t.TempDir()
-			if err := files.Write(out); err != nil {
-				t.Fatal(err)
-			}
-			for _, f := range every(rule.Evaluate(ruletest.World(t, out), All()).Findings) {
+			for _, f := range every(rule.Evaluate(files.World(t), All()).Findings) {
 				for _, step := range f.Fix {
 					if step.Run == "" {
 						continue
@@ -78,13 +74,9 @@ func TestHostileNames(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	out := t.TempDir()
-	if err := files.Write(out); err != nil {
-		t.Fatal(err)
-	}
 	quoted := regexp.MustCompile(`'[^']*'|\\'`)
 	found := map[string]bool{}
-	for _, f := range every(rule.Evaluate(ruletest.World(t, out), All()).Findings) {
+	for _, f := range every(rule.Evaluate(files.World(t), All()).Findings) {
 		found[f.Rule] = true
 		for _, step := range f.Fix {
 			if bare := quoted.ReplaceAllString(step.Run, ""); strings.Contains(bare, "touch") || strings.Contains(step.Run, `[?name=='x'`) {

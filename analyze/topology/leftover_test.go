@@ -30,7 +30,7 @@ func edited(t *testing.T, edits ...ruletest.Edit) *topology.Graph {
 	if err := files.Write(dir); err != nil {
 		t.Fatal(err)
 	}
-	return ruletest.World(t, dir).Graph
+	return files.World(t).Graph
 }
 
 func address(name, ip string, tags map[string]any, frontend string) map[string]any {

@@ -17,11 +17,7 @@ func graph(t *testing.T, edits ...ruletest.Edit) *topology.Graph {
 	if err := files.Apply(edits); err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	if err := files.Write(dir); err != nil {
-		t.Fatal(err)
-	}
-	return ruletest.World(t, dir).Graph
+	return files.World(t).Graph
 }
 
 const lb = "/subscriptions/6f5a8a52-3c1e-4d0f-9b5e-2f6d7c8a9b10/resourceGroups/rg-lab1/providers/Microsoft.Network/loadBalancers/kubernetes"

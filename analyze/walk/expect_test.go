@@ -18,11 +18,7 @@ func world(t *testing.T, key string, port int32, edits ...ruletest.Edit) *walk.W
 	if err := files.Apply(edits); err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	if err := files.Write(dir); err != nil {
-		t.Fatal(err)
-	}
-	for _, w := range ruletest.World(t, dir).Walks.Of(key) {
+	for _, w := range files.World(t).Walks.Of(key) {
 		if w.Path.Port.Port == port {
 			return w
 		}

@@ -51,11 +51,7 @@ func TestReplies(t *testing.T) {
 			if err := files.Apply(c.edits); err != nil {
 				t.Fatal(err)
 			}
-			dir := t.TempDir()
-			if err := files.Write(dir); err != nil {
-				t.Fatal(err)
-			}
-			w := ruletest.World(t, dir)
+			w := files.World(t)
 			hop, ok := walk.ReplyHop(w.Walks.Of("shop/storefront")[0].Replies(w.Graph, w.Wants.Of("shop/storefront").Sources))
 			if !ok || hop.Verdict != c.verdict || hop.State != c.state || !strings.Contains(hop.Say, c.says) {
 				t.Errorf("%s, %s: %s; want %s, %s: %s", hop.State, hop.Verdict, hop.Say, c.state, c.verdict, c.says)

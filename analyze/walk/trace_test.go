@@ -82,11 +82,7 @@ func worldOf(t *testing.T, c traceCase) *rule.World {
 	if err := files.Apply(c.Edits); err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	if err := files.Write(dir); err != nil {
-		t.Fatal(err)
-	}
-	return ruletest.World(t, dir)
+	return files.World(t)
 }
 
 func callerOf(w *rule.World, c traceCase) (walk.Caller, error) {

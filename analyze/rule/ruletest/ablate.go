@@ -70,11 +70,7 @@ func ablate(t *testing.T, files *Files, r *rule.Rule, c Case, before rule.Outcom
 		if err := less.Apply([]Edit{{In: e.ID, Drop: bundle.StatusDenied}}); err != nil {
 			t.Fatal(err)
 		}
-		dir := t.TempDir()
-		if err := less.Write(dir); err != nil {
-			t.Fatal(err)
-		}
-		after := rule.Evaluate(World(t, dir), []*rule.Rule{r})
+		after := rule.Evaluate(less.World(t), []*rule.Rule{r})
 		faults := weakerVerdicts(told(before), told(after), nil)
 		if e != &bundle.Events && e != &bundle.Services {
 			faults = append(faults, weakerFindings(told(before), told(after))...)

@@ -2,13 +2,10 @@ package ruletest
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
-	"hash/crc32"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -38,31 +35,47 @@ type Edit struct {
 	Shift string `json:"shift"`
 }
 
-// Event is an event in short.
-type Event struct {
-	Type      string `json:"type"` // Warning when empty
-	Reason    string `json:"reason"`
-	Message   string `json:"message"`
-	Component string `json:"component"` // service-controller when empty
-	Ago       string `json:"ago"`       // before the end of the collection; 1m when empty
-	Count     int    `json:"count"`     // 1 when 0
-}
-
-func (e *Event) kind() string { return cmp.Or(e.Type, "Warning") }
-
-func (e *Event) component() string { return cmp.Or(e.Component, "service-controller") }
-
-// Apply makes the edits in order.
+// Apply makes the edits in order. What they decode stays so until an edit of the text
+// itself, or the end.
 func (f *Files) Apply(edits []Edit) error {
 	for i, e := range edits {
 		if err := f.apply(e); err != nil {
 			return fmt.Errorf("edit %d (%s): %w", i+1, e.In, err)
 		}
 	}
+	return f.encode()
+}
+
+// encode writes what edits have decoded, as kubectl or az would.
+func (f *Files) encode() error {
+	for path, doc := range f.open {
+		if ev := bundle.ByID(f.Entry(path).Evidence); ev.Format == bundle.JSON {
+			var buf bytes.Buffer
+			enc := json.NewEncoder(&buf)
+			enc.SetEscapeHTML(false)
+			enc.SetIndent("", "  ")
+			if err := enc.Encode(doc); err != nil {
+				return err
+			}
+			f.Content[path] = buf.Bytes()
+			continue
+		}
+		text, err := yaml.Marshal(doc)
+		if err != nil {
+			return err
+		}
+		f.Content[path] = text
+	}
+	f.open = nil
 	return nil
 }
 
 func (f *Files) apply(e Edit) error {
+	if len(e.Replace) > 0 || e.Shift+e.Append+e.Text+string(e.Drop) != "" {
+		if err := f.encode(); err != nil {
+			return err
+		}
+	}
 	for _, old := range slices.Sorted(maps.Keys(e.Replace)) {
 		n, text := 0, e.Replace[old]
 		for p, b := range f.Content {
@@ -93,7 +106,7 @@ func (f *Files) apply(e Edit) error {
 		if ev == nil || ev.Format == bundle.Log || ev.ID != kind && ev.Format == bundle.JSON && !isKind(kind) || isKind(kind) && ev.Format != bundle.YAML || !isKind(kind) && ev.ID != kind {
 			continue
 		}
-		done, err := f.applyObject(path, ev, kind, name, e)
+		done, err := f.applyObject(path, kind, name, e)
 		if err != nil || done {
 			return err
 		}
@@ -119,9 +132,9 @@ func (f *Files) applyFile(e Edit) error {
 		case e.Text != "":
 			f.Content[path] = []byte(e.Text)
 		default:
-			return f.change(path, bundle.ByID(e.In), func(doc any) (any, error) {
+			return f.change(path, func(doc any) (any, error) {
 				if len(e.Add) > 0 {
-					return added(doc, e.Add), nil
+					return added(doc, copied(e.Add).([]any)), nil
 				}
 				return doc, patch(&doc, e)
 			})
@@ -161,33 +174,32 @@ func (f *Files) drop(id string, status bundle.Status, stderr string) error {
 	return nil
 }
 
-// change decodes a file, edits it and writes it as kubectl or az would.
-func (f *Files) change(path string, ev *bundle.Evidence, edit func(any) (any, error)) error {
-	var doc any
-	if err := yaml.Unmarshal(f.Content[path], &doc); err != nil {
-		return fmt.Errorf("decoding %s: %w", path, err)
+// change edits a file as what it decodes to.
+func (f *Files) change(path string, edit func(any) (any, error)) error {
+	doc, ok := f.open[path]
+	if !ok {
+		if err := yaml.Unmarshal(f.Content[path], &doc); err != nil {
+			return fmt.Errorf("decoding %s: %w", path, err)
+		}
 	}
 	doc, err := edit(doc)
 	if err != nil {
 		return err
 	}
-	if ev.Format == bundle.JSON {
-		var buf bytes.Buffer
-		enc := json.NewEncoder(&buf)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		err = enc.Encode(doc)
-		f.Content[path] = buf.Bytes()
-	} else {
-		f.Content[path], err = yaml.Marshal(doc)
+	if f.open == nil {
+		f.open = map[string]any{}
 	}
-	return err
+	f.open[path] = doc
+	return nil
 }
 
 // applyObject edits one object of a list; done is false where it is not in the file.
-func (f *Files) applyObject(path string, ev *bundle.Evidence, kind, name string, e Edit) (done bool, err error) {
-	before := f.Content[path]
-	err = f.change(path, ev, func(doc any) (any, error) {
+func (f *Files) applyObject(path, kind, name string, e Edit) (done bool, err error) {
+	_, open := f.open[path]
+	if !open && !bytes.Contains(f.Content[path], []byte(name[strings.LastIndex(name, "/")+1:])) {
+		return false, nil
+	}
+	err = f.change(path, func(doc any) (any, error) {
 		list := items(doc)
 		for i, item := range list {
 			if !is(item, kind, name) {
@@ -204,150 +216,8 @@ func (f *Files) applyObject(path string, ev *bundle.Evidence, kind, name string,
 		}
 		return doc, nil
 	})
-	if !done {
-		f.Content[path] = before
+	if !done && !open {
+		delete(f.open, path) // its text stays as it is
 	}
 	return done, err
-}
-
-// event adds an event about the object.
-func (f *Files) event(on any, e Event) error {
-	ago := time.Minute
-	if e.Ago != "" {
-		var err error
-		if ago, err = time.ParseDuration(e.Ago); err != nil {
-			return err
-		}
-	}
-	at := f.Manifest.Finished.Add(-ago).UTC().Format(time.RFC3339)
-	meta := on.(map[string]any)["metadata"].(map[string]any)
-	object := map[string]any{"apiVersion": "v1", "kind": on.(map[string]any)["kind"], "name": meta["name"], "uid": meta["uid"]}
-	namespace := "default"
-	if ns, ok := meta["namespace"].(string); ok {
-		object["namespace"], namespace = ns, ns
-	}
-	component := e.component()
-	n := max(e.Count, 1)
-	ev := map[string]any{"apiVersion": "v1", "kind": "Event", "count": n, "eventTime": nil, "firstTimestamp": at, "lastTimestamp": at,
-		"involvedObject": object, "message": e.Message, "reason": e.Reason, "type": e.kind(),
-		"source": map[string]any{"component": component}, "reportingComponent": component, "reportingInstance": "",
-		"metadata": map[string]any{"name": fmt.Sprintf("%v.case%s%d", meta["name"], strings.ToLower(e.Reason), len(f.Content)), "namespace": namespace, "creationTimestamp": at,
-			"uid": fmt.Sprintf("00000000-0000-4000-8000-%012d", crc32.ChecksumIEEE(fmt.Append(nil, meta["uid"], e.Reason, e.Message, at, n)))}}
-	return f.applyFile(Edit{In: bundle.Events.ID, Add: []any{ev}})
-}
-
-// items of a Kubernetes List or of an az list; a bare object is a list of one.
-func items(doc any) []any {
-	switch d := doc.(type) {
-	case []any:
-		return d
-	case map[string]any:
-		if list, ok := d["items"].([]any); ok {
-			return list
-		}
-		return []any{d}
-	}
-	return nil
-}
-
-func withItems(doc any, list []any) any {
-	if d, ok := doc.(map[string]any); ok {
-		d["items"] = list
-		return d
-	}
-	return list
-}
-
-func added(doc any, more []any) any {
-	if doc == nil {
-		return more
-	}
-	return withItems(doc, append(items(doc), more...))
-}
-
-// is reports whether an item is the object "ns/name" or "name" of a kind; az
-// objects are told by their name alone.
-func is(item any, kind, name string) bool {
-	m, ok := item.(map[string]any)
-	if !ok {
-		return false
-	}
-	if !isKind(kind) {
-		return m["name"] == name
-	}
-	meta, _ := m["metadata"].(map[string]any)
-	if m["kind"] != kind || meta == nil {
-		return false
-	}
-	full, _ := meta["name"].(string)
-	if ns, ok := meta["namespace"].(string); ok {
-		full = ns + "/" + full
-	}
-	return full == name
-}
-
-// patch sets and unsets values by JSON pointer.
-func patch(doc *any, e Edit) error {
-	pointers := make([]string, 0, len(e.Set))
-	for p := range e.Set {
-		pointers = append(pointers, p)
-	}
-	slices.Sort(pointers)
-	for _, p := range pointers {
-		if err := put(doc, p, e.Set[p], false); err != nil {
-			return err
-		}
-	}
-	for _, p := range e.Unset {
-		if err := put(doc, p, nil, true); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// put sets or deletes the value at a pointer, making objects on the way; "-" after
-// a list appends to it.
-func put(doc *any, pointer string, value any, del bool) error {
-	if pointer == "" {
-		*doc = value
-		return nil
-	}
-	head, rest, more := strings.Cut(strings.TrimPrefix(pointer, "/"), "/")
-	if more {
-		rest = "/" + rest
-	}
-	key := strings.NewReplacer("~1", "/", "~0", "~").Replace(head)
-	switch d := (*doc).(type) {
-	case nil:
-		*doc = map[string]any{}
-		return put(doc, pointer, value, del)
-	case map[string]any:
-		if rest == "" && del {
-			if _, ok := d[key]; !ok {
-				return fmt.Errorf("%s: nothing to unset", pointer)
-			}
-			delete(d, key)
-			return nil
-		}
-		child := d[key]
-		err := put(&child, rest, value, del)
-		d[key] = child
-		return err
-	case []any:
-		if key == "-" {
-			*doc = append(d, value)
-			return nil
-		}
-		i, err := strconv.Atoi(key)
-		if err != nil || i < 0 || i >= len(d) {
-			return fmt.Errorf("%s: no such element", pointer)
-		}
-		if rest == "" && del {
-			*doc = slices.Delete(d, i, i+1)
-			return nil
-		}
-		return put(&d[i], rest, value, del)
-	}
-	return fmt.Errorf("%s: the value above is neither an object nor a list", pointer)
 }

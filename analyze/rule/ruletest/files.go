@@ -4,11 +4,14 @@
 package ruletest
 
 import (
+	"archive/tar"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,6 +23,8 @@ import (
 type Files struct {
 	Manifest bundle.Manifest
 	Content  map[string][]byte // by path in the bundle
+
+	open map[string]any // files that edits have decoded, of which Content is behind
 }
 
 // Load reads a bundle directory.
@@ -85,10 +90,25 @@ func (f *Files) Seal() {
 	}
 }
 
+// sealed are all files, the manifest too, whose sizes and checksums are made anew.
+func (f *Files) sealed() (map[string][]byte, error) {
+	f.Seal()
+	raw, err := f.Manifest.Marshal()
+	if err != nil {
+		return nil, err
+	}
+	all := maps.Clone(f.Content)
+	all[bundle.ManifestName] = raw
+	return all, nil
+}
+
 // Write seals the bundle and lays it down as a directory.
 func (f *Files) Write(dir string) error {
-	f.Seal()
-	for p, b := range f.Content {
+	all, err := f.sealed()
+	if err != nil {
+		return err
+	}
+	for p, b := range all {
 		full := filepath.Join(dir, filepath.FromSlash(p))
 		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
 			return err
@@ -97,9 +117,24 @@ func (f *Files) Write(dir string) error {
 			return err
 		}
 	}
-	raw, err := f.Manifest.Marshal()
+	return nil
+}
+
+// archive seals the bundle and packs it, the manifest first.
+func (f *Files) archive() (io.Reader, error) {
+	all, err := f.sealed()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return os.WriteFile(filepath.Join(dir, bundle.ManifestName), raw, 0o644)
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, p := range append([]string{bundle.ManifestName}, f.Paths()...) {
+		if err := w.WriteHeader(&tar.Header{Name: p, Mode: 0o644, Size: int64(len(all[p]))}); err != nil {
+			return nil, err
+		}
+		if _, err := w.Write(all[p]); err != nil {
+			return nil, err
+		}
+	}
+	return &b, w.Close()
 }

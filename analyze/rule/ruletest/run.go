@@ -1,7 +1,7 @@
 package ruletest
 
 import (
-	"os"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -58,11 +58,7 @@ func run(t *testing.T, r *rule.Rule, list []Case, c Case, ablated bool) {
 	if err := files.Apply(all); err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	if err := files.Write(dir); err != nil {
-		t.Fatal(err)
-	}
-	outcome := rule.Evaluate(World(t, dir), []*rule.Rule{r})
+	outcome := rule.Evaluate(files.World(t), []*rule.Rule{r})
 	if ablated {
 		ablate(t, files, r, c, outcome)
 	}
@@ -75,14 +71,29 @@ func run(t *testing.T, r *rule.Rule, list []Case, c Case, ablated bool) {
 	}
 	for i, w := range c.Want {
 		compare(t, outcome.Findings[i], w)
-		proofs(t, dir, outcome.Findings[i])
+		proofs(t, files, outcome.Findings[i])
 	}
 }
 
 // World reads a bundle directory through every stage before the rules.
 func World(t testing.TB, dir string) *rule.World {
 	t.Helper()
-	b, err := bundle.Open([]string{dir}, nil)
+	return world(t, dir, nil)
+}
+
+// World seals the bundle and reads it, as it would be read from an archive.
+func (f *Files) World(t testing.TB) *rule.World {
+	t.Helper()
+	archive, err := f.archive()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return world(t, "-", archive)
+}
+
+func world(t testing.TB, input string, stdin io.Reader) *rule.World {
+	t.Helper()
+	b, err := bundle.Open([]string{input}, stdin)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,14 +149,18 @@ func compare(t *testing.T, f report.Finding, w Want) {
 }
 
 // proofs checks that every citation leads to a line that holds its quotation.
-func proofs(t *testing.T, dir string, f report.Finding) {
+func proofs(t *testing.T, files *Files, f report.Finding) {
 	t.Helper()
 	if len(f.Cites) == 0 {
 		t.Errorf("%s: no proof", f.Rule)
 	}
+	there, err := files.sealed()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range f.Cites {
-		raw, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(c.File)))
-		if err != nil {
+		raw, ok := there[c.File]
+		if !ok {
 			t.Errorf("%s cites %s, which is not in the bundle", f.Rule, c.File)
 			continue
 		}
