@@ -146,15 +146,17 @@ func pieces(files *ruletest.Files) []piece {
 	return append(out, pieceOf(files, syncs...))
 }
 
-// twice lists what tells a fault that both syncs and Azure itself show: syncs with each
-// kind of Azure's that the causes need, and with all of them.
+// twice lists what tells a fault that both syncs and an object show: syncs with each kind
+// of the others that the causes need, and with all of Azure's.
 func twice(files *ruletest.Files, causes map[string]bool) []piece {
 	var out []piece
 	all := slices.Clone(syncs)
 	for _, e := range bundle.Catalogue {
-		if p := pieceOf(files, e.ID); e.Program == bundle.Az && len(p.paths) > 0 && needed(causes, e.ID) {
+		if p := pieceOf(files, e.ID); !slices.Contains(syncs, e.ID) && len(p.paths) > 0 && needed(causes, e.ID) {
 			out = append(out, pieceOf(files, append(slices.Clone(syncs), e.ID)...))
-			all = append(all, e.ID)
+			if e.Program == bundle.Az {
+				all = append(all, e.ID)
+			}
 		}
 	}
 	return append(out, pieceOf(files, all...))

@@ -139,6 +139,9 @@ var (
 	}()
 )
 
+// networkContributor is a role of Azure's own, which has the same id everywhere.
+const networkContributor = "4d97b98b-1d4f-4787-a291-c67834d212e7"
+
 // rename is the consistent renaming of one text. Ids keep their shape; the names
 // that the provider derives from a uid follow it; scale-set instances get numbers
 // of which the last six characters of the node's name are the base-36 form.
@@ -165,7 +168,12 @@ func rename(s string) string {
 	s = agent.ReplaceAllStringFunc(s, func(m string) string {
 		return map[string]string{"27347916": "90125555", "agentpool1": "linuxset1", "agentpool2": "winset2"}[m]
 	})
-	s = uuid.ReplaceAllStringFunc(s, digits)
+	s = uuid.ReplaceAllStringFunc(s, func(m string) string {
+		if m == networkContributor {
+			return m
+		}
+		return digits(m)
+	})
 	return derived.ReplaceAllStringFunc(s, func(m string) string { return "a" + digits(m[1:]) })
 }
 

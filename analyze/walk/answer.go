@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"azlb/analyze/desired"
 	"azlb/analyze/snapshot"
 	"azlb/analyze/topology"
 	bundle "azlb/bundle-schema"
@@ -37,6 +38,8 @@ func (w *Walk) answer(n *topology.Node, x *az.Probe) Expected {
 			return say(ProbeDown, "kube-proxy speaks no TLS at its health check port %d", x.Port)
 		case !http:
 			return w.byProxy(n, "kube-proxy accepts every connection to its health check port, whether the node has a pod or not")
+		case w.announced():
+			return say(ProbeUnknown, "%s", announcing)
 		}
 		return w.localAnswer(n)
 	case w.health(x):
@@ -45,6 +48,8 @@ func (w *Walk) answer(n *topology.Node, x *az.Probe) Expected {
 			return say(ProbeDown, "kube-proxy speaks no TLS at its health check port %d", x.Port)
 		case http && x.RequestPath != "/healthz" && x.RequestPath != "/livez":
 			return say(ProbeUnknown, "what kube-proxy says to %s at its health check port is not known", x.RequestPath)
+		case x.Port != relayHealthPort && w.announced():
+			return say(ProbeUnknown, "%s", announcing)
 		case n.Leaving(): // kube-proxy of newer releases then fails the probe on purpose
 			return Expected{State: ProbeDown, ByDesign: true, Why: "the node is being removed, which kube-proxy tells the probe"}
 		}
@@ -59,6 +64,16 @@ func (w *Walk) answer(n *topology.Node, x *az.Probe) Expected {
 		return say(ProbeDown, "no Service has the node port %d, so nobody answers there", x.Port)
 	}
 	return say(ProbeUnknown, "who answers at port %d of the node is not known", x.Port)
+}
+
+// announcing is what the PROXY protocol does to a probe that kube-proxy answers itself.
+const announcing = "the Service asks for a private link service with the PROXY protocol, whose header kube-proxy does not read"
+
+// announced reports whether the Service asks for a private link service that announces
+// the caller before whatever comes in, probes included.
+func (w *Walk) announced() bool {
+	l := desired.LinkOf(w.Path.Service)
+	return l != nil && l.Proxy.V
 }
 
 // health reports the probe of the shared mode.

@@ -73,7 +73,7 @@ func (w *Walk) answered() (report.HopVerdict, string, []report.Cite) {
 // speaks against 200.
 func (w *Walk) OnlyPodsKnow() bool {
 	h := w.Hop(Probe)
-	if h == nil || h.Verdict != report.VerdictUnknown || w.Path.Probe.To == nil || w.Answer(ForProbe) != nsg.Allowed {
+	if h == nil || h.Verdict != report.VerdictUnknown || w.Path.Probe.To == nil || w.Answer(ForProbe) != nsg.Allowed || w.announced() {
 		return false
 	}
 	sign, _ := w.asksOtherwise()

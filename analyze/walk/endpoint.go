@@ -79,6 +79,10 @@ func (w *Walk) endpoint() {
 		w.add(Endpoint, "", report.HopFound, verdict, say, append(cites, proof...))
 		return
 	}
+	if w.unseenRoutes() {
+		w.add(Endpoint, "", report.HopFound, report.VerdictUnknown, fmt.Sprintf("%d ready endpoints, but whether other nodes have a route to them is not in the bundle", len(ready)), cites)
+		return
+	}
 	if !s.Local() {
 		w.add(Endpoint, "", report.HopFound, report.Passes, fmt.Sprintf("%d ready endpoints", len(ready)), cites)
 		return
@@ -164,4 +168,20 @@ func (w *Walk) cutOff(ready []topology.Endpoint) (n int, all bool, cites []repor
 		}
 	}
 	return 0, false, nil
+}
+
+// unseenRoutes reports whether routes carry the packets of pods, and the bundle does not
+// show those of some node to which the load balancer may hand one.
+func (w *Walk) unseenRoutes() bool {
+	if because, _ := w.graph.ByRoutes(); because == "" || w.Path.Service.Local() {
+		return false
+	}
+	sites := w.graph.RouteSites()
+	seen := func(n *topology.Node) bool {
+		return slices.ContainsFunc(sites, func(s *topology.RouteSite) bool { return slices.Contains(s.Senders, n) })
+	}
+	if len(w.Path.Members) == 0 { // no pool, or it is not known who is in it
+		return len(w.graph.Unrouted()) > 0 || slices.ContainsFunc(w.graph.Nodes, func(n *topology.Node) bool { return !n.Virtual() && !seen(n) })
+	}
+	return slices.ContainsFunc(w.Path.Members, func(m *topology.Member) bool { return m.Node != nil && !seen(m.Node) })
 }

@@ -1,8 +1,10 @@
 package sync
 
 import (
+	"azlb/analyze/desired"
 	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
+	bundle "azlb/bundle-schema"
 	"azlb/report"
 )
 
@@ -25,17 +27,30 @@ var SYNC01 = &rule.Rule{
 		References: []string{"kubernetes-sigs/cloud-provider-azure#792", "hashicorp/terraform-provider-azurerm#13886", "https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations"},
 		Healthy:    "A stale etag now and then is normal, and the next try goes through: it counts as a fault after 10 minutes or six tries without a success (earlier it is a possible warning of a Service that waits for nothing else). One that a success followed is told by AZLB-OK05, one after the removal of a private link service by AZLB-PLS06.",
 	},
-	Needs:       rule.Needs{Any: text},
+	Needs:       rule.Needs{Any: text, Clean: []*bundle.Evidence{&bundle.Services, &bundle.KubeVersion}},
 	Texts:       rule.Stale,
 	FollowsFrom: []string{"AZLB-SYNC05", "AZLB-PLS06"},
 	Check:       checkSYNC01,
 }
 
 func checkSYNC01(p *rule.Pass) {
-	stale := func(e *errtext.Error) bool { return rule.IsStale(e) && !rule.Overlapped(e) }
+	stale := func(e *errtext.Error) bool { return rule.IsStale(e) && !rule.Overlapped(e) && !mayBeLink(p, e) }
 	for _, b := range targets(ours(p, stale)) {
 		if f, errs := clash(p, b, "Azure refuses to write %s because something else changed it after the provider had read it (HTTP 412, etag),"); len(errs) > 0 {
 			p.Find(f)
 		}
 	}
+}
+
+// mayBeLink reports the failed deletion of a Service of which AZLB-PLS06 cannot be judged:
+// whether it has a private link service, or how old its provider is, is not in the bundle.
+func mayBeLink(p *rule.Pass, e *errtext.Error) bool {
+	if !e.OfDeletion() {
+		return false
+	}
+	s := p.Graph.Service(e.Service)
+	if s == nil {
+		return !p.Complete(&bundle.Services, "")
+	}
+	return p.Snapshot.Kubernetes == "" && desired.LinkOf(s) != nil
 }
