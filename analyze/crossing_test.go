@@ -254,9 +254,9 @@ func unlike(want, is map[string]string) []string {
 // is merged with it.
 func TestSamplesCause(t *testing.T) {
 	for _, s := range samples(t) {
-		switch known := s.Cause == "service" || s.Cause == "cluster"; {
+		switch known := slices.Contains([]string{"service", "cluster", "alone"}, s.Cause); {
 		case len(s.Expect.Findings) > 0 && !known:
-			t.Errorf("%s: sample.yaml lacks `cause: service` (all that shows it belongs to Services) or `cause: cluster` (it shows in what all Services share)", s.name)
+			t.Errorf("%s: sample.yaml lacks `cause: service` (all that shows it belongs to Services) `cause: cluster` (it shows in what all Services share) or `cause: alone` (another cluster's machines or settings would take it away)", s.name)
 		case len(s.Expect.Findings) == 0 && s.Cause != "":
 			t.Errorf("%s: sample.yaml has a cause, but no findings", s.name)
 		}

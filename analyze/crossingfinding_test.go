@@ -46,10 +46,17 @@ func keyOf(f *report.Finding, name func(string) string) string {
 	return f.Rule + " of " + name(f.Subject.String())
 }
 
+// queue says that more Services wait than the controller has got to: that of two clusters
+// is longer than that of one, so that it may be told of both together alone.
+const queue = "AZLB-SYNC04"
+
 // findingsOf are the findings, consequences too, by rule and subject.
 func findingsOf(r *report.Report, name func(string) string) map[string]finding {
 	out := map[string]finding{}
 	for _, f := range every(r.Findings) {
+		if f.Rule == queue {
+			continue
+		}
 		a := finding{severity: f.Severity, confidence: f.Confidence, services: map[string]bool{}}
 		a.errors = slices.ContainsFunc(f.Cites, func(c report.Cite) bool { return strings.HasPrefix(c.File, "logs/") || c.File == bundle.Events.Path })
 		for _, s := range f.Services {

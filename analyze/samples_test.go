@@ -36,7 +36,8 @@ type sample struct {
 	Edits     []ruletest.Edit `json:"edits"`
 	// Cause is whose the cause is: of a "service" where all that shows it are Services,
 	// their objects, events and log lines; of the "cluster" where it shows in what all
-	// Services share. Empty without findings.
+	// Services share; and the cluster is "alone" where the other's machines or settings
+	// would take the cause away. Empty without findings.
 	Cause  string `json:"cause"`
 	Expect struct {
 		// Services holds the root cause of every Service that the report lists.
