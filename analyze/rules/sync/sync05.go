@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
 	"azlb/analyze/snapshot"
 	"azlb/analyze/topology"
@@ -98,7 +99,7 @@ func twoControllers(p *rule.Pass) (rule.Finding, bool) {
 	}
 	f.Message += " " + rule.List(names) + ". They write over each other's work."
 	f.Cites = f.Cites[:min(len(f.Cites), 3)]
-	harmed(p, &f)
+	harmed(p, &f, "")
 	return f, true
 }
 
@@ -169,13 +170,14 @@ func twoClusters(p *rule.Pass, lb *snapshot.LoadBalancer) (rule.Finding, bool) {
 		{Say: "Find the other cluster by its machines.", Run: fmt.Sprintf("az vmss show -g %s -n %s --query tags", rule.Word(az.GroupOf(lb.ID), "GROUP"), rule.Word(sets[0], "SCALESET"))},
 		{Say: "Give one of the two, best the younger, another name (--cluster-name of its controller) or a resource group of its own; its Services then get a new load balancer and new addresses.", Run: "kubectl -n kube-system edit deployment cloud-controller-manager", Changes: true},
 	}
-	harmed(p, &f)
+	harmed(p, &f, lb.ID)
 	return f, true
 }
 
-// harmed names the Services that had what only the provider makes and have lost it; none:
-// nobody is harmed yet, and it is a warning.
-func harmed(p *rule.Pass, f *rule.Finding) {
+// harmed names the Services that had what only the provider makes and have lost it, and
+// those that wait since their writes of an object meet others for long, of any object where
+// id is empty; none: nobody is harmed yet, and it is a warning.
+func harmed(p *rule.Pass, f *rule.Finding, id string) {
 	for _, s := range p.Graph.Served() {
 		lacks := slices.ContainsFunc(p.Walks.Of(s.Key()), func(w *walk.Walk) bool {
 			h := w.Blocked()
@@ -185,7 +187,36 @@ func harmed(p *rule.Pass, f *rule.Finding) {
 			f.Services = append(f.Services, s.Key())
 		}
 	}
+	if waiting, errs := meeting(p, id); len(errs) > 0 {
+		told := rule.Tell(errs)
+		f.Message += fmt.Sprintf(" Writes %s meet others, %s.", of(waiting), told.Span())
+		f.Cites = append(f.Cites, told.Cites...)
+		if len(f.Services) == 0 && f.Confidence == "" {
+			f.Confidence, f.Why = report.Likely, "whose writes those of the Services met is not in the bundle"
+		}
+		f.Services = append(f.Services, waiting...)
+		slices.Sort(f.Services)
+		f.Services = slices.Compact(f.Services)
+	}
 	if len(f.Services) == 0 {
 		f.Severity = report.Warning
 	}
+}
+
+// meeting are the Services that wait since their writes of an object, of any where id is
+// empty, meet others for long, and the errors that say so.
+func meeting(p *rule.Pass, id string) ([]string, []*errtext.Error) {
+	var meet []*errtext.Error
+	for _, s := range p.Graph.Served() {
+		for _, e := range p.Errors.Current(s.Key()) {
+			if (rule.IsStale(e) || rule.Overlapped(e)) && (id == "" || strings.EqualFold(whole(e.Target), id)) {
+				meet = append(meet, e)
+			}
+		}
+	}
+	var f rule.Finding
+	if errs := p.Retried(&f, meet); len(errs) > 0 && f.Severity == "" && len(f.Services) > 0 {
+		return f.Services, errs
+	}
+	return nil, nil
 }
