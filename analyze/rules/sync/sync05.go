@@ -191,9 +191,6 @@ func harmed(p *rule.Pass, f *rule.Finding, id string) {
 		told := rule.Tell(errs)
 		f.Message += fmt.Sprintf(" Writes %s meet others, %s.", of(waiting), told.Span())
 		f.Cites = append(f.Cites, told.Cites...)
-		if len(f.Services) == 0 && f.Confidence == "" {
-			f.Confidence, f.Why = report.Likely, "whose writes those of the Services met is not in the bundle"
-		}
 		f.Services = append(f.Services, waiting...)
 		slices.Sort(f.Services)
 		f.Services = slices.Compact(f.Services)
