@@ -3,6 +3,7 @@ package deletion
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"azlb/analyze/errtext"
@@ -86,7 +87,13 @@ func terminating(p *rule.Pass, s *topology.Service) rule.Finding {
 		f.Severity, f.Confidence, f.Why = report.Warning, report.Possible, "an event shows that the controller works on it, and the bundle has no error: Azure may be slow"
 	default:
 		f.Severity, f.Confidence, f.Why = report.Warning, report.Likely, "the bundle has no error of it"
-		f.Message += " No event of the last hour tells of a try, so that probably no controller runs that would clean up."
+		f.Message += " No event of the last hour tells of a try,"
+		if e := other(p, s); e != nil {
+			f.Message += fmt.Sprintf(" although the controller has worked on %s/%s meanwhile (%s UTC): it may have lost sight of this one, and looks at all of them when it starts again.", e.Namespace, e.Name, e.Last.UTC().Format(time.DateTime))
+			f.Cites = append(f.Cites, e.Doc.Cite("/reason"))
+			break
+		}
+		f.Message += " so that probably no controller runs that would clean up."
 		if l := lastLog(p); l != nil && !l.Last.IsZero() && l.Last.Before(s.DeletionTimestamp.Time) {
 			f.Message += fmt.Sprintf(" The controller's log (%s) ends at %s UTC, before the deletion began.", l.File, l.Last.UTC().Format(time.DateTime))
 			f.Cites = append(f.Cites, lastRecord(p, l)...)
@@ -165,6 +172,22 @@ func tried(p *rule.Pass, key string) bool {
 	return slices.ContainsFunc(p.Snapshot.Events, func(e snapshot.Event) bool {
 		return e.Kind == "Service" && e.Namespace+"/"+e.Name == key && e.Reason == "DeletingLoadBalancer" && p.Snapshot.Now.Sub(e.Last) < longestWait
 	})
+}
+
+// other is the newest event of a sync of another of the controller's Services that is
+// younger than the deletion of s; nil: nothing shows that a controller runs.
+func other(p *rule.Pass, s *topology.Service) (last *snapshot.Event) {
+	for i := range p.Snapshot.Events {
+		e := &p.Snapshot.Events[i]
+		of := p.Graph.Service(e.Namespace + "/" + e.Name)
+		if e.Kind != "Service" || of == nil || of == s || of.Foreign() || !rule.Handled(of) || !strings.Contains(e.Reason, "LoadBalancer") || !e.Last.After(s.DeletionTimestamp.Time) {
+			continue
+		}
+		if last == nil || e.Last.After(last.Last) {
+			last = e
+		}
+	}
+	return last
 }
 
 // span words a time in minutes, hours or days.
