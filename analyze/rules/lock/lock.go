@@ -36,6 +36,9 @@ type hold struct {
 	scope string // id of the subscription, group or resource; empty: the message names none
 	errs  []*errtext.Error
 	locks []*snapshot.Lock
+	// lifted says that the bundle lists all locks of the group that Azure named, and has
+	// none there that forbids it.
+	lifted bool
 }
 
 // What comes of taking a lock away.
@@ -44,17 +47,34 @@ const (
 	nobody = ". Nobody tries to delete again what a Service left that is gone."
 )
 
-// holds are the places that errors name, each with the locks of the bundle there, and
-// further the places of locks of one level that no error names.
+// refused are the current refusals of the rule that load balancing meets: what a log tells
+// of a disk that a volume needs is none.
+func refused(p *rule.Pass) []*errtext.Error {
+	return slices.DeleteFunc(p.Current(p.Knows), func(e *errtext.Error) bool {
+		return p.Gone(e) || e.Service == "" && !balances(e)
+	})
+}
+
+// balances reports whether a Service's load balancing writes such a resource.
+func balances(e *errtext.Error) bool {
+	id, ok := az.ParseID(e.Target)
+	return !ok || strings.EqualFold(id.Provider, "Microsoft.Network") || strings.HasPrefix(strings.ToLower(strings.Join(id.Types, "/")), "virtualmachine")
+}
+
+// holds are the places that errors name, each with the locks of the bundle there that
+// forbid what was refused, and further the places of locks of one level that no error names.
 func holds(p *rule.Pass, errs []*errtext.Error, level string) []*hold {
 	var out []*hold
 	for _, b := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) { return scopeOf(e), true }) {
 		h := &hold{scope: b.Name, errs: b.All}
 		for i := range p.Snapshot.Locks {
-			if l := &p.Snapshot.Locks[i]; h.scope != "" && az.SameID(l.Scope(), h.scope) {
+			l := &p.Snapshot.Locks[i]
+			forbids := strings.EqualFold(l.Level, readOnly) || strings.EqualFold(l.Level, level) // ReadOnly forbids to delete as well
+			if forbids && h.scope != "" && az.SameID(l.Scope(), h.scope) {
 				h.locks = append(h.locks, l)
 			}
 		}
+		h.lifted = len(h.locks) == 0 && listed(p, h.scope)
 		out = append(out, h)
 	}
 	for i := range p.Snapshot.Locks {
@@ -71,6 +91,22 @@ func holds(p *rule.Pass, errs []*errtext.Error, level string) []*hold {
 		}
 	}
 	return out
+}
+
+// listed reports whether a place is a resource group of which the bundle has all locks.
+func listed(p *rule.Pass, scope string) bool {
+	id, ok := az.ParseID(scope)
+	return ok && id.Group != "" && len(id.Names) == 0 && !az.Masked(scope) && p.Complete(&bundle.Locks, id.Group)
+}
+
+// lift says of a refusal that the lock is not there any more.
+func (h *hold) lift(f *rule.Finding) {
+	if !h.lifted {
+		return
+	}
+	f.Message += " The list of locks has none there that forbids it, so that somebody took it away since: the next try should go through."
+	f.Absence = []*bundle.Evidence{&bundle.Locks}
+	f.Fix = slices.DeleteFunc(f.Fix, func(s report.Step) bool { return strings.Contains(s.Run, "LOCK_ID") })
 }
 
 // scopeOf is the first of the locked places that a refusal names.
