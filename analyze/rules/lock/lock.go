@@ -33,7 +33,7 @@ const docs = "https://learn.microsoft.com/azure/azure-resource-manager/managemen
 // hold is one place with a lock: what Azure refused for it, and the locks of the bundle
 // that hang there.
 type hold struct {
-	scope string // id of the subscription, group or resource; empty: the message names none
+	scope string // id of the subscription, group or resource, the first that the message names; empty: it names none
 	errs  []*errtext.Error
 	locks []*snapshot.Lock
 	// lifted says that the bundle lists all locks of the group that Azure named, and has
@@ -65,16 +65,18 @@ func balances(e *errtext.Error) bool {
 // forbid what was refused, and further the places of locks of one level that no error names.
 func holds(p *rule.Pass, errs []*errtext.Error, level string) []*hold {
 	var out []*hold
-	for _, b := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) { return scopeOf(e), true }) {
+	for _, b := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) { return scopesOf(e)[0], true }) {
 		h := &hold{scope: b.Name, errs: b.All}
 		for i := range p.Snapshot.Locks {
 			l := &p.Snapshot.Locks[i]
 			forbids := strings.EqualFold(l.Level, readOnly) || strings.EqualFold(l.Level, level) // ReadOnly forbids to delete as well
-			if forbids && h.scope != "" && az.SameID(l.Scope(), h.scope) {
+			if forbids && h.named(l.Scope()) {
 				h.locks = append(h.locks, l)
 			}
 		}
-		h.lifted = len(h.locks) == 0 && listed(p, h.scope)
+		h.lifted = len(h.locks) == 0 && !slices.ContainsFunc(h.errs, func(e *errtext.Error) bool {
+			return slices.ContainsFunc(scopesOf(e), func(scope string) bool { return !listed(p, scope) })
+		})
 		out = append(out, h)
 	}
 	for i := range p.Snapshot.Locks {
@@ -82,7 +84,7 @@ func holds(p *rule.Pass, errs []*errtext.Error, level string) []*hold {
 		if !strings.EqualFold(l.Level, level) || l.Scope() == "" {
 			continue
 		}
-		j := slices.IndexFunc(out, func(h *hold) bool { return az.SameID(h.scope, l.Scope()) })
+		j := slices.IndexFunc(out, func(h *hold) bool { return az.SameID(h.scope, l.Scope()) || h.named(l.Scope()) })
 		switch {
 		case j < 0:
 			out = append(out, &hold{scope: l.Scope(), locks: []*snapshot.Lock{l}})
@@ -109,10 +111,20 @@ func (h *hold) lift(f *rule.Finding) {
 	f.Fix = slices.DeleteFunc(f.Fix, func(s report.Step) bool { return strings.Contains(s.Run, "LOCK_ID") })
 }
 
-// scopeOf is the first of the locked places that a refusal names.
-func scopeOf(e *errtext.Error) string {
-	first, _, _ := strings.Cut(e.Scope, ",")
-	return strings.Trim(strings.TrimSpace(first), "'")
+// scopesOf are the locked places that a refusal names.
+func scopesOf(e *errtext.Error) []string {
+	var out []string
+	for _, scope := range strings.Split(e.Scope, ",") {
+		out = append(out, strings.Trim(strings.TrimSpace(scope), "'"))
+	}
+	return out
+}
+
+// named reports whether a refusal of the hold says that a place is locked.
+func (h *hold) named(place string) bool {
+	return place != "" && slices.ContainsFunc(h.errs, func(e *errtext.Error) bool {
+		return slices.ContainsFunc(scopesOf(e), func(scope string) bool { return az.SameID(scope, place) })
+	})
 }
 
 // subject is the lock by the place at which it hangs: an error does not tell its name.
