@@ -53,25 +53,26 @@ func checkAUTH10(p *rule.Pass) {
 	}
 	var all []*pair
 	for _, e := range refusedRights(p) {
-		for _, n := range needs(e) {
-			if _, a := right(p, e.ObjectID, n); a != lacks {
+		n, lacking := needs(e), true
+		for _, x := range n {
+			_, a := right(p, e.ObjectID, x)
+			lacking = lacking && a == lacks
+		}
+		if !lacking {
+			continue
+		}
+		for _, o := range namesakes(p, e) {
+			r := holdsAll(p, o.object, n)
+			if r == nil {
 				continue
 			}
-			for _, o := range namesakes(p, e) {
-				r, a := right(p, o.object, n)
-				if a != holds {
-					continue
-				}
-				i := slices.IndexFunc(all, func(x *pair) bool { return x.role == r && strings.EqualFold(x.errs[0].ObjectID, e.ObjectID) })
-				if i < 0 {
-					all = append(all, &pair{other: o, role: r, need: n})
-					i = len(all) - 1
-				}
-				if !slices.Contains(all[i].errs, e) {
-					all[i].errs = append(all[i].errs, e)
-				}
-				break
+			i := slices.IndexFunc(all, func(x *pair) bool { return x.role == r && strings.EqualFold(x.errs[0].ObjectID, e.ObjectID) })
+			if i < 0 {
+				all = append(all, &pair{other: o, role: r, need: n[0]})
+				i = len(all) - 1
 			}
+			all[i].errs = append(all[i].errs, e)
+			break
 		}
 	}
 	for _, x := range all {
