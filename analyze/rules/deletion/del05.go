@@ -72,7 +72,7 @@ func inModel(p *rule.Pass, id string, errs []*errtext.Error) rule.Finding {
 	at := "-g " + rule.Word(az.GroupOf(id), "GROUP") + " -n " + rule.Word(az.LastName(id), "SCALESET")
 	f.Fix = []report.Step{{Say: "See which pools the model of the scale set names.", Run: "az vmss show " + at + " --query \"virtualMachineProfile.networkProfile.networkInterfaceConfigurations[].ipConfigurations[].loadBalancerBackendAddressPools[].id\""}}
 	if p.Graph.Managed() {
-		f.Fix = append(f.Fix, report.Step{Say: "AKS does not support scale sets that somebody changes by hand: before any of the az vmss steps that change something, ask its support."})
+		f.Message += " AKS does not support scale sets that somebody changes by hand: ask its support before any az vmss step that changes something."
 	}
 	if instances(p, id) == 0 && known(p, id) {
 		f.Message += " It has no instance, and the provider finds scale sets by their nodes."

@@ -84,7 +84,7 @@ func holds(p *rule.Pass, errs []*errtext.Error, level string) []*hold {
 		if !strings.EqualFold(l.Level, level) || l.Scope() == "" {
 			continue
 		}
-		j := slices.IndexFunc(out, func(h *hold) bool { return az.SameID(h.scope, l.Scope()) || h.named(l.Scope()) })
+		j := slices.IndexFunc(out, func(h *hold) bool { return az.SameID(h.scope, l.Scope()) })
 		switch {
 		case j < 0:
 			out = append(out, &hold{scope: l.Scope(), locks: []*snapshot.Lock{l}})
