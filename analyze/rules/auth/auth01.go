@@ -23,7 +23,7 @@ var AUTH01 = &rule.Rule{
 			"A secret expires (on AKS after a year unless it is reset), an application can be deleted, and a wrong tenantId or subscriptionId leads nowhere. Roles do not matter yet: without a token no call reaches Azure Resource Manager.",
 		Fix: []report.Step{
 			{Say: "See until when the secrets of the application are valid.", Run: "az ad app credential list --id CLIENT_ID -o table"},
-			{Say: "Make a new secret.", Run: "az ad sp credential reset --id CLIENT_ID", Changes: true},
+			{Say: "Make a new secret beside the old ones; without --append all others end at once, also for whatever else uses the application.", Run: "az ad sp credential reset --id CLIENT_ID --append", Changes: true},
 			{Say: "AKS: give it to the cluster.", Run: "az aks update-credentials -g GROUP -n CLUSTER --reset-service-principal --service-principal CLIENT_ID --client-secret SECRET", Changes: true},
 			{Say: "Self-managed: put id, secret, tenant and subscription right in azure.json on every control-plane machine (and node, where kubelets use it), then restart the controller there; a restart of the kubelet is not enough.",
 				Run: "sudoedit /etc/kubernetes/azure.json", Changes: true},
@@ -170,7 +170,7 @@ func renew(p *rule.Pass, r refusal, client, tenant, sub string) []report.Step {
 	default:
 		steps = append(steps,
 			report.Step{Say: "See until when the application's secrets are valid.", Run: "az ad app credential list --id " + id + " -o table"},
-			report.Step{Say: "Make a new secret.", Run: "az ad sp credential reset --id " + id, Changes: true})
+			report.Step{Say: "Make a new secret beside the old ones; without --append all others end at once, also for whatever else uses the application.", Run: "az ad sp credential reset --id " + id + " --append", Changes: true})
 	}
 	if p.Graph.Managed() {
 		return append(steps, report.Step{Say: "Give the cluster the identity and the new secret.", Changes: true,

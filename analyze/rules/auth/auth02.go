@@ -21,7 +21,8 @@ var AUTH02 = &rule.Rule{
 		Symptom: "The Service stays pending, or a change of it never arrives in Azure; events show HTTP 403 with the code AuthorizationFailed.",
 		Cause: "Azure Resource Manager (ARM) allows an action only to an identity that has a role with that action at the resource or above it. " +
 			"The controller writes load balancers, public IPs, security groups, scale-set instances and routes with its own identity, not with yours. " +
-			"ARM gives the same answer where the scope does not exist, so a misspelt resource group or subnet looks like a missing role.",
+			"ARM gives the same answer where the scope does not exist, so a misspelt resource group or subnet looks like a missing role. " +
+			"A role that an identity has through a group of the directory counts only from its next token on; tokens of managed identities are kept for up to a day.",
 		Fix: []report.Step{
 			{Say: "Check that the scope of the message exists.", Run: "az resource show --ids SCOPE"},
 			{Say: "Give the identity named in the message a role at that scope: Network Contributor for Microsoft.Network, Virtual Machine Contributor for Microsoft.Compute. A new role needs up to 20 minutes to take effect.",
@@ -98,11 +99,15 @@ func missingRole(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 	roles, proof := rolesOf(p, last.ObjectID, n)
 	_, held := right(p, last.ObjectID, n)
 	listed := rolesListed(p, n.scope) && last.ObjectID != "" && !az.Masked(last.ObjectID)
+	group := ofGroup(p, n)
 	switch exists(p, last.Scope) {
 	case proved:
 		switch {
 		case listed && held == holds:
 			f.Message += " The scope exists."
+		case listed && held == lacks && group != nil:
+			f.Message += " The scope exists, so a role with this action is missing there; if the identity is to have it through a group of the directory, its token does not name that group."
+			f.Cites = append(f.Cites, group.Doc.Cite(group.At+"/principalType"))
 		case listed && held == lacks:
 			f.Message += " The scope exists, so a role with this action is missing there."
 		default:

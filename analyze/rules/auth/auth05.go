@@ -24,7 +24,7 @@ var AUTH05 = &rule.Rule{
 		Fix: []report.Step{
 			{Say: "See the cluster's role; add the action, and write it back with az role definition update.", Run: "az role definition list --custom-role-only true --name ROLE -o json"},
 			{Say: "Or give the identity the role Network Contributor at the resource group of the load balancer. It can take 20 minutes until it counts.",
-				Run: "az role assignment create --assignee-object-id OBJECT_ID --assignee-principal-type ServicePrincipal --role \"Network Contributor\" --scope LOAD_BALANCER_ID", Changes: true},
+				Run: "az role assignment create --assignee-object-id OBJECT_ID --assignee-principal-type ServicePrincipal --role \"Network Contributor\" --scope /subscriptions/SUBSCRIPTION/resourceGroups/GROUP", Changes: true},
 		},
 		References: []string{"https://cloud-provider-azure.sigs.k8s.io/topics/azure-permissions/", "kubernetes-sigs/cloud-provider-azure#1999"},
 		Healthy:    "A 403 that a later success of the same Service follows is history. A missing right at the machine itself has the code AuthorizationFailed, and one at its subnet is AZLB-AUTH03.",
@@ -43,11 +43,8 @@ func checkAUTH05(p *rule.Pass) {
 		lb := known(id.Name("loadBalancers"), "of the message")
 		f := l.finding(p, fmt.Sprintf("backend pool %s of load balancer %s", known(id.Name("backendAddressPools"), "of the message"), lb))
 		f.Message += " Nodes that are not in the pool yet get no traffic from it."
-		at := id
-		if len(at.Names) > 1 {
-			at.Types, at.Names = at.Types[:1], at.Names[:1]
-		}
-		f.Fix = l.grant(known(l.object, l.client), at.String(), role(l.need.action))
+		// A role at the load balancer itself goes with it when its last Service goes.
+		f.Fix = l.grant(known(l.object, l.client), roleScope(l.need.scope), role(l.need.action))
 		if custom := customRole(p, l.object); custom != "" {
 			f.Fix = append(f.Fix, report.Step{Say: fmt.Sprintf("Or add %s to the actions of the role %s, and write it back with az role definition update.", joinPool, custom),
 				Run: fmt.Sprintf("az role definition list --custom-role-only true --name %s -o json", rule.Word(custom, "ROLE"))})

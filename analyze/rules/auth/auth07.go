@@ -47,7 +47,7 @@ func checkAUTH07(p *rule.Pass) {
 	}
 	var all []*group
 	for _, e := range refusedRights(p) {
-		r := heldAll(p, e)
+		r := holdsAll(p, e.ObjectID, needs(e))
 		if r == nil {
 			continue
 		}
@@ -75,12 +75,12 @@ func refusedRights(p *rule.Pass) []*errtext.Error {
 	return errs
 }
 
-// heldAll is the role by which an identity holds everything that an error says it lacks;
+// holdsAll is the role by which an identity holds everything that an error says is lacking;
 // nil: something is not held, or it is not sure. Of several roles it is the youngest.
-func heldAll(p *rule.Pass, e *errtext.Error) *snapshot.RoleAssignment {
+func holdsAll(p *rule.Pass, object string, all []need) *snapshot.RoleAssignment {
 	var youngest *snapshot.RoleAssignment
-	for _, n := range needs(e) {
-		r, a := right(p, e.ObjectID, n)
+	for _, n := range all {
+		r, a := right(p, object, n)
 		if a != holds {
 			return nil
 		}

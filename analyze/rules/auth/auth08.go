@@ -25,14 +25,14 @@ var AUTH08 = &rule.Rule{
 			"A file that does not parse, has a value of the wrong type or names none of them leaves it without. " +
 			"Kubernetes 1.10.0 before its release overlooked useManagedIdentityExtension, so that a right file fails there as well.",
 		Fix: []report.Step{
-			{Say: "Check the file on every machine.", Run: "sudo python3 -m json.tool /etc/kubernetes/azure.json"},
+			{Say: "Check the file on every machine.", Run: "sudo python3 -m json.tool /etc/kubernetes/azure.json /dev/null"},
 			{Say: "Give it either useManagedIdentityExtension: true or aadClientId with aadClientSecret, on every control-plane machine and on nodes whose kubelet uses it; then restart the controller manager, and the kubelet where it failed.",
 				Run: "sudoedit /etc/kubernetes/azure.json && sudo systemctl restart kubelet", Changes: true},
 			{Say: "With a managed identity on a 1.10.0 alpha, beta or rc: upgrade to 1.10.0 or later, which is the first release with the correction."},
 		},
 		References: []string{"kubernetes/kubernetes#60691", "kubernetes/kubernetes#60775", "kubernetes/kubernetes#66449", "kubernetes/kubernetes#70562"},
 		Affects:    "the managed identity bug: 1.10.0 alpha, beta and rc; everything else: all versions",
-		Healthy:    "A file that names no secret is right where a certificate, a federated token or a managed identity does its work, and where the rest comes from a Kubernetes secret. While Services are reconciled the controller evidently has credentials, whatever a file says that somebody added.",
+		Healthy:    "A file that names no secret is right where a certificate, a federated token or a managed identity does its work, and where the rest comes from a Kubernetes secret. While Services are reconciled, or Azure answers the controller if only with a refusal, it evidently has credentials, whatever a file says that somebody added.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.CloudConfig, &bundle.ControllerLog}},
 	Check: checkAUTH08,
@@ -64,7 +64,7 @@ func checkAUTH08(p *rule.Pass) {
 	f.Cites = told.Cites
 	version, versionCite := version(p)
 	switch {
-	case len(now) == 0 && (flaw == "" || len(p.Errors.Successes) > 0):
+	case len(now) == 0 && (flaw == "" || len(p.Errors.Successes) > 0 || presented(p)):
 		return
 	case flaw != "":
 		f.Message = fmt.Sprintf("azure.json gives the cloud provider no credentials: %s.", flaw)
@@ -103,7 +103,7 @@ func checkAUTH08(p *rule.Pass) {
 		restarts = append(restarts, restart(p))
 	}
 	f.Fix = []report.Step{
-		{Say: "Check the file on every machine: it must parse.", Run: "sudo python3 -m json.tool /etc/kubernetes/azure.json"},
+		{Say: "Check the file on every machine: it must parse.", Run: "sudo python3 -m json.tool /etc/kubernetes/azure.json /dev/null"},
 		{Say: "Give it either useManagedIdentityExtension: true or aadClientId with aadClientSecret.", Run: "sudoedit /etc/kubernetes/azure.json", Changes: true}}
 	if strings.Contains(f.Message, "1.10.0") {
 		f.Fix = []report.Step{{Say: "Upgrade the control plane and the nodes to 1.10.0 or later.", Changes: true},
@@ -111,6 +111,15 @@ func checkAUTH08(p *rule.Pass) {
 	}
 	f.Fix = append(f.Fix, restarts...)
 	p.Find(f)
+}
+
+// presented reports whether the controller has credentials wherever it took them from:
+// Azure Resource Manager answered it, or Entra ID refused those that it showed.
+func presented(p *rule.Pass) bool {
+	return slices.ContainsFunc(p.Errors.All, func(e *errtext.Error) bool {
+		_, entra := refused(e)
+		return (e.Service != "" || e.FromLog) && !e.ClientSide && (entra || !e.Token && e.Code != "" && e.Status >= 400)
+	})
 }
 
 // configFlaw says why azure.json holds no credentials, empty where it does or is

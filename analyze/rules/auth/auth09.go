@@ -23,6 +23,7 @@ var AUTH09 = &rule.Rule{
 		Fix: []report.Step{
 			{Say: "See which identities the control-plane machine has.", Run: "az vm identity show -g GROUP -n VM"},
 			{Say: "Assign the identity to every control-plane machine, ...", Run: "az vm identity assign -g GROUP -n VM --identities IDENTITY_ID", Changes: true},
+			{Say: "... on a scale set that upgrades by hand also to each machine, ...", Run: "az vmss update-instances -g GROUP -n SCALESET --instance-ids INSTANCE", Changes: true},
 			{Say: "... or name one that is assigned, by its client id, as userAssignedIdentityID in azure.json there, and restart the controller.", Run: "sudoedit /etc/kubernetes/azure.json", Changes: true},
 		},
 		References: []string{"https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling", "kubernetes/kubernetes#56167", "kubernetes/autoscaler#6934"},
@@ -105,6 +106,13 @@ func noIdentity(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 }
 
 func giveIdentity(p *rule.Pass, client string, several bool) []report.Step {
+	if p.Graph.Managed() { // its machines are not the customer's
+		return []report.Step{
+			{Say: "See which identity the cluster has, and whether that still exists: one that somebody deleted must be made anew, and given to the cluster.", Run: "az aks show " + p.AKS("-n") + " --query identity -o json"},
+			{Say: "If it exists, let AKS put the control plane in order; it asks whether to reconcile.", Run: "az aks update " + p.AKS("-n"), Changes: true},
+			{Say: "If it is refused after that, open a support request: nobody else reaches the machines of the control plane."},
+		}
+	}
 	program, flags := "az vm", "-g GROUP -n VM"
 	for _, c := range p.Graph.Controllers() {
 		if n := p.Graph.Node(c.Pod.Spec.NodeName); n != nil {
@@ -122,6 +130,9 @@ func giveIdentity(p *rule.Pass, client string, several bool) []report.Step {
 	}
 	if !several {
 		steps = append(steps, report.Step{Say: "Assign it to every control-plane machine, ...", Run: program + " identity assign " + flags + " --identities IDENTITY_ID", Changes: true})
+		if program == "az vmss" {
+			steps = append(steps, report.Step{Say: "... and, where the scale set upgrades by hand, bring its machines to the new model, one after the other: what else differs from the model changes as well, and may restart them.", Run: "az vmss update-instances " + flags + " --instance-ids INSTANCE", Changes: true})
+		}
 	}
 	return append(steps, report.Step{Say: "Name an identity that is assigned, by its client id, as userAssignedIdentityID in azure.json on every control-plane machine.", Run: "sudoedit /etc/kubernetes/azure.json", Changes: true}, restart(p))
 }

@@ -22,9 +22,10 @@ var AUTH10 = &rule.Rule{
 		Title:   "the role is there, but another identity of the cluster has it",
 		Symptom: "Events show HTTP 403 with the code AuthorizationFailed or LinkedAuthorizationFailed. Somebody looks at the role assignments, finds the cluster there with the right role, and is puzzled.",
 		Cause: "A cluster has several identities with similar names. On AKS the control plane's identity writes load balancers, and the identity of the kubelets only pulls images; `az aks show` prints both. " +
-			"A service principal that was deleted and made anew has the same name and another object id, and the old assignments stay behind. Azure looks at the object id only.",
+			"A service principal that was deleted and made anew has the same name and another object id, and the old assignments stay behind. An AKS cluster that got another identity goes on with the old one until its token ends, which can take hours. Azure looks at the object id only.",
 		Fix: []report.Step{
-			{Say: "Give the identity whose object id stands in the error the same role at the same scope. It can take 20 minutes until it counts.",
+			{Say: "AKS, in the hours after its identity was changed: wait, until the control plane uses the new one."},
+			{Say: "Else give the identity whose object id stands in the error a role with the action at the scope of the error. It can take 20 minutes until it counts.",
 				Run: "az role assignment create --assignee-object-id OBJECT_ID --assignee-principal-type ServicePrincipal --role \"Network Contributor\" --scope SCOPE", Changes: true},
 		},
 		References: []string{"https://learn.microsoft.com/azure/aks/use-managed-identity", "https://learn.microsoft.com/azure/role-based-access-control/troubleshooting#symptom---role-assignments-with-identity-not-found", "Azure/AKS#167"},
@@ -40,6 +41,7 @@ type namesake struct {
 	object string
 	what   string
 	cite   report.Cite
+	now    bool // the one that the cluster has by now, so that the refused one is its former
 }
 
 func checkAUTH10(p *rule.Pass) {
@@ -51,25 +53,26 @@ func checkAUTH10(p *rule.Pass) {
 	}
 	var all []*pair
 	for _, e := range refusedRights(p) {
-		for _, n := range needs(e) {
-			if _, a := right(p, e.ObjectID, n); a != lacks {
+		n, lacking := needs(e), true
+		for _, x := range n {
+			_, a := right(p, e.ObjectID, x)
+			lacking = lacking && a == lacks
+		}
+		if !lacking {
+			continue
+		}
+		for _, o := range namesakes(p, e) {
+			r := holdsAll(p, o.object, n)
+			if r == nil {
 				continue
 			}
-			for _, o := range namesakes(p, e) {
-				r, a := right(p, o.object, n)
-				if a != holds {
-					continue
-				}
-				i := slices.IndexFunc(all, func(x *pair) bool { return x.role == r && strings.EqualFold(x.errs[0].ObjectID, e.ObjectID) })
-				if i < 0 {
-					all = append(all, &pair{other: o, role: r, need: n})
-					i = len(all) - 1
-				}
-				if !slices.Contains(all[i].errs, e) {
-					all[i].errs = append(all[i].errs, e)
-				}
-				break
+			i := slices.IndexFunc(all, func(x *pair) bool { return x.role == r && strings.EqualFold(x.errs[0].ObjectID, e.ObjectID) })
+			if i < 0 {
+				all = append(all, &pair{other: o, role: r, need: n[0]})
+				i = len(all) - 1
 			}
+			all[i].errs = append(all[i].errs, e)
+			break
 		}
 	}
 	for _, x := range all {
@@ -80,17 +83,17 @@ func checkAUTH10(p *rule.Pass) {
 // namesakes are the other identities that the cluster's settings name, in a fixed order.
 func namesakes(p *rule.Pass, e *errtext.Error) []namesake {
 	var out []namesake
-	add := func(object, what string, cite report.Cite) {
+	add := func(object, what string, cite report.Cite, now bool) {
 		if object != "" && e.ObjectID != "" && !az.Masked(object) && !az.Masked(e.ObjectID) && !strings.EqualFold(object, e.ObjectID) {
-			out = append(out, namesake{object, what, cite})
+			out = append(out, namesake{object, what, cite, now})
 		}
 	}
 	for i := range p.Snapshot.AKS {
 		c := &p.Snapshot.AKS[i]
-		add(c.Identity.PrincipalID, "the identity that AKS cluster "+c.Name+" has now", c.Doc.Cite(c.Identity.At+"/principalId"))
+		add(c.Identity.PrincipalID, "the identity that AKS cluster "+c.Name+" has now", c.Doc.Cite(c.Identity.At+"/principalId"), true)
 		for _, id := range slices.Sorted(maps.Keys(c.Identity.Assigned)) {
 			a := c.Identity.Assigned[id]
-			add(a.PrincipalID, "the identity that AKS cluster "+c.Name+" has now", c.Doc.Cite(a.At+"/principalId"))
+			add(a.PrincipalID, "the identity that AKS cluster "+c.Name+" has now", c.Doc.Cite(a.At+"/principalId"), true)
 		}
 		for _, name := range slices.Sorted(maps.Keys(c.Others)) {
 			a := c.Others[name]
@@ -98,7 +101,7 @@ func namesakes(p *rule.Pass, e *errtext.Error) []namesake {
 			if strings.EqualFold(name, "kubeletidentity") {
 				what = "the identity of the kubelets of AKS cluster " + c.Name + ", which writes no load balancer"
 			}
-			add(known(a.ObjectID, a.PrincipalID), what, c.Doc.Cite(a.At+"/objectId"))
+			add(known(a.ObjectID, a.PrincipalID), what, c.Doc.Cite(a.At+"/objectId"), false)
 		}
 	}
 	cfg := p.Snapshot.Config
@@ -109,7 +112,7 @@ func namesakes(p *rule.Pass, e *errtext.Error) []namesake {
 		r := &p.Snapshot.RoleAssignments[i]
 		for _, id := range []struct{ key, client string }{{"/aadClientId", cfg.AADClientID}, {"/userAssignedIdentityID", cfg.UserAssignedIdentityID}} {
 			if id.client != "" && !az.Masked(id.client) && strings.EqualFold(r.PrincipalName, id.client) {
-				add(r.PrincipalID, "the application "+id.client+" that azure.json names now", cfg.Doc.Cite(id.key))
+				add(r.PrincipalID, "the application "+id.client+" that azure.json names now", cfg.Doc.Cite(id.key), false)
 			}
 		}
 	}
@@ -131,11 +134,16 @@ func wrongIdentity(p *rule.Pass, other namesake, r *snapshot.RoleAssignment, n n
 	if !rolesListed(p, n.scope) {
 		f.Confidence, f.Why = report.Possible, "the list of role assignments is not whole, so that the refused identity may have the role too"
 	}
-	scope := rule.Word(r.Scope, "SCOPE")
-	f.Fix = []report.Step{
-		{Say: "Compare who has a role at the scope with the object id of the error.", Run: "az role assignment list --scope " + scope + " --include-inherited -o table"},
-		{Say: "Give the refused identity the role. It can take 20 minutes until it counts; the controller tries again by itself.", Changes: true,
-			Run: fmt.Sprintf("az role assignment create --assignee-object-id %s --assignee-principal-type ServicePrincipal --role %q --scope %s", rule.Word(last.ObjectID, "OBJECT_ID"), called(p, r), scope)},
+	// No more than was refused: the other identity may have far more, for reasons of its own.
+	role, scope := linkedRole(n.action), rule.Word(roleScope(n.scope), "SCOPE")
+	f.Fix = []report.Step{{Say: "Compare who has a role at the scope with the object id of the error.", Run: "az role assignment list --scope " + scope + " --include-inherited -o table"}}
+	say := "Give the refused identity the role " + role + " there. It can take 20 minutes until it counts; the controller tries again by itself."
+	if other.now {
+		f.Message += " After a cluster has got another identity its control plane goes on with the old one until the token of that ends, which can take hours."
+		f.Fix = append(f.Fix, report.Step{Say: "If the cluster's identity was changed in the last hours, wait until the control plane uses the new one.", Run: "kubectl get services --all-namespaces --watch"})
+		say = "If it cannot wait, give the former identity the role " + role + " there meanwhile."
 	}
+	f.Fix = append(f.Fix, report.Step{Say: say, Changes: true,
+		Run: fmt.Sprintf("az role assignment create --assignee-object-id %s --assignee-principal-type ServicePrincipal --role %q --scope %s", rule.Word(last.ObjectID, "OBJECT_ID"), role, scope)})
 	return f
 }

@@ -78,6 +78,18 @@ func assigned(p *rule.Pass, object string) []*snapshot.RoleAssignment {
 	return out
 }
 
+// ofGroup is a role with the action at the scope that a group of the directory has, or nil.
+// Who is in the group is not in the bundle.
+func ofGroup(p *rule.Pass, n need) *snapshot.RoleAssignment {
+	for i := range p.Snapshot.RoleAssignments {
+		r := &p.Snapshot.RoleAssignments[i]
+		if strings.HasSuffix(r.PrincipalType, "Group") && az.Within(n.scope, r.Scope) && contains(p, r, n.action) == holds {
+			return r
+		}
+	}
+	return nil
+}
+
 // contains reports whether the role of an assignment has the action: a built-in role by
 // its content, which is the same everywhere, a custom one by its definition in the bundle.
 func contains(p *rule.Pass, r *snapshot.RoleAssignment, action string) answer {

@@ -29,7 +29,7 @@ var CFG02 = &rule.Rule{
 			"A key that it does not know is left out without a word. An edit of the file changes nothing until the controller is restarted.",
 		Fix: []report.Step{
 			{Say: "Read what the controller says at its start.", Run: "kubectl -n kube-system logs -l component=cloud-controller-manager --tail 50; kubectl -n kube-system logs -l component=cloud-controller-manager --previous --tail 50"},
-			{Say: "See that the file parses.", Run: "sudo python3 -m json.tool /etc/kubernetes/azure.json"},
+			{Say: "See that the file parses.", Run: "sudo python3 -m json.tool /etc/kubernetes/azure.json /dev/null"},
 			{Say: "Correct it, on every control-plane machine.", Run: "sudoedit /etc/kubernetes/azure.json", Changes: true},
 			{Say: "Restart the controller.", Run: "kubectl -n kube-system delete pod -l component=cloud-controller-manager", Changes: true},
 		},
@@ -92,7 +92,7 @@ func checkCFG02(p *rule.Pass) {
 		f.Severity = report.Warning
 		f.Message += " The Services keep what they have, and none can be made or changed."
 	}
-	f.Fix = append([]report.Step{{Say: "See that the file is there on every control-plane machine, under the name that --cloud-config has, and parses.", Run: "sudo python3 -m json.tool /etc/kubernetes/azure.json"}},
+	f.Fix = append([]report.Step{{Say: "See that the file is there on every control-plane machine, under the name that --cloud-config has, and parses.", Run: "sudo python3 -m json.tool /etc/kubernetes/azure.json /dev/null"}},
 		edit(p, "Correct what the message names.")...)
 	if slices.ContainsFunc(errs, func(e *errtext.Error) bool { return strings.Contains(strings.ToLower(e.Message), "secret") }) {
 		f.Fix = append([]report.Step{{Say: "See which keys the Secret of the message has: the settings, as JSON, must stand under cloud-config.", Run: "kubectl -n kube-system get secret azure-cloud-provider -o json | python3 -c 'import json,sys; print(list(json.load(sys.stdin)[\"data\"]))'"}}, f.Fix...)

@@ -77,16 +77,16 @@ func referred(p *rule.Pass, id string, errs []*errtext.Error) rule.Finding {
 	at := "-g " + rule.Word(az.GroupOf(id), "GROUP") + " -n " + rule.Word(az.LastName(id), "PUBLIC_IP")
 	say, fix := release(p, user, at)
 	f.Message = fmt.Sprintf("Azure does not delete public IP %s, %s: %s refers to it.", shown, told.Span(), say)
-	waiting, working := p.Named(errs)
+	waiting, _ := p.Named(errs)
+	f.Services, f.Severity = harmed(p, errs)
 	switch {
 	case passedOver(errs):
 		f.Severity, f.Services = report.Warning, told.Services
 		f.Message += " The provider leaves it there and goes on; the address stays and costs money."
-	case len(waiting) > 0:
-		f.Services = waiting
+	case f.Severity == report.Error:
 		f.Message += fmt.Sprintf(" %s cannot get on until that is released.", rule.List(waiting))
-	default:
-		f.Severity, f.Services = report.Warning, working
+	case len(waiting) > 0:
+		f.Message += fmt.Sprintf(" %s is gone; the address stays and costs money.", rule.List(waiting))
 	}
 	f.Fix = append([]report.Step{{Say: "See what uses the address, and whose it is by its tags.", Run: "az network public-ip show " + at + " --query \"{by:ipConfiguration.id, natGateway:natGateway.id, tags:tags}\""}}, fix...)
 	return f

@@ -8,6 +8,7 @@ import (
 
 	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
+	"azlb/analyze/topology"
 	bundle "azlb/bundle-schema"
 	"azlb/report"
 )
@@ -63,7 +64,9 @@ func groupless(p *rule.Pass, group string, errs []*errtext.Error) rule.Finding {
 	f := rule.Finding{Subject: report.Object{Kind: "ResourceGroup", Name: name}, Services: told.Services, Errors: errs, Cites: told.Cites}
 	f.Message = fmt.Sprintf("The deletion of %s fails, because resource group %s does not exist (%s).", rule.List(told.Services), name, told.Span())
 	f.Fix = []report.Step{{Say: "See whether the group exists.", Run: "az group exists -n " + rule.Word(group, "GROUP")}}
-	var asks, gone []string
+	_, f.Severity = harmed(p, errs)
+	var asks []string
+	var gone []*topology.Service
 	for _, key := range told.Services {
 		s := p.Graph.Service(key)
 		switch {
@@ -72,8 +75,8 @@ func groupless(p *rule.Pass, group string, errs []*errtext.Error) rule.Finding {
 			asks = append(asks, key)
 			f.Cites = append(f.Cites, s.Doc.Cite("/metadata/annotations/"+strings.ReplaceAll(groupAnnotation, "/", "~1")))
 			f.Fix = append(f.Fix, rule.Unannotate(s, groupAnnotation, "Take the annotation off; the next try looks into the cluster's own group, finds nothing there and ends."))
-		case rule.Handled(s):
-			gone = append(gone, key)
+		case s.Deleting() && rule.Handled(s):
+			gone = append(gone, s)
 		}
 	}
 	if len(asks) > 0 {
@@ -83,12 +86,11 @@ func groupless(p *rule.Pass, group string, errs []*errtext.Error) rule.Finding {
 		f.Message += " It is the cluster's own group (azure.json): it was deleted with all that the provider had made there."
 		f.Cites = append(f.Cites, c.Doc.Cite("/resourceGroup"))
 	}
-	for _, key := range gone[:min(len(gone), 3)] {
-		f.Fix = append(f.Fix, report.Step{Say: fmt.Sprintf("If the group was deleted with all that was in it, nothing is left to clean up: take the finalizer off %s.", key), Changes: true,
-			Run: rule.Kubectl("patch", key, `--type merge -p '{"metadata":{"finalizers":null}}'`)})
+	for _, s := range gone[:min(len(gone), 3)] {
+		f.Fix = append(f.Fix, unfinalize(s, fmt.Sprintf("If the group was deleted with all that was in it, nothing is left to clean up: take the finalizer off %s.", s.Key())))
 	}
 	if len(asks)+len(gone) == 0 {
-		f.Fix = append(f.Fix, report.Step{Say: "The Service is gone, and only the controller's memory of it is left: restart the controller, if the tries do not end."})
+		f.Fix = append(f.Fix, report.Step{Say: "The Service of these tries is gone, and only the controller's memory of it is left: restart the controller, if the tries do not end."})
 	}
 	return f
 }

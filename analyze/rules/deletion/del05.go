@@ -26,7 +26,8 @@ var DEL05 = &rule.Rule{
 			"It finds the scale sets by the nodes. One that has no nodes (scaled to zero) or whose instances do not have the newest model keeps the reference, and Azure refuses to delete what something refers to.",
 		Fix: []report.Step{
 			{Say: "See which pools the model of the scale set names.", Run: "az vmss show -g GROUP -n SCALESET --query \"virtualMachineProfile.networkProfile.networkInterfaceConfigurations[].ipConfigurations[].loadBalancerBackendAddressPools[].id\""},
-			{Say: "Bring the instances to the newest model.", Run: "az vmss update-instances -g GROUP -n SCALESET --instance-ids '*'", Changes: true},
+			{Say: "See which instances lag behind the model.", Run: "az vmss list-instances -g GROUP -n SCALESET --query \"[].{instance:instanceId, newest:latestModelApplied}\" -o table"},
+			{Say: "Bring these to the newest model, one after the other: what else differs from the model changes as well, and may restart them.", Run: "az vmss update-instances -g GROUP -n SCALESET --instance-ids INSTANCE", Changes: true},
 			{Say: "If the node pool has no node, scale it to one until the Service is gone.", Run: "az aks nodepool scale -g GROUP --cluster-name CLUSTER -n POOL --node-count 1", Changes: true},
 			{Say: "Upgrade: since 1.21 the provider takes the reference away itself when Azure refuses, and tries again."},
 		},
@@ -66,13 +67,13 @@ func inModel(p *rule.Pass, id string, errs []*errtext.Error) rule.Finding {
 	if m := inUseBy.FindStringSubmatch(errs[len(errs)-1].Message); m != nil {
 		what = fmt.Sprintf("load balancer %s (backend pool %s)", az.LastName(m[1]), m[2])
 	}
-	waiting, working := p.Named(errs)
-	if f.Services = waiting; len(waiting) == 0 {
-		f.Severity, f.Services = report.Warning, working
-	}
+	f.Services, f.Severity = harmed(p, errs)
 	f.Message = fmt.Sprintf("Azure does not delete %s for %s, because scale set %s still refers to it, %s.", what, rule.List(f.Services), name, told.Span())
 	at := "-g " + rule.Word(az.GroupOf(id), "GROUP") + " -n " + rule.Word(az.LastName(id), "SCALESET")
 	f.Fix = []report.Step{{Say: "See which pools the model of the scale set names.", Run: "az vmss show " + at + " --query \"virtualMachineProfile.networkProfile.networkInterfaceConfigurations[].ipConfigurations[].loadBalancerBackendAddressPools[].id\""}}
+	if p.Graph.Managed() {
+		f.Message += " AKS does not support scale sets that somebody changes by hand: ask its support before any az vmss step that changes something."
+	}
 	if instances(p, id) == 0 && known(p, id) {
 		f.Message += " It has no instance, and the provider finds scale sets by their nodes."
 		say := "Give it an instance until the Service is gone; the provider then finds it and takes the reference away."
@@ -82,7 +83,7 @@ func inModel(p *rule.Pass, id string, errs []*errtext.Error) rule.Finding {
 			f.Fix = append(f.Fix, report.Step{Say: say, Changes: true, Run: "az vmss scale " + at + " --new-capacity 1"})
 		}
 	} else {
-		f.Fix = append(f.Fix, report.Step{Say: "Bring the instances to the newest model; one that lags behind keeps the old reference.", Changes: true, Run: "az vmss update-instances " + at + " --instance-ids '*'"})
+		f.Fix = append(f.Fix, report.Step{Say: "See which instances lag behind the model; such a one keeps the old reference.", Run: "az vmss list-instances " + at + " --query \"[].{instance:instanceId, newest:latestModelApplied}\" -o table"}, report.Step{Say: "Bring these to the newest model, one after the other: what else differs from the model changes as well, and may restart them.", Changes: true, Run: "az vmss update-instances " + at + " --instance-ids INSTANCE"})
 	}
 	f.Fix = append(f.Fix, report.Step{Say: "If the model itself still names the pool, take it out, and bring the instances to the newest model afterwards.", Changes: true,
 		Run: "az vmss update " + at + " --remove virtualMachineProfile.networkProfile.networkInterfaceConfigurations[0].ipConfigurations[0].loadBalancerBackendAddressPools INDEX"})

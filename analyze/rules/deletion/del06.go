@@ -107,8 +107,7 @@ func terminating(p *rule.Pass, s *topology.Service) rule.Finding {
 	if controller == "" && len(errs) == 0 {
 		f.Fix = append(f.Fix, report.Step{Say: "See whether the controller runs.", Run: "kubectl -n kube-system get pods -o wide | grep -e cloud-controller-manager -e kube-controller-manager"})
 	}
-	f.Fix = append(f.Fix, report.Step{Say: "Last of all, when nothing in Azure is to be cleaned up any more: take the finalizer off. What is still there then stays, and nobody looks for it again.", Changes: true,
-		Run: rule.Kubectl("patch", key, `--type merge -p '{"metadata":{"finalizers":null}}'`)})
+	f.Fix = append(f.Fix, unfinalize(s, "Last of all, when nothing in Azure is to be cleaned up any more: take the finalizer off. What is still there then stays, and nobody looks for it again."))
 	return f
 }
 

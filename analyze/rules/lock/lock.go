@@ -33,9 +33,12 @@ const docs = "https://learn.microsoft.com/azure/azure-resource-manager/managemen
 // hold is one place with a lock: what Azure refused for it, and the locks of the bundle
 // that hang there.
 type hold struct {
-	scope string // id of the subscription, group or resource; empty: the message names none
+	scope string // id of the subscription, group or resource, the first that the message names; empty: it names none
 	errs  []*errtext.Error
 	locks []*snapshot.Lock
+	// lifted says that the bundle lists all locks of the group that Azure named, and has
+	// none there that forbids it.
+	lifted bool
 }
 
 // What comes of taking a lock away.
@@ -44,17 +47,36 @@ const (
 	nobody = ". Nobody tries to delete again what a Service left that is gone."
 )
 
-// holds are the places that errors name, each with the locks of the bundle there, and
-// further the places of locks of one level that no error names.
+// refused are the current refusals of the rule that load balancing meets: what a log tells
+// of a disk that a volume needs is none.
+func refused(p *rule.Pass) []*errtext.Error {
+	return slices.DeleteFunc(p.Current(p.Knows), func(e *errtext.Error) bool {
+		return p.Gone(e) || e.Service == "" && !balances(e)
+	})
+}
+
+// balances reports whether a Service's load balancing writes such a resource.
+func balances(e *errtext.Error) bool {
+	id, ok := az.ParseID(e.Target)
+	return !ok || strings.EqualFold(id.Provider, "Microsoft.Network") || strings.HasPrefix(strings.ToLower(strings.Join(id.Types, "/")), "virtualmachine")
+}
+
+// holds are the places that errors name, each with the locks of the bundle there that
+// forbid what was refused, and further the places of locks of one level that no error names.
 func holds(p *rule.Pass, errs []*errtext.Error, level string) []*hold {
 	var out []*hold
-	for _, b := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) { return scopeOf(e), true }) {
+	for _, b := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) { return scopesOf(e)[0], true }) {
 		h := &hold{scope: b.Name, errs: b.All}
 		for i := range p.Snapshot.Locks {
-			if l := &p.Snapshot.Locks[i]; h.scope != "" && az.SameID(l.Scope(), h.scope) {
+			l := &p.Snapshot.Locks[i]
+			forbids := strings.EqualFold(l.Level, readOnly) || strings.EqualFold(l.Level, level) // ReadOnly forbids to delete as well
+			if forbids && h.named(l.Scope()) {
 				h.locks = append(h.locks, l)
 			}
 		}
+		h.lifted = len(h.locks) == 0 && !slices.ContainsFunc(h.errs, func(e *errtext.Error) bool {
+			return slices.ContainsFunc(scopesOf(e), func(scope string) bool { return !listed(p, scope) })
+		})
 		out = append(out, h)
 	}
 	for i := range p.Snapshot.Locks {
@@ -73,10 +95,36 @@ func holds(p *rule.Pass, errs []*errtext.Error, level string) []*hold {
 	return out
 }
 
-// scopeOf is the first of the locked places that a refusal names.
-func scopeOf(e *errtext.Error) string {
-	first, _, _ := strings.Cut(e.Scope, ",")
-	return strings.Trim(strings.TrimSpace(first), "'")
+// listed reports whether a place is a resource group of which the bundle has all locks.
+func listed(p *rule.Pass, scope string) bool {
+	id, ok := az.ParseID(scope)
+	return ok && id.Group != "" && len(id.Names) == 0 && !az.Masked(scope) && p.Complete(&bundle.Locks, id.Group)
+}
+
+// lift says of a refusal that the lock is not there any more.
+func (h *hold) lift(f *rule.Finding) {
+	if !h.lifted {
+		return
+	}
+	f.Message += " The list of locks has none there that forbids it, so that somebody took it away since: the next try should go through."
+	f.Absence = []*bundle.Evidence{&bundle.Locks}
+	f.Fix = slices.DeleteFunc(f.Fix, func(s report.Step) bool { return strings.Contains(s.Run, "LOCK_ID") })
+}
+
+// scopesOf are the locked places that a refusal names.
+func scopesOf(e *errtext.Error) []string {
+	var out []string
+	for _, scope := range strings.Split(e.Scope, ",") {
+		out = append(out, strings.Trim(strings.TrimSpace(scope), "'"))
+	}
+	return out
+}
+
+// named reports whether a refusal of the hold says that a place is locked.
+func (h *hold) named(place string) bool {
+	return place != "" && slices.ContainsFunc(h.errs, func(e *errtext.Error) bool {
+		return slices.ContainsFunc(scopesOf(e), func(scope string) bool { return az.SameID(scope, place) })
+	})
 }
 
 // subject is the lock by the place at which it hangs: an error does not tell its name.

@@ -38,27 +38,46 @@ var LOCK01 = &rule.Rule{
 }
 
 func checkLOCK01(p *rule.Pass) {
-	errs := slices.DeleteFunc(p.Current(p.Knows), p.Gone)
+	errs := refused(p)
 	for _, h := range holds(p, errs, readOnly) {
 		switch written := writes(p, h.scope); {
 		case len(h.errs) > 0:
 			p.Find(noWrite(p, h))
 		case len(written) > 0:
-			p.Find(rule.Finding{Subject: h.subject(), Severity: report.Warning, Cites: h.cites(), Fix: append(h.unlock("; until then nothing can be changed."), narrow(p)...),
-				Message: fmt.Sprintf("A ReadOnly lock on %s%s forbids every change of %s. What is there keeps working, but no Service can be made, changed or deleted, and new nodes get no traffic; nothing in the bundle was refused yet.", h.place(), h.which(), rule.List(written))})
+			p.Find(rule.Finding{Subject: h.subject(), Severity: report.Warning, Cites: h.cites(), Fix: append(h.unlock("; until then nothing there can be changed."), narrow(p, h.scope)...),
+				Message: fmt.Sprintf("A ReadOnly lock on %s%s forbids every change of %s. %s Nothing in the bundle was refused yet.", h.place(), h.which(), rule.List(written), h.follows())})
 		}
 	}
+}
+
+// follows says what cannot be done while a place may only be read.
+func (h *hold) follows() string {
+	id, _ := az.ParseID(h.scope)
+	typ := ""
+	if len(id.Types) > 0 {
+		typ = strings.ToLower(id.Types[0])
+	}
+	switch typ {
+	case "publicipaddresses":
+		return "The Service that has the address keeps working, but its address cannot be changed or deleted, so that its deletion does not end."
+	case "virtualmachinescalesets":
+		return "What is there keeps working, but machines can neither be put into backend pools nor taken out, so that new nodes get no traffic."
+	case "networksecuritygroups":
+		return "What is there keeps working, but no Service can be made or deleted, and none can get other ports or sources."
+	}
+	return "What is there keeps working, but no Service can be made, changed or deleted, and new nodes get no traffic."
 }
 
 // noWrite is a place where Azure refused a write.
 func noWrite(p *rule.Pass, h *hold) rule.Finding {
 	told := rule.Tell(h.errs)
-	f := rule.Finding{Subject: h.subject(), Cites: append(told.Cites, h.cites()...), Fix: append(h.unlock(tries), narrow(p)...)}
+	f := rule.Finding{Subject: h.subject(), Cites: append(told.Cites, h.cites()...), Fix: append(h.unlock(tries), narrow(p, h.scope)...)}
 	if len(h.locks) == 0 {
 		f.Errors = h.errs
 	}
 	waiting, working := p.Named(h.errs)
 	f.Message = fmt.Sprintf("A lock on %s%s forbids to change %s: Azure answered ScopeLocked %s.", h.place(), h.which(), rule.List(h.targets()), told.Span())
+	h.lift(&f)
 	if f.Services = waiting; len(waiting) > 0 {
 		f.Message += fmt.Sprintf(" %s waits for it.", rule.List(waiting))
 		return f
@@ -68,9 +87,12 @@ func noWrite(p *rule.Pass, h *hold) rule.Finding {
 	return f
 }
 
-// narrow keeps others out without a lock, where it is the security group that people
+// narrow keeps others out without a lock, where it may be the security group that people
 // want to protect: the steps are of Services that have no ranges.
-func narrow(p *rule.Pass) []report.Step {
+func narrow(p *rule.Pass, scope string) []report.Step {
+	if id, ok := az.ParseID(scope); ok && len(id.Names) > 0 && id.Name("networkSecurityGroups") == "" {
+		return nil
+	}
 	for _, s := range p.Graph.Served() {
 		if len(s.Spec.LoadBalancerSourceRanges) == 0 && p.Wants.Of(s.Key()) != nil && !p.Wants.Of(s.Key()).Internal.V {
 			return []report.Step{{Say: "If the lock was to keep others out of a Service, name who may in instead; the controller then writes the security rule so.", Changes: true,

@@ -34,7 +34,7 @@ var LOCK02 = &rule.Rule{
 			{Say: "Take the lock away; to protect single things set it at these, not at the group in which the controller works.", Run: "az lock delete --ids LOCK_ID", Changes: true},
 		},
 		References: []string{docs, "Azure/AKS#621", "Azure/AKS#3291", "https://learn.microsoft.com/azure/aks/support-policies"},
-		Healthy:    "A lock while no Service is being deleted and nothing was left behind: it harms nobody now. A lock at an address of the customer's own, which the controller does not delete.",
+		Healthy:    "A lock while no Service is being deleted: many groups have one, and it harms nobody now; where a Service that is gone left something below it, it is an information. A lock at an address of the customer's own, which the controller does not delete. What a volume's disk is refused.",
 	},
 	Needs: rule.Needs{Any: append(slices.Clone(evidence), &bundle.Services), Clean: []*bundle.Evidence{&bundle.PublicIPs, &bundle.LoadBalancers}},
 	Texts: []rule.Text{{Codes: []string{"ScopeLocked"}, Pattern: deleting}},
@@ -42,7 +42,7 @@ var LOCK02 = &rule.Rule{
 }
 
 func checkLOCK02(p *rule.Pass) {
-	errs := slices.DeleteFunc(p.Current(p.Knows), p.Gone)
+	errs := refused(p)
 	for _, h := range holds(p, errs, canNotDelete) {
 		if len(h.errs) > 0 {
 			p.Find(noDelete(p, h))
@@ -62,6 +62,8 @@ func noDelete(p *rule.Pass, h *hold) rule.Finding {
 		f.Errors = h.errs
 	}
 	f.Message = fmt.Sprintf("A lock on %s%s forbids to delete %s: Azure answered ScopeLocked %s.", h.place(), h.which(), rule.List(h.targets()), told.Span())
+	// The new Service of that name, where the old one's clean-up is what fails, is not deleted.
+	ending := func(key string) bool { s := p.Graph.Service(key); return s == nil || s.Deleting() }
 	waiting, working := p.Named(h.errs)
 	gone := func(key string) bool { return !p.Exists(key) && p.Complete(&bundle.Services, "") }
 	switch {
@@ -71,10 +73,14 @@ func noDelete(p *rule.Pass, h *hold) rule.Finding {
 		f.Severity, f.Services = report.Warning, waiting
 		f.Message += fmt.Sprintf(" %s is gone; what it had in Azure stays.", rule.List(waiting))
 		f.Fix = append(h.unlock(nobody), h.remove(p)...)
+	case slices.ContainsFunc(waiting, func(key string) bool { return !ending(key) }):
+		f.Services = waiting
+		f.Message += fmt.Sprintf(" Until it is taken away %s waits.", rule.List(waiting))
 	default:
 		f.Services = waiting
 		f.Message += fmt.Sprintf(" Until it is taken away %s stays in Terminating.", rule.List(waiting))
 	}
+	h.lift(&f)
 	return f
 }
 
@@ -98,8 +104,11 @@ func stays(p *rule.Pass, h *hold) (rule.Finding, bool) {
 			f.Services = append(f.Services, l.Service)
 		}
 	}
-	if len(going)+len(left) == 0 {
+	switch {
+	case len(going)+len(left) == 0:
 		return f, false
+	case len(going) == 0: // since 1.16 a Service that cannot be cleaned up does not go
+		f.Severity, f.Confidence, f.Services = report.Info, report.Possible, nil
 	}
 	f.Services = append(f.Services, going...)
 	f.Message = fmt.Sprintf("A CanNotDelete lock on %s%s forbids to delete what is there.", h.place(), h.which())
@@ -111,7 +120,7 @@ func stays(p *rule.Pass, h *hold) (rule.Finding, bool) {
 			f.Fix = h.unlock(nobody)
 		}
 		f.Fix = append(f.Fix, h.remove(p)...)
-		f.Message += fmt.Sprintf(" It is probably why %s was left behind by a Service that is gone.", rule.List(left))
+		f.Message += fmt.Sprintf(" It may be why %s was left behind by a Service that is gone, and it must be taken away before that can be deleted.", rule.List(left))
 	}
 	return f, true
 }

@@ -30,7 +30,7 @@ var POL01 = &rule.Rule{
 			{Say: "Or have the resource group of the cluster exempted.", Run: "az policy exemption create --name NAME --policy-assignment ASSIGNMENT_ID --exemption-category Waiver --scope GROUP_ID", Changes: true},
 		},
 		References: []string{"https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-policy-requestdisallowedbypolicy", "https://learn.microsoft.com/azure/governance/policy/concepts/exemption-structure", "Azure/AKS#3212", "Azure/AKS#211", "https://cloud-provider-azure.sigs.k8s.io/topics/loadbalancer/"},
-		Healthy:    "A refusal that a later success of the same Service follows is history. Assignments that forbid nothing of this, or only report, are not this fault; nor is a 403 of another code, which is a missing role.",
+		Healthy:    "A refusal that a later success of the same Service follows is history. Assignments that forbid nothing of this, or only report, are not this fault; nor is a 403 of another code, which is a missing role. What a volume's disk is refused is no Service's business.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog}},
 	Texts: []rule.Text{rule.Codes("RequestDisallowedByPolicy")},
@@ -43,7 +43,9 @@ const (
 )
 
 func checkPOL01(p *rule.Pass) {
-	errs := slices.DeleteFunc(p.Current(p.Knows), p.Gone)
+	errs := slices.DeleteFunc(p.Current(p.Knows), func(e *errtext.Error) bool {
+		return p.Gone(e) || e.Service == "" && !balances(refusalOf(p, e).kind)
+	})
 	for _, b := range rule.Bunches(errs, func(e *errtext.Error) (string, bool) {
 		r := refusalOf(p, e)
 		return r.assignment + "\x00" + r.kind, true
@@ -61,6 +63,7 @@ func forbidden(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 	if f.Services = waiting; len(waiting) == 0 {
 		f.Severity, f.Services = report.Warning, working
 	}
+	off := false // the assignment no longer forbids anything
 	f.Message = fmt.Sprintf("Azure Policy forbids the controller to write %s for %s (RequestDisallowedByPolicy, %s)", r.what(), orUnnamed(f.Services), told.Span())
 	if r.assignment != "" {
 		f.Message += ": assignment " + r.assignment
@@ -70,7 +73,7 @@ func forbidden(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 		if a.DisplayName != "" && !strings.EqualFold(a.DisplayName, r.assignment) {
 			f.Message += fmt.Sprintf(" (“%s”)", snapshot.Quote(a.DisplayName))
 		}
-		if strings.EqualFold(a.Enforcement, "DoNotEnforce") {
+		if off = strings.EqualFold(a.Enforcement, "DoNotEnforce"); off {
 			f.Message += ", which by now only reports and forbids nothing any more"
 		}
 	}
@@ -81,15 +84,26 @@ func forbidden(p *rule.Pass, errs []*errtext.Error) rule.Finding {
 	if r.reason != "" {
 		f.Message += fmt.Sprintf(" Its reason: “%s”.", snapshot.Quote(r.reason))
 	}
-	f.Message += " It holds for everybody: more roles for the controller change nothing."
 	f.Fix = comply(p, r, f.Services, errs)
+	if off {
+		f.Message += " The next try should go through; if it does not, the assignment was changed back or another one forbids it."
+		f.Fix = f.Fix[:1]
+		return f
+	}
+	f.Message += " It holds for everybody: more roles for the controller change nothing."
 	return f
 }
 
+// balances reports whether a Service's load balancing writes resources of a type, in lower
+// case: the log tells of the disks of volumes too.
+func balances(kind string) bool { return kinds[kind] != "" }
+
+// kinds words the types of what load balancing writes.
+var kinds = map[string]string{"publicipaddresses": "public IP", "loadbalancers": "load balancer", "networksecuritygroups": "network security group", "routetables": "route table",
+	"virtualmachines": "machine", "networkinterfaces": "network interface", "virtualmachinescalesets": "scale set", "privatelinkservices": "private link service", "subnets": "subnet"}
+
 // what names what was to be made.
 func (r refusal) what() string {
-	kinds := map[string]string{"publicipaddresses": "public IP", "loadbalancers": "load balancer", "networksecuritygroups": "network security group", "routetables": "route table",
-		"virtualmachines": "machine", "networkinterfaces": "network interface", "virtualmachinescalesets": "scale set", "privatelinkservices": "private link service", "subnets": "subnet"}
 	kind := cmp.Or(kinds[r.kind], r.kind, "resource")
 	if r.resource == "" {
 		return "a " + kind

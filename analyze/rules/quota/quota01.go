@@ -73,8 +73,22 @@ var (
 
 func checkQUOTA01(p *rule.Pass) {
 	errs := slices.DeleteFunc(p.Current(func(e *errtext.Error) bool { return p.Knows(e) && !noneAtAll.MatchString(e.Message) }), p.Gone)
+	var seen *ceiling // of the limits that are reached and that no error names: one finding for all
+	tell := func(c *ceiling) {
+		f := c.finding(p)
+		if len(c.errs) == 0 && len(c.waiting) == 0 {
+			f.Severity = report.Info
+		}
+		dead := left(p)
+		if n := len(dead); n > 0 {
+			f.Message += fmt.Sprintf(" Services that are gone left %s behind, which count: %s.", counted(n, "public IP"), rule.List(names(dead)))
+			f.Cites = append(f.Cites, dead[0].PublicIP.Doc.Cite(dead[0].PublicIP.At+"/name"))
+		}
+		f.Fix = fewerPublicIPs(p, dead)
+		p.Find(f)
+	}
 	for _, l := range addressLimits {
-		c := ceiling{subject: report.Object{Kind: "Subscription", Name: cmp.Or(subscription(p), "of the cluster")}}
+		c := &ceiling{subject: report.Object{Kind: "Subscription", Name: cmp.Or(subscription(p), "of the cluster")}}
 		for _, e := range errs {
 			if slices.ContainsFunc(l.codes, e.Has) {
 				c.errs = append(c.errs, e)
@@ -97,17 +111,18 @@ func checkQUOTA01(p *rule.Pass) {
 		if c.full {
 			c.waiting = newcomers(p, func(s *topology.Service) bool { return needsAddress(p, s) })
 		}
-		f := c.finding(p)
-		if len(c.errs) == 0 && len(c.waiting) == 0 {
-			f.Severity = report.Info
+		switch {
+		case len(c.errs) > 0:
+			tell(c)
+		case seen == nil:
+			seen = c
+		default:
+			seen.room += fmt.Sprintf(", and %d of the %d %s", u.Current, u.Limit, l.say)
+			seen.cites = append(seen.cites, c.cites...)
 		}
-		dead := left(p)
-		if n := len(dead); n > 0 {
-			f.Message += fmt.Sprintf(" Services that are gone left %s behind, which count: %s.", counted(n, "public IP"), rule.List(names(dead)))
-			f.Cites = append(f.Cites, dead[0].PublicIP.Doc.Cite(dead[0].PublicIP.At+"/name"))
-		}
-		f.Fix = fewerPublicIPs(p, dead)
-		p.Find(f)
+	}
+	if seen != nil {
+		tell(seen)
 	}
 }
 
