@@ -112,14 +112,11 @@ func hidden(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.C, r) || r == unicode.ReplacementChar })
 }
 
-// try lets the rule read the entry's own examples as the analysis would, wherever they
-// stand.
+// try lets the rule read the entry's own examples as the analysis would: a line of a log
+// with its head as one of a log, any other text wherever it may stand.
 func (e *entry) try(r *rule.Rule, at func(path ...string) int) error {
 	knows := func(text string) bool {
-		return slices.ContainsFunc(errtext.Read(text), func(x errtext.Error) bool {
-			x.Where = []errtext.Where{errtext.InEvent, errtext.InCondition, errtext.InLog}
-			return r.Knows(&x)
-		})
+		return slices.ContainsFunc(errtext.Read(text), func(x errtext.Error) bool { return r.Knows(&x) })
 	}
 	for i, text := range e.Matches {
 		if !knows(text) {
@@ -146,7 +143,7 @@ func says(text string) string {
 		parts = append(parts, strings.Join(codes, ", ")+", "+quoted(e.Message))
 	}
 	if len(parts) == 0 {
-		return "nothing"
+		return "nothing that is a failure"
 	}
 	return strings.Join(parts, "; ")
 }
