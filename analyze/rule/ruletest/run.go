@@ -66,6 +66,7 @@ func run(t *testing.T, r *rule.Rule, list []Case, c Case, ablated bool) {
 		silent(t, outcome, c)
 		return
 	}
+	ended(t, files, r)
 	if len(outcome.Findings) != len(c.Want) {
 		t.Fatalf("%d findings, want %d:\n%s", len(outcome.Findings), len(c.Want), describe(outcome))
 	}
