@@ -16,9 +16,8 @@ import (
 // And success is also a state: told again of a cluster that has all that it asks for, as
 // old as an hour allows and with no success in the bundle, they are a possible warning
 // at most.
-func ended(t *testing.T, files *Files, r *rule.Rule) {
+func ended(t *testing.T, files *Files, r *rule.Rule, w *rule.World) {
 	t.Helper()
-	w := files.World(t)
 	if len(w.Errors.All) == 0 {
 		return
 	}
