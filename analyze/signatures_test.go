@@ -97,6 +97,36 @@ func TestSignatures(t *testing.T) {
 	}
 }
 
+// TestSignaturesLeaveTheNet: a note hides no error of a Service that waits, nor does a
+// signature of what the provider tries again by itself, before it tells of it.
+func TestSignaturesLeaveTheNet(t *testing.T) {
+	for _, c := range []struct{ name, text, message string }{
+		{"a note", strings.Replace(ofTeam, "severity: error\n  title: the gate is closed", "severity: info\n  title: the gate is closed", 1), "the gate is closed"},
+		{"not yet", strings.ReplaceAll(ofTeam, "SubnetIsFull", "OddConflict"), `Code=\"Conflict\" Message=\"odd\" Details=[{\"code\":\"OddConflict\",\"message\":\"odd\"}]`},
+	} {
+		team, err := signature.Load("team.yaml", []byte(strings.Replace(c.text, "- id: ACME-GATE02", "- id: ACME-OTHER1", 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		team.Rules = team.Rules[:2]
+		s := edited(t, []ruletest.Edit{
+			{In: "Service shop/storefront", Unset: []string{"/status/loadBalancer/ingress"}},
+			{In: "Service shop/storefront", Event: &ruletest.Event{Reason: "SyncLoadBalancerFailed", Ago: "10s", Message: "Error syncing load balancer: failed to ensure load balancer: " + c.message}},
+		})
+		net := func(r *report.Report) (all []string) {
+			for _, f := range r.Findings {
+				if f.Rule == "AZLB-SYNC00" {
+					all = append(all, string(f.Severity)+" "+string(f.Confidence)+" "+f.Message)
+				}
+			}
+			return all
+		}
+		if with, without := net(Snapshot(s, "test", team)), net(Snapshot(s, "test")); len(without) != 1 || !slices.Equal(with, without) {
+			t.Errorf("%s: the net says %v with the file, %v without", c.name, with, without)
+		}
+	}
+}
+
 // TestSignaturesRankBelow: of equal severity, what is built in stands first, however many
 // Services the other harms.
 func TestSignaturesRankBelow(t *testing.T) {

@@ -53,16 +53,24 @@ func (s *scan) activities(from *snapshot.Snapshot) {
 			s.tellsWaiting(a, from)
 		}
 	}
-	s.explainShells(acts)
+	// Where the log tells who writes load balancers, nobody else is the provider.
+	writers := balancers(from.Activities)
+	s.explainShells(slices.DeleteFunc(acts, func(a act) bool {
+		return len(writers) > 0 && a.Caller != "" && !az.Masked(a.Caller) && !writers[strings.ToLower(a.Caller)]
+	}))
 }
 
-// failedActs lists the writes and deletes that failed with an error, oldest first.
+// failedActs lists the writes and deletes of identities that failed with an error, oldest
+// first.
 func (s *scan) failedActs(log []snapshot.Activity) []act {
 	var out []act
 	for i := range log {
 		a := &log[i]
 		by := a.Operation[strings.LastIndexByte(a.Operation, '/')+1:]
 		if !strings.EqualFold(a.Status, "Failed") || a.Message == "" || !strings.EqualFold(by, "write") && !strings.EqualFold(by, "delete") {
+			continue
+		}
+		if strings.Contains(a.Caller, "@") { // a user has a name, an identity only an id
 			continue
 		}
 		found := s.unwrap(a.Message)
@@ -85,9 +93,6 @@ func undone(later []snapshot.Activity, a act) bool {
 		return strings.EqualFold(x.Status, "Succeeded") && strings.EqualFold(x.Operation, a.Operation) && az.Key(x.ResourceID) == az.Key(a.ResourceID)
 	})
 }
-
-// byUser reports whether a person did it: a user has a name, an identity only an id.
-func (a act) byUser() bool { return strings.Contains(a.Caller, "@") }
 
 // told is the place that tells of the act.
 func (a act) told(service string) told {
@@ -139,7 +144,7 @@ func (s *scan) proves(a act, same []told) bool {
 func (s *scan) tellsWaiting(a act, from *snapshot.Snapshot) {
 	key := s.names.byResource(az.LastName(a.ResourceID))
 	i := slices.IndexFunc(from.Services, func(x snapshot.Service) bool { return x.Namespace+"/"+x.Name == key })
-	if i < 0 || a.byUser() || from.Now.Sub(a.Time) > untried {
+	if i < 0 || from.Now.Sub(a.Time) > untried {
 		return
 	}
 	svc := &from.Services[i]
@@ -150,8 +155,20 @@ func (s *scan) tellsWaiting(a act, from *snapshot.Snapshot) {
 	s.told = append(s.told, a.told(key))
 }
 
-// balancing are the types that the provider writes for a Service.
-var balancing = []string{"/loadbalancers/", "/publicipaddresses/", "/networksecuritygroups/", "/networkinterfaces/", "/virtualmachines/", "/virtualmachinescalesets/"}
+// balancing are the types that the provider writes for a Service; of single machines it
+// writes the interfaces alone.
+var balancing = []string{"/loadbalancers/", "/publicipaddresses/", "/networksecuritygroups/", "/networkinterfaces/", "/virtualmachinescalesets/"}
+
+// balancers are the identities that wrote load balancers, or tried to.
+func balancers(log []snapshot.Activity) map[string]bool {
+	out := map[string]bool{}
+	for i := range log {
+		if a := &log[i]; a.Caller != "" && !az.Masked(a.Caller) && strings.Contains(strings.ToLower(a.ResourceID), "/loadbalancers/") && strings.HasSuffix(strings.ToLower(a.Operation), "/write") {
+			out[strings.ToLower(a.Caller)] = true
+		}
+	}
+	return out
+}
 
 // explainShells gives each Service that was told nothing but a timeout the failures that
 // the activity log has of that time, where they are of one code: of several nobody knows
@@ -195,7 +212,7 @@ func (s *scan) explainShells(acts []act) {
 // deletes a load balancer deletes.
 func (a act) inside(shell told) bool {
 	id := strings.ToLower(a.ResourceID)
-	return !a.byUser() && slices.ContainsFunc(balancing, func(t string) bool { return strings.Contains(id, t) }) && shell.during(a.Time) &&
+	return slices.ContainsFunc(balancing, func(t string) bool { return strings.Contains(id, t) }) && shell.during(a.Time) &&
 		(a.by != "delete" || strings.Contains(strings.ToLower(shell.err.Raw), "delet"))
 }
 

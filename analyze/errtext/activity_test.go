@@ -72,6 +72,12 @@ func TestActivityLog(t *testing.T) {
 			want: "shop/web /timed out waiting for the condition ×1", where: []Where{InEvent}},
 		{name: "a timeout, and what a user failed at", events: []snapshot.Event{timeout}, acts: []snapshot.Activity{did("09:58:00 Failed write", balancer, "jane@example.com", quotaBody)},
 			want: "shop/web /timed out waiting for the condition ×1", where: []Where{InEvent}},
+		{name: "a user meets the same at the same time", events: []snapshot.Event{event("10:00:05", "SyncLoadBalancerFailed", failed)}, acts: []snapshot.Activity{did("10:00:04 Failed write", network+"publicIPAddresses/jane", "jane@example.com", quotaBody)},
+			want: "shop/web Quota/full ×1", where: []Where{InEvent}},
+		{name: "a timeout, and what an identity failed at that writes no load balancers", events: []snapshot.Event{timeout}, acts: []snapshot.Activity{did("09:57:00 Succeeded write", balancer, identity, ""), did("09:58:00 Failed write", network+"publicIPAddresses/theirs", "0a1b2c3d-0000-4000-8000-000000000001", quotaBody)},
+			want: "shop/web /timed out waiting for the condition ×1", where: []Where{InEvent}},
+		{name: "a timeout, and somebody's machine", events: []snapshot.Event{timeout}, acts: []snapshot.Activity{did("09:58:00 Failed write", "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/build", identity, quotaBody)},
+			want: "shop/web /timed out waiting for the condition ×1", where: []Where{InEvent}},
 		{name: "a timeout, and a disk", events: []snapshot.Event{timeout}, acts: []snapshot.Activity{did("09:58:00 Failed write", "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/disks/d", identity, quotaBody)},
 			want: "shop/web /timed out waiting for the condition ×1", where: []Where{InEvent}},
 		{name: "a timeout, and another Service's address", events: []snapshot.Event{timeout}, acts: []snapshot.Activity{did("09:58:00 Failed write", network+"publicIPAddresses/kubernetes-a116fadae8b5748238a1225c96157d97", identity, quotaBody)},
@@ -121,7 +127,7 @@ func TestShells(t *testing.T) {
 	for _, tc := range []struct {
 		name             string
 		lines            []string
-		flag             string
+		flag, command    string
 		web, api, nobody string
 	}{
 		{name: "one answer", lines: []string{answer("10:00:00.1", "A"), end("10:00:01.1", "shop/web")}, web: "shop/web A/no ×1"},
@@ -130,6 +136,7 @@ func TestShells(t *testing.T) {
 		{name: "of the sync before", lines: []string{answer("10:00:00.1", "A"), "E 10:00:01.1 service_controller.go:234 error processing service shop/api (will retry): failed to ensure load balancer for service shop/api: " + quota, end("10:00:03.1", "shop/web")},
 			web: "shop/web " + bare + " ×1", api: "shop/api Quota/full ×1", nobody: " A/no ×1"},
 		{name: "several syncs at once", lines: []string{answer("10:00:00.1", "A"), end("10:00:01.1", "shop/web")}, flag: "3", web: "shop/web " + bare + " ×1", nobody: " A/no ×1"},
+		{name: "several syncs at once, and a log without its beginning", lines: []string{answer("10:00:00.1", "A"), end("10:00:01.1", "shop/web")}, command: "--concurrent-service-syncs=3", web: "shop/web " + bare + " ×1", nobody: " A/no ×1"},
 		{name: "routes", lines: []string{strings.Replace(answer("10:00:00.1", "A"), "azure_backoff.go", "azure_routes.go", 1), end("10:00:01.1", "shop/web")}, web: "shop/web " + bare + " ×1", nobody: " A/no ×1"},
 		{name: "the answer is history, the timeout is not", lines: []string{answer("10:00:00.1", "A"), end("10:00:01.1", "shop/web"), `I 10:00:02.1 event.go:389 "Event occurred" object="shop/web" fieldPath="" kind="Service" apiVersion="v1" type="Normal" reason="EnsuredLoadBalancer" message="Ensured load balancer"`, end("10:00:09.1", "shop/web")},
 			web: "shop/web " + bare + " ×2"},
@@ -137,6 +144,7 @@ func TestShells(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			s := world(nil, tc.lines...)
 			s.Records[0].Log.Flags = map[string]string{"concurrent-service-syncs": tc.flag}
+			s.Pods = []snapshot.Pod{{Pod: corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system"}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Command: []string{"cloud-controller-manager", tc.command}}}}}}}
 			e := Scan(s)
 			for service, want := range map[string]string{"shop/web": tc.web, "shop/api": tc.api, "": tc.nobody} {
 				if g := brief(e.Current(service)); g != want {

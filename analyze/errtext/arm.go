@@ -241,9 +241,10 @@ func armID(url string) string {
 // retried are the codes that the provider tries again by itself
 // (cloudprovider.md 6.4; failures.md SYNC-01, SYNC-02).
 var retried = []string{
-	"preconditionfailed", "etagmismatch", "canceledandsupersededduetoanotheroperation", "canceled",
+	"preconditionfailed", "preconditionfailedetagmismatch", "etagmismatch", "canceledandsupersededduetoanotheroperation", "canceled",
 	"operationpreempted", "anotheroperationinprogress", "retryableerror", "retryableerrorduetoanotheroperation",
-	"conflict", "alreadyexists", "internalservererror", "gatewaytimeout", "serviceunavailable",
+	"conflict", "alreadyexists", "internalservererror", "internalerror", "gatewaytimeout", "servertimeout", "gatewayerror",
+	"badgateway", "badgatewayconnection", "serviceunavailable",
 }
 
 var retriedTexts = []string{

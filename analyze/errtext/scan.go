@@ -1,6 +1,7 @@
 package errtext
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -19,6 +20,7 @@ type scan struct {
 	told      []told
 	successes []placed
 	several   map[string]bool // logs in which several syncs run at once
+	syncs     string          // how many run at once by the controllers' own commands; "" where none says
 }
 
 // placed is a success before it has an Order.
@@ -33,7 +35,7 @@ type placed struct {
 // error; of log lines those that always mean failure (see failuresIn); of the activity
 // log what proves one of these, or why a Service waits (see activity.go).
 func Scan(s *snapshot.Snapshot) *Errors {
-	sc := &scan{names: namesOf(s.Services), unwrapped: map[string][]Error{}, several: map[string]bool{}}
+	sc := &scan{names: namesOf(s.Services), unwrapped: map[string][]Error{}, several: map[string]bool{}, syncs: syncsAtOnce(s.Pods)}
 	for i := range s.Events {
 		sc.event(&s.Events[i], i)
 	}
@@ -79,7 +81,7 @@ func (s *scan) event(ev *snapshot.Event, index int) {
 	if at.IsZero() {
 		at = ev.First
 	}
-	if service != "" && slices.Contains(succeeded, ev.Reason) {
+	if service != "" && s.names.success(service, ev.Reason) {
 		cite := ev.Doc.CiteWhole()
 		for _, t := range slices.Compact([]place{{at: ev.First, rank: successEvent, line: index}, {at: at, rank: successEvent, line: index}}) {
 			if !t.at.IsZero() || ev.First.Equal(at) {
@@ -155,7 +157,7 @@ func (s *scan) records(records []snapshot.Record) {
 		l := parseRecord(r, s.names)
 		s.follow(running, r, l)
 		at := place{at: times[i], rank: logLine, file: r.Log.File, line: r.Line}
-		if svc := successOf(r, l); svc != "" {
+		if svc := successOf(r, l, s.names); svc != "" {
 			s.successes = append(s.successes, placed{Success{Service: svc, At: at.at, Cite: r.Cite("")}, at})
 			continue
 		}
@@ -180,7 +182,7 @@ func (s *scan) records(records []snapshot.Record) {
 // of a Service logs their faults without its name, and nothing repeats them: the
 // sync goes on. Where several syncs run at once nothing is known.
 func (s *scan) follow(running map[*snapshot.LogFile]string, r snapshot.Record, l line) {
-	if n := r.Log.Flags["concurrent-service-syncs"]; n != "" && n != "1" {
+	if n := cmp.Or(r.Log.Flags["concurrent-service-syncs"], s.syncs); n != "" && n != "1" {
 		s.several[r.Log.File] = true
 		return
 	}
@@ -194,6 +196,24 @@ func (s *scan) follow(running map[*snapshot.LogFile]string, r snapshot.Record, l
 		(l.reason != "" && l.reason != "EnsuringLoadBalancer" || serviceRetry(r.Text)) && l.service == running[r.Log]:
 		running[r.Log] = "" // events are logged when they are sent, which may be in the next sync
 	}
+}
+
+// syncsAtOnce is what a controller's command gives as --concurrent-service-syncs: a log
+// that was rotated no longer has its flags.
+func syncsAtOnce(pods []snapshot.Pod) string {
+	for i := range pods {
+		if pods[i].Namespace != "kube-system" {
+			continue
+		}
+		for _, c := range pods[i].Spec.Containers {
+			for _, word := range slices.Concat(c.Command, c.Args) {
+				if n, ok := strings.CutPrefix(word, "--concurrent-service-syncs="); ok && n != "1" {
+					return n
+				}
+			}
+		}
+	}
+	return ""
 }
 
 // quoteOf is the part of a text that a reader should see.
@@ -227,7 +247,10 @@ func (s *scan) attribute() {
 		if t.err.Service != "" || t.event {
 			continue
 		}
-		t.err.Service = s.next(t, bySignature[signature(&t.err)])
+		same := bySignature[signature(&t.err)]
+		if service := s.next(t, same); !s.ended(service, t, same) {
+			t.err.Service = service
+		}
 	}
 }
 
@@ -246,4 +269,13 @@ func (s *scan) next(t *told, same []int) string {
 		return ""
 	}
 	return only
+}
+
+// ended reports whether the Service has had a success since it last told the failure and
+// before this place: then nothing says that it is the Service's again.
+func (s *scan) ended(service string, t *told, same []int) bool {
+	return slices.ContainsFunc(s.successes, func(x placed) bool {
+		return x.Service == service && x.place.compare(t.place) < 0 &&
+			!slices.ContainsFunc(same, func(j int) bool { return s.told[j].err.Service == service && s.told[j].place.compare(x.place) > 0 })
+	})
 }

@@ -103,6 +103,7 @@ func TestScanCurrent(t *testing.T) {
 		{name: "of an earlier one, and of today's the same", events: []snapshot.Event{ofUID(event("09:50:00", "SyncLoadBalancerFailed", failed), "old"), event("10:00:00", "SyncLoadBalancerFailed", failed)}, web: "shop/web Quota/full ×1"},
 		{name: "the deletion of an earlier one goes on", events: []snapshot.Event{ofUID(event("10:00:00", "SyncLoadBalancerFailed", "Error syncing load balancer: failed to delete load balancer: "+quota), "old")}, web: "shop/web Quota/full ×1"},
 		{name: "lines go by their place, though an event is later than both", events: []snapshot.Event{event("10:00:00", "EnsuredLoadBalancer", "")}, lines: []string{"E 09:59:59.1 " + retry, "I 09:59:58.1 " + ensured}},
+		{name: "the same again after a success, of nobody that is named", events: []snapshot.Event{event("09:00:00", "SyncLoadBalancerFailed", failed), event("09:05:00", "EnsuredLoadBalancer", "")}, lines: []string{"E 09:30:00.1 azure_backoff.go:1 err=" + quota}, nobody: " Quota/full ×1"},
 		{name: "of no Service", lines: []string{"E 10:00:00.1 azure_routes.go:219 \"CreateOrUpdateRouteTable() failed\" err=<\n\t" + quota + "\n >"}, nobody: " Quota/full ×1"},
 		{name: "noise", lines: []string{"W 10:00:00.1 azure_loadbalancer_repo.go:86 ListManagedLBs: no LBs found", `E 10:00:00.2 controllermanager.go:391 "unable to set configz" err="val must specify a kind" logger="Run"`, "E 10:00:00.3 range_allocator.go:257 error syncing 'x': failed to patch node CIDR", "W 10:00:00.4 reflector.go:1 watch of *v1.Service ended with: too old resource version"}},
 	} {
@@ -115,6 +116,30 @@ func TestScanCurrent(t *testing.T) {
 				t.Errorf("current of no Service: %q, want %q", g, tc.nobody)
 			}
 		})
+	}
+}
+
+// TestUpdated: nodes that come or go end no failure of a Service that has no address yet,
+// since the provider passes over it.
+func TestUpdated(t *testing.T) {
+	failed := event("10:00:00", "SyncLoadBalancerFailed", "Error syncing load balancer: failed to ensure load balancer: "+quota)
+	for _, tc := range []struct {
+		name, address, want string
+		events              []snapshot.Event
+		lines               []string
+	}{
+		{name: "pending", events: []snapshot.Event{failed, event("10:01:00", "UpdatedLoadBalancer", "Updated load balancer with new hosts")}, want: "shop/web Quota/full ×1"},
+		{name: "pending, by the log", events: []snapshot.Event{failed}, lines: []string{`I 10:01:00.2 event.go:389 "Event occurred" object="shop/web" fieldPath="" kind="Service" apiVersion="v1" type="Normal" reason="UpdatedLoadBalancer" message="Updated load balancer with new hosts"`}, want: "shop/web Quota/full ×1"},
+		{name: "it has its address", address: "20.0.0.1", events: []snapshot.Event{failed, event("10:01:00", "UpdatedLoadBalancer", "Updated load balancer with new hosts")}},
+	} {
+		s := world(tc.events, tc.lines...)
+		s.Services[0].Spec.Type = corev1.ServiceTypeLoadBalancer
+		if tc.address != "" {
+			s.Services[0].Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: tc.address}}
+		}
+		if g := brief(Scan(s).Current("shop/web")); g != tc.want {
+			t.Errorf("%s: got %q, want %q", tc.name, g, tc.want)
+		}
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"azlb/analyze/snapshot"
 )
 
@@ -32,14 +34,16 @@ type names struct {
 	byPrefix map[string]string // 31 digits of the uid → "ns/name"
 	byName   map[string]string // name → "ns/name", where it is the only one
 	uids     map[string]string // "ns/name" → uid
+	pending  map[string]bool   // "ns/name" of those that wait for their first address
 }
 
 func namesOf(services []snapshot.Service) names {
-	n := names{byPrefix: map[string]string{}, byName: map[string]string{}, uids: map[string]string{}}
+	n := names{byPrefix: map[string]string{}, byName: map[string]string{}, uids: map[string]string{}, pending: map[string]bool{}}
 	for i := range services {
 		s := &services[i]
 		key := s.Namespace + "/" + s.Name
 		n.uids[key] = string(s.UID)
+		n.pending[key] = s.Spec.Type == corev1.ServiceTypeLoadBalancer && s.DeletionTimestamp == nil && len(s.Status.LoadBalancer.Ingress) == 0
 		if id := strings.ReplaceAll(strings.ToLower(string(s.UID)), "-", ""); len(id) >= 31 {
 			n.byPrefix[id[:31]] = key
 		}

@@ -9,16 +9,25 @@ import (
 
 // succeeded are the events that end a sync well. They stand as events and, sent
 // by the same controller, as lines of its log.
-var succeeded = []string{"EnsuredLoadBalancer", "UpdatedLoadBalancer", "DeletedLoadBalancer"}
+var succeeded = []string{"EnsuredLoadBalancer", updated, "DeletedLoadBalancer"}
+
+// updated is sent when the nodes changed, for every Service, also for one that has no load
+// balancer yet: UpdateLoadBalancer passes over that and says that all is well.
+const updated = "UpdatedLoadBalancer"
+
+// success reports whether the event's reason ends a sync of the Service well.
+func (n names) success(service, reason string) bool {
+	return slices.Contains(succeeded, reason) && !(reason == updated && n.pending[service])
+}
 
 // successOf returns the Service whose sync a log line reports as succeeded, ""
 // for any other line. Beside the events these are the end of a deletion, which all
 // eras log, and the service controller's write of the new status, which follows a
 // sync that the provider finished. `finished` of reconcileLoadBalancer is none: the
 // security group and the public IPs come after it.
-func successOf(r snapshot.Record, l line) string {
+func successOf(r snapshot.Record, l line, n names) string {
 	if l.reason != "" {
-		if !l.warning && l.kind == "Service" && slices.Contains(succeeded, l.reason) {
+		if !l.warning && l.kind == "Service" && n.success(l.service, l.reason) {
 			return l.service
 		}
 		return ""

@@ -4,15 +4,30 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"azlb/analyze/snapshot"
 )
 
+// logged is the head of a line of a controller's log: level, date, time, thread, source.
+var logged = regexp.MustCompile(`^(?:\S+Z )?([IWEF])\d{4} \S+ +\d+ ([\w.-]+:\d+)\] (?s:(.*))$`)
+
 // Read returns the failures that one text tells, a message of an event or a line of a log,
-// without what only its place would add: Service, times, citations.
+// without what only its place would add: Service, times, citations. A line with its head
+// tells what it would tell in a log, which for the noise of a healthy cluster is nothing;
+// of any other text the place is open.
 func Read(text string) []Error {
+	if m := logged.FindStringSubmatch(text); m != nil {
+		r := snapshot.Record{Level: m[1][0], Source: m[2], Text: m[3]}
+		found := failuresIn(r, parseRecord(r, names{}), unwrap)
+		for i := range found {
+			found[i].Raw, found[i].Where = cut(m[3]), []Where{InLog}
+		}
+		return found
+	}
 	found := unwrap(text)
 	for i := range found {
 		kubernetesCode(&found[i])
-		found[i].Raw = cut(text)
+		found[i].Raw, found[i].Where = cut(text), []Where{InEvent, InCondition, InLog}
 	}
 	return found
 }

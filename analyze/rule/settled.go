@@ -29,6 +29,13 @@ func (w *World) Settled(e *errtext.Error) bool {
 	return s != nil && !s.Deleting() && !s.Foreign() && len(s.Status.LoadBalancer.Ingress) > 0 && !w.unmade(s)
 }
 
+// endedSince reports whether the deletion that an error names was told of no more for longer
+// than a failing one is silent, while its Service is known to be gone: old controllers take
+// the Service away first and go on with what it left.
+func (w *World) endedSince(e *errtext.Error) bool {
+	return e.OfDeletion() && w.Graph.Service(e.Service) == nil && w.Snapshot.Complete(&bundle.Services, "") && !e.Last.IsZero() && w.Snapshot.Now.Sub(e.Last) > longestRetry
+}
+
 // asWanted reports whether nothing that the next sync of the Service would put right is
 // known to differ from what it asks for: a sync that succeeded would have left it so.
 func (w *World) asWanted(key string) bool {
@@ -92,7 +99,7 @@ func weigh(w *World, f *report.Finding, errs []*errtext.Error) {
 	open, seen, overtaken, differs, followed, last := false, false, false, false, false, time.Time{}
 	for _, e := range errs {
 		switch later := w.overtaken(e); {
-		case later || w.Settled(e):
+		case later || w.Settled(e) || w.endedSince(e):
 			past = append(past, e.Service)
 			overtaken = overtaken || later
 			differs = differs || !later && e.Service != "" && !w.asWanted(e.Service)

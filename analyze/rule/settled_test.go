@@ -42,6 +42,10 @@ func failed(ago string) string {
 	return `{in: Service shop/storefront, event: {reason: SyncLoadBalancerFailed, ago: ` + ago + `, message: "` + failing + `"}}`
 }
 
+func deleting(ago string) string {
+	return strings.Replace(failed(ago), "failed to ensure load balancer", "failed to delete load balancer", 1)
+}
+
 // log is a controller's log that ends with a failure and, where given, other lines.
 func log(at string, more ...string) string {
 	lines := append([]string{"2026-11-23T" + at + `Z E1123 ` + at + `.000000 1 controller.go:302] error processing service shop/storefront (retrying with exponential backoff): failed to ensure load balancer: Retriable: false, RetryAfter: 0s, HTTPStatusCode: 400, RawError: {"error":{"code":"Quota","message":"full"}}`}, more...)
@@ -72,6 +76,8 @@ func TestErrorsInTime(t *testing.T) {
 		{name: "no Service is in the bundle, and the log was cut", edits: []string{noEvents, log("09:15:00"), `{in: services, drop: denied}`}, severity: report.Warning, confidence: report.Possible, why: "it may be over"},
 		{name: "no Service is in the bundle, and the log reaches to the end", edits: []string{noEvents, log("09:50:00", alive), `{in: services, drop: denied}`}, severity: report.Warning, confidence: report.Likely, why: "whether one still lacks something"},
 		{name: "no Service is in the bundle, and the event may have been followed by one that expired", edits: []string{noLog, forget, failed("61m"), `{in: services, drop: denied}`}, severity: report.Warning, confidence: report.Possible, why: "it may be over"},
+		{name: "the Service is gone, and its deletion failed just now", edits: []string{forget, noLog, deleting("1m"), `{in: Service shop/storefront, remove: true}`}, severity: report.Error, confidence: report.Certain},
+		{name: "the Service is gone, and its deletion was told of no more", edits: []string{forget, noLog, deleting("30m"), `{in: Service shop/storefront, remove: true}`}, severity: report.Warning, confidence: report.Possible, why: "may be history"},
 		{name: "lines of one log go by their place", edits: []string{pending, noEvents, log("09:50:00", `2026-11-23T09:40:00Z I1123 09:40:00.000000 1 event.go:389] "Event occurred" object="shop/storefront" fieldPath="" kind="Service" apiVersion="v1" type="Normal" reason="EnsuredLoadBalancer" message="Ensured load balancer"`)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

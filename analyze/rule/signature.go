@@ -59,12 +59,27 @@ func (s Signature) check(p *Pass) {
 		return true
 	})
 	errs = slices.DeleteFunc(errs, func(e *errtext.Error) bool { return !counts(p, e) })
+	if p.rule.Added {
+		p.leave(func(e *errtext.Error) bool {
+			return !slices.Contains(errs, e) || s.Severity == report.Info && p.Waits(e)
+		})
+	}
 	for _, b := range Bunches(errs, func(e *errtext.Error) (string, bool) { return s.subject(e).String(), true }) {
 		p.Find(s.finding(p, b.All))
 	}
 	if len(others) > 0 {
 		slices.Sort(others)
 		p.NotApplicable("what it matches is left to "+List(slices.Compact(others))+", which knows it too", s.Rule().Needs.Any...)
+	}
+}
+
+// leave takes back what the rule claimed, where it tells nothing of it, or no more than a
+// note of an error that keeps a Service waiting: the net below all rules is built in as well.
+func (p *Pass) leave(which func(*errtext.Error) bool) {
+	for e, ids := range p.claims {
+		if slices.Contains(ids, p.rule.ID) && which(e) {
+			p.claims[e] = slices.DeleteFunc(ids, func(id string) bool { return id == p.rule.ID })
+		}
 	}
 }
 

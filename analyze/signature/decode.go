@@ -49,6 +49,9 @@ func decode(content []byte) (root *yaml.Node, list *file, err error) {
 	if err := d.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
 		return nil, nil, errors.New("it has more than one YAML document: take the line --- out, or make two files")
 	}
+	if n := alias(root); n != nil {
+		return nil, nil, fmt.Errorf("line %d: %s stands for what is written elsewhere: write it out", n.Line, quoted("*"+n.Value))
+	}
 	if key := strangeKey(root); key != nil {
 		return nil, nil, fmt.Errorf("line %d: the key %s is no text: see the README for the keys that there are", key.Line, quoted(key.Value))
 	}
@@ -76,10 +79,24 @@ func decode(content []byte) (root *yaml.Node, list *file, err error) {
 	return root, list, json.Unmarshal(raw, list)
 }
 
+// alias is the first place that repeats another one, nil where there is none: some bytes of
+// them stand for gigabytes.
+func alias(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.AliasNode {
+		return n
+	}
+	for _, child := range n.Content {
+		if found := alias(child); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
 // strangeKey is the first key that is no text, nil where there is none.
 func strangeKey(n *yaml.Node) *yaml.Node {
 	for i, child := range n.Content {
-		if n.Kind == yaml.MappingNode && i%2 == 0 && (child.Kind != yaml.ScalarNode || child.Tag != "!!str" && child.Tag != "!!merge") {
+		if n.Kind == yaml.MappingNode && i%2 == 0 && (child.Kind != yaml.ScalarNode || child.Tag != "!!str") {
 			return child
 		}
 		if found := strangeKey(child); found != nil {
@@ -206,9 +223,6 @@ func at(n *yaml.Node, path []string) *yaml.Node {
 		n = n.Content[0]
 	}
 	for _, p := range path {
-		for n != nil && n.Kind == yaml.AliasNode {
-			n = n.Alias
-		}
 		if n == nil {
 			return nil
 		}

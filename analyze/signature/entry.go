@@ -54,11 +54,20 @@ func (w *words) text() (rule.Text, error) {
 	if err != nil {
 		return t, fmt.Errorf("the pattern is no RE2 expression: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
-	if len(w.Codes) == 0 && slices.ContainsFunc([]string{"", "x", "0"}, re.MatchString) {
+	if len(w.Codes) == 0 && slices.ContainsFunc(anything, re.MatchString) {
 		return t, errors.New("the pattern matches any text: name the words that only this failure has")
 	}
 	t.Pattern = re
 	return t, nil
+}
+
+// anything are texts without a word that a failure is known by: some have no word at all,
+// the others only such as all failures have.
+var anything = []string{
+	"", "x", "0",
+	"qzj xkv wzq 4071 jqx-zzv/kq_wx: vxz. kjw, zqk (xjw) [8z] {k} 'vv' \"jz\" = 2935; p y t h a r e i o u n s l c d m g b f",
+	"QZJ XKV WZQ 4071 JQX-ZZV/KQ_WX: VXZ. P Y T H A R E I O U N S L C D M G B F",
+	"error", "Error syncing load balancer: failed to ensure load balancer", "an error occurred while the request failed",
 }
 
 // clean brings the texts to one line each, and refuses what a reader would not see.
@@ -103,14 +112,11 @@ func hidden(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.C, r) || r == unicode.ReplacementChar })
 }
 
-// try lets the rule read the entry's own examples as the analysis would, wherever they
-// stand.
+// try lets the rule read the entry's own examples as the analysis would: a line of a log
+// with its head as one of a log, any other text wherever it may stand.
 func (e *entry) try(r *rule.Rule, at func(path ...string) int) error {
 	knows := func(text string) bool {
-		return slices.ContainsFunc(errtext.Read(text), func(x errtext.Error) bool {
-			x.Where = []errtext.Where{errtext.InEvent, errtext.InCondition, errtext.InLog}
-			return r.Knows(&x)
-		})
+		return slices.ContainsFunc(errtext.Read(text), func(x errtext.Error) bool { return r.Knows(&x) })
 	}
 	for i, text := range e.Matches {
 		if !knows(text) {
@@ -137,7 +143,7 @@ func says(text string) string {
 		parts = append(parts, strings.Join(codes, ", ")+", "+quoted(e.Message))
 	}
 	if len(parts) == 0 {
-		return "nothing"
+		return "nothing that is a failure"
 	}
 	return strings.Join(parts, "; ")
 }

@@ -178,7 +178,7 @@ func check(t *testing.T, e *errtext.Errors, x told, want errtext.Error, where er
 	if len(got) != 1 {
 		t.Fatalf("%d errors of %s, want one: %s", len(got), want.Service, x.text)
 	}
-	if d := cmp.Diff(want, *got[0], place, cmpopts.EquateEmpty()); d != "" {
+	if d := cmp.Diff(want, *got[0], place, cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(errtext.Error{})); d != "" {
 		t.Fatalf("%s\n(-want +got):\n%s", x.text, d)
 	}
 	if e := got[0]; e.Count != 1 || len(e.Where) != 1 || e.Where[0] != where || !e.First.Equal(e.Last) || e.Last.UTC().Format(time.TimeOnly) != "09:36:30" || len(e.Cites) != 1 {

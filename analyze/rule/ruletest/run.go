@@ -20,7 +20,8 @@ import (
 // Run tests every rule against its case file testdata/<ID>.yaml, which must hold
 // at least one finding case and one silent case. It checks of every finding that
 // it has the wanted words, at least one proof, and that each proof is really there. A
-// finding case with an error in it that the rule knows runs in every generation of wrappers.
+// finding case with an error in it that the rule knows runs in every generation of wrappers,
+// and again where a success followed, and on a cluster that has what it asks for (ended).
 func Run(t *testing.T, rules []*rule.Rule) {
 	t.Helper()
 	for _, r := range rules {
@@ -36,7 +37,7 @@ func Run(t *testing.T, rules []*rule.Rule) {
 				} else {
 					silent++
 				}
-				t.Run(c.Name, func(t *testing.T) { run(t, r, list, c, *ablateCases) })
+				t.Run(c.Name, func(t *testing.T) { run(t, r, list, c, true) })
 				generations(t, r, list, c)
 			}
 			if finds == 0 || silent == 0 {
@@ -46,7 +47,9 @@ func Run(t *testing.T, rules []*rule.Rule) {
 	}
 }
 
-func run(t *testing.T, r *rule.Rule, list []Case, c Case, ablated bool) {
+// run tests one case; laws says whether the laws of errors and of evidence are tried on it
+// as well.
+func run(t *testing.T, r *rule.Rule, list []Case, c Case, laws bool) {
 	all, name, err := edits(list, c)
 	if err != nil {
 		t.Fatal(err)
@@ -58,13 +61,17 @@ func run(t *testing.T, r *rule.Rule, list []Case, c Case, ablated bool) {
 	if err := files.Apply(all); err != nil {
 		t.Fatal(err)
 	}
-	outcome := rule.Evaluate(files.World(t), []*rule.Rule{r})
-	if ablated {
+	w := files.World(t)
+	outcome := rule.Evaluate(w, []*rule.Rule{r})
+	if laws && *ablateCases {
 		ablate(t, files, r, c, outcome)
 	}
 	if len(c.Want) == 0 {
 		silent(t, outcome, c)
 		return
+	}
+	if laws {
+		ended(t, files, r, w)
 	}
 	if len(outcome.Findings) != len(c.Want) {
 		t.Fatalf("%d findings, want %d:\n%s", len(outcome.Findings), len(c.Want), describe(outcome))

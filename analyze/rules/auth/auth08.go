@@ -85,6 +85,9 @@ func checkAUTH08(p *rule.Pass) {
 		f.Message = fmt.Sprintf("The cloud provider finds no credentials, %s: azure.json is empty, invalid or not given with --cloud-config on that machine.", told.Span())
 		f.Confidence, f.Why = report.Likely, "the azure.json of the machine that failed is not in the bundle"
 	}
+	if flaw == "" {
+		f.Errors = now // nothing else shows it
+	}
 	switch {
 	case len(waiting) > 0:
 		f.Message += " " + waitingNow(waiting)

@@ -64,6 +64,9 @@ func checkCFG03(p *rule.Pass) {
 		if !unnamed {
 			f.Confidence, f.Why = report.Likely, "azure.json is not in the bundle; it may name a group that does not exist"
 		}
+		if len(f.Services) == 0 {
+			f.Confidence, f.Why = report.Possible, "no Service waits for it, and nothing tells what came after the crash: it may be over"
+		}
 	case unnamed && p.Snapshot.Manifest != nil && neverSynced(p):
 		for _, key := range p.Waiting() {
 			if s := p.Graph.Service(key); s != nil && !s.Deleting() && !p.Failing(key) {

@@ -169,7 +169,8 @@ func (o *only4) finding(p *rule.Pass, services []*topology.Service, sure bool) r
 		nic := o.nics[0]
 		f.Message = fmt.Sprintf("%s for IPv6, but there are IPv4 configurations only on %s (%d %s).", who, what, len(o.nodes), plural(len(o.nodes), "node", "nodes"))
 		f.Cites = append(f.Cites, nic.Doc.Cite(nic.IPConfigurations[0].At+"/privateIPAddressVersion"))
-	} else {
+	}
+	if len(o.nics) == 0 || len(services) == 0 { // nothing else shows it, as IPv4 alone is no fault
 		f.Errors = o.errs
 	}
 	switch {

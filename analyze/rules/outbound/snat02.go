@@ -93,7 +93,7 @@ func refusal(p *rule.Pass, b rule.Bunch[*errtext.Error], outbounds []topology.Ou
 	if len(t.Services) > 0 {
 		f.Errors = b.All
 	} else { // an answer to a change of the cluster: no sync of a Service repeats it, or ends it
-		f.Severity, f.Confidence, f.Why = report.Warning, report.Likely, "whether the change was made otherwise since is not in the bundle"
+		f.Severity, f.Confidence, f.Why = report.Warning, report.Possible, "whether the change was made otherwise since is not in the bundle: it may be over"
 	}
 	for _, o := range outbounds {
 		if strings.EqualFold(o.LB.Name, b.Name) && !o.Automatic() {

@@ -55,7 +55,7 @@ func checkSNAT05(p *rule.Pass) {
 	}
 	if len(errs) > 0 {
 		t := rule.Tell(errs)
-		p.Find(rule.Finding{Subject: aks, Severity: report.Warning, Confidence: report.Likely, Why: "no state of the cluster in the bundle shows it", Cites: t.Cites,
+		p.Find(rule.Finding{Subject: aks, Severity: report.Warning, Confidence: report.Possible, Why: "no state of the cluster in the bundle shows it: it may be over", Cites: t.Cites,
 			Message: fmt.Sprintf("AKS refuses every change of the cluster, because an outbound address that it was given no longer exists (%s, %s). Which one is not in the bundle.", outboundGone, t.Span())})
 	}
 }

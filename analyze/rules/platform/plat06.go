@@ -3,6 +3,7 @@ package platform
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"azlb/analyze/rule"
@@ -23,7 +24,7 @@ var PLAT06 = &rule.Rule{
 			"Azure's load balancer still sends packets there, and those that meet the old rule go to a pod that is gone.",
 		Fix: []report.Step{
 			{Say: "Upgrade the Windows nodes: 1.24.9, 1.25.5 and later have the fix.", Run: "az aks nodepool upgrade -g GROUP --cluster-name CLUSTER -n POOL --kubernetes-version VERSION", Changes: true},
-			{Say: "Until then restart kube-proxy on the node; that writes the rules anew.", Run: "kubectl debug node/NODE -it --image=mcr.microsoft.com/powershell -- powershell Restart-Service kubeproxy", Changes: true},
+			{Say: "Until then restart kube-proxy on the node; that writes the rules anew.", Run: "az vmss run-command invoke -g GROUP -n SCALESET --instance-id INSTANCE --command-id RunPowerShellScript --scripts \"Restart-Service kubeproxy\"", Changes: true},
 		},
 		References: []string{"kubernetes/kubernetes#112836", "kubernetes/kubernetes#112837", "https://github.com/Azure/AKS/blob/master/CHANGELOG.md"},
 		Affects:    "kube-proxy on Windows 1.24.0 to 1.24.6 and 1.25.0 to 1.25.2",
@@ -85,7 +86,8 @@ func checkPLAT06(p *rule.Pass) {
 	f.Message = fmt.Sprintf("The kube-proxy of the Windows nodes %s (%s) keeps the rule of a Service's external address whenever its pods change, and the pods of %s have changed since the Service was made. Connections that meet an old rule go to pods that are gone, and time out.",
 		rule.List(nodes), first.Status.NodeInfo.KubeletVersion, rule.List(f.Services))
 	f.Fix = []report.Step{
-		{Say: "See the rules on a node: an external address that is there twice.", Run: fmt.Sprintf("kubectl debug node/%s -it --image=mcr.microsoft.com/powershell -- hnsdiag list loadbalancers", rule.Word(first.Name, "NODE"))},
+		{Say: "See the rules on a node: an external address that is there twice.", Run: onNode(first, "hnsdiag list loadbalancers")},
+		{Say: "Restart kube-proxy on the node; that writes the rules anew, until pods change again.", Run: onNode(first, "Restart-Service kubeproxy"), Changes: true},
 		{Say: "Upgrade the Windows nodes: 1.24.9, 1.25.5 and later have the fix.", Run: "az aks nodepool upgrade " + p.AKS("--cluster-name") + " -n " + pool(first) + " --kubernetes-version VERSION", Changes: true},
 	}
 	p.Find(f)
@@ -114,6 +116,16 @@ func replaced(s *topology.Service) *topology.Endpoint {
 		}
 	}
 	return nil
+}
+
+// onNode runs a command in PowerShell on the machine itself; in a pod it would not see the
+// host's services and rules.
+func onNode(n *topology.Node, command string) string {
+	program, flags, ok := rule.Machine(n)
+	if !ok {
+		program, flags = "az vmss", "-g GROUP -n SCALESET --instance-ids INSTANCE"
+	}
+	return program + " run-command invoke " + strings.Replace(flags, "--instance-ids", "--instance-id", 1) + " --command-id RunPowerShellScript --scripts " + fmt.Sprintf("%q", command)
 }
 
 // pool is the node pool that AKS names on the node.

@@ -255,7 +255,7 @@ func (d *distant) finding(p *rule.Pass) rule.Finding {
 	}
 	if len(d.errs) > 0 {
 		f.Message += fmt.Sprintf(" It failed %s.", told.Span())
-		if len(d.askers) == 0 {
+		if len(d.askers) == 0 || d.pip == nil && d.prefix == "" { // else what the Service asks for shows it
 			f.Errors = d.errs
 		}
 	} else {

@@ -40,6 +40,8 @@ func harm(p *rule.Pass, f *rule.Finding, errs []*errtext.Error, told rule.Told) 
 	f.Severity = report.Warning
 	if len(f.Services) > 0 && told.Count > 1 && slices.ContainsFunc(errs, p.Waits) {
 		f.Severity = report.Error
+	} else if !slices.ContainsFunc(errs, p.Lasts) {
+		f.Confidence, f.Why = report.Possible, "it was refused only a few times, and the provider tries again by itself: it may be over"
 	}
 	if len(f.Services) > 0 {
 		f.Message += fmt.Sprintf(" Syncs run one after the other, which holds up %s; Services that have an address keep working, but cannot be changed at present.", rule.List(f.Services))
