@@ -23,7 +23,7 @@ var PLAT06 = &rule.Rule{
 			"Azure's load balancer still sends packets there, and those that meet the old rule go to a pod that is gone.",
 		Fix: []report.Step{
 			{Say: "Upgrade the Windows nodes: 1.24.9, 1.25.5 and later have the fix.", Run: "az aks nodepool upgrade -g GROUP --cluster-name CLUSTER -n POOL --kubernetes-version VERSION", Changes: true},
-			{Say: "Until then restart kube-proxy on the node; that writes the rules anew.", Run: "kubectl debug node/NODE -it --image=mcr.microsoft.com/powershell -- powershell Restart-Service kubeproxy", Changes: true},
+			{Say: "Until then restart kube-proxy on the node; that writes the rules anew.", Run: "az vmss run-command invoke -g GROUP -n SCALESET --instance-id INSTANCE --command-id RunPowerShellScript --scripts \"Restart-Service kubeproxy\"", Changes: true},
 		},
 		References: []string{"kubernetes/kubernetes#112836", "kubernetes/kubernetes#112837", "https://github.com/Azure/AKS/blob/master/CHANGELOG.md"},
 		Affects:    "kube-proxy on Windows 1.24.0 to 1.24.6 and 1.25.0 to 1.25.2",
@@ -85,10 +85,20 @@ func checkPLAT06(p *rule.Pass) {
 	f.Message = fmt.Sprintf("The kube-proxy of the Windows nodes %s (%s) keeps the rule of a Service's external address whenever its pods change, and the pods of %s have changed since the Service was made. Connections that meet an old rule go to pods that are gone, and time out.",
 		rule.List(nodes), first.Status.NodeInfo.KubeletVersion, rule.List(f.Services))
 	f.Fix = []report.Step{
-		{Say: "See the rules on a node: an external address that is there twice.", Run: fmt.Sprintf("kubectl debug node/%s -it --image=mcr.microsoft.com/powershell -- hnsdiag list loadbalancers", rule.Word(first.Name, "NODE"))},
+		{Say: "See the rules on a node: an external address that is there twice.", Run: onNode(first, "hnsdiag list loadbalancers")},
 		{Say: "Upgrade the Windows nodes: 1.24.9, 1.25.5 and later have the fix.", Run: "az aks nodepool upgrade " + p.AKS("--cluster-name") + " -n " + pool(first) + " --kubernetes-version VERSION", Changes: true},
 	}
 	p.Find(f)
+}
+
+// onNode runs a command on the machine of a Windows node. A pod of kubectl debug does not
+// reach the services of a Windows machine.
+func onNode(n *topology.Node, command string) string {
+	machine := fmt.Sprintf("az vmss run-command invoke -g %s -n %s --instance-id %s", rule.Word(n.Group, "GROUP"), rule.Word(n.ScaleSet, "SCALESET"), rule.Word(n.Instance, "INSTANCE"))
+	if n.ScaleSet == "" && n.VM != "" {
+		machine = fmt.Sprintf("az vm run-command invoke -g %s -n %s", rule.Word(n.Group, "GROUP"), rule.Word(n.VM, "VM"))
+	}
+	return machine + " --command-id RunPowerShellScript --scripts \"" + command + "\""
 }
 
 func forgets(n *topology.Node) bool {
