@@ -36,7 +36,7 @@ func headline(r *report.Report) []string {
 	} else {
 		last := &lines[len(lines)-1]
 		if more := count(r.Findings, report.Error) - len(lines); more > 0 {
-			*last += fmt.Sprintf(" (%d more errors below)", more)
+			*last += " (" + plural(more, "more error") + " below)"
 		}
 		if open := unexplained(r); len(open) > 0 {
 			*last += " Besides, " + puzzle(open) + "."

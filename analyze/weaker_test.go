@@ -21,7 +21,9 @@ import (
 //   - A Service that served is not at fault, and one that was at fault does not serve.
 //   - A consequence whose cause is no longer told says so, and what would show the cause.
 func weaker(before, after *report.Report) []string {
-	excused := func(id, subject string) bool { return (nets[id] || id == "AZLB-PIP01") && caught(before, after, id, subject) }
+	excused := func(id, subject string) bool {
+		return (nets[id] || id == "AZLB-PIP01") && caught(before, after, id, subject)
+	}
 	return slices.Concat(ruletest.Weaker(before, after, excused), weakerHops(before, after), weakerServices(before, after), untold(before, after))
 }
 

@@ -20,8 +20,10 @@ func explain(args []string, o options, catalogue []report.Chapter, stdout io.Wri
 	}
 	var all, know []report.Topic
 	code := ""
+	topic := false
 	for _, c := range catalogue {
 		all = append(all, c.Topics...)
+		topic = topic || strings.EqualFold(c.Name, args[0])
 	}
 	for _, t := range all {
 		if strings.EqualFold(t.ID, args[0]) || strings.EqualFold(t.ID, "AZLB-"+args[0]) {
@@ -33,6 +35,9 @@ func explain(args []string, o options, catalogue []report.Chapter, stdout io.Wri
 	}
 	switch len(know) {
 	case 0:
+		if topic {
+			return fail(exitUsage, fmt.Errorf("%s is a topic: azlb-analyze rules %[1]s lists its rules, and explain takes one of them", args[0]))
+		}
 		return fail(exitUsage, unknown(args[0], all))
 	case 1:
 		return printed(report.Explain(stdout, know[0]), fail)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -97,14 +98,19 @@ func example(t *testing.T) string {
 	return head + "\n" + rest
 }
 
-// table of all rules in Markdown, in the order of the suite.
+// table of the topics, and behind a fold that of all rules, in Markdown and in the order
+// of the suite. Both lead into the catalogue.
 func table() string {
-	var b strings.Builder
-	b.WriteString("| rule | severity | what is wrong |\n| --- | --- | --- |\n")
+	const catalogue = "analyze/rules/CATALOGUE.md#"
+	var topics, rules strings.Builder
+	n := 0
 	for _, c := range analyze.Catalogue() {
+		n += len(c.Topics)
+		fmt.Fprintf(&topics, "| [%s](%s%s) | %s | %d |\n", c.Title, catalogue, strings.ReplaceAll(strings.ToLower(c.Title), " ", "-"), c.About, len(c.Topics))
 		for _, topic := range c.Topics {
-			b.WriteString("| " + topic.ID + " | " + string(topic.Severity) + " | " + strings.ReplaceAll(topic.Doc.Title, "|", "\\|") + " |\n")
+			fmt.Fprintf(&rules, "| [%s](%s%s) | %s | %s |\n", topic.ID, catalogue, strings.ToLower(topic.ID), topic.Severity, strings.ReplaceAll(topic.Doc.Title, "|", "\\|"))
 		}
 	}
-	return b.String()
+	return "| topic | what it is about | rules |\n| --- | --- | --- |\n" + topics.String() +
+		fmt.Sprintf("\n<details>\n<summary>All %d rules, in the order in which the controller, and then a packet, meets them</summary>\n\n| rule | severity | what is wrong |\n| --- | --- | --- |\n", n) + rules.String() + "\n</details>\n"
 }

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -93,6 +95,11 @@ func diagnose(inputs []string, o options, more []*signature.File, stdin io.Reade
 		return fail(exitUsage, err)
 	}
 	s, err := load(inputs, stdin)
+	if errors.Is(err, fs.ErrNotExist) {
+		if near := nearest(inputs[0], []string{"explain", "expected", "rules", "trace"}); len(near) > 0 {
+			return fail(exitUsage, fmt.Errorf("there is no file %s, and no command of that name; near it is: %s", inputs[0], strings.Join(near, ", ")))
+		}
+	}
 	if err != nil {
 		return fail(exitUnread, err)
 	}

@@ -178,5 +178,9 @@ func Quoted(e *errtext.Error) string {
 			parts = append(parts, part.name+" "+part.text)
 		}
 	}
-	return strings.Join(append(parts, "“"+short(e.Message)+"”"), ", ") + "."
+	said, end := short(e.Message), "."
+	if strings.HasSuffix(said, ".") {
+		end = ""
+	}
+	return strings.Join(append(parts, "“"+said+"”"), ", ") + end
 }

@@ -72,6 +72,9 @@ func decode(content []byte) (root *yaml.Node, list *file, err error) {
 		return nil, nil, fmt.Errorf("reading the schema: %w", err)
 	}
 	var bad *jsonschema.ValidationError
+	if _, ok := values.(map[string]any); !ok {
+		return nil, nil, errors.New("line 1: it does not begin with the key signatures: write signatures: and a list below it")
+	}
 	if err := schema.Validate(doc); errors.As(err, &bad) {
 		return nil, nil, first(root, bad)
 	}
@@ -111,6 +114,15 @@ func plain(err error) error {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	text = strings.TrimPrefix(text, "unmarshal errors:\n  ")
 	text, _, _ = strings.Cut(text, "\n")
+	for sign, hint := range map[string]string{
+		"tab character":              "indent with blanks",
+		"cannot start any token":     "indent with blanks, and put a text that begins with a sign such as @ into quotes",
+		"mapping values are not all": "put a text with a colon and a blank into quotes",
+	} {
+		if strings.Contains(text, sign) {
+			text += ": " + hint
+		}
+	}
 	return fmt.Errorf("it is no well-formed YAML: %s", text)
 }
 
@@ -169,6 +181,12 @@ func where(root *yaml.Node, path []string) string {
 	return out + strings.Join(parts, ", ") + ": "
 }
 
+// inYAML are the types of JSON as who writes YAML calls them.
+var inYAML = map[string]string{
+	"array": "a list, with a hyphen before each item", "object": "keys with values, as in id: ACME-FW01", "string": "text",
+	"boolean": "true or false", "number": "a number", "integer": "a number", "null": "empty",
+}
+
 // objection says what is wrong, and what to write instead.
 func objection(k jsonschema.ErrorKind) string {
 	switch k := k.(type) {
@@ -186,7 +204,8 @@ func objection(k jsonschema.ErrorKind) string {
 		}
 		return "it is " + quoted(k.Got) + ", not one of " + strings.Join(list, ", ")
 	case *kind.Type:
-		return fmt.Sprintf("it is of the type %s; write %s", k.Got, strings.Join(k.Want, " or "))
+		got, _, _ := strings.Cut(inYAML[k.Got], ",")
+		return "it is " + got + "; write " + inYAML[k.Want[0]]
 	case *kind.Pattern:
 		if strings.HasPrefix(k.Want, "^[A-Z]+-") {
 			return fmt.Sprintf("%s is no id: write capitals, a hyphen, a topic and a number, as in ACME-FW01", quoted(k.Got))

@@ -13,10 +13,22 @@ import (
 	"azlb/report"
 )
 
+// flaw is what is wrong with an entry, and in which line.
+type flaw struct {
+	line int
+	say  string
+}
+
+func (f *flaw) Error() string { return f.say }
+
+func wrong(line int, format string, args ...any) error {
+	return &flaw{line, fmt.Sprintf(format, args...)}
+}
+
 // rule makes the rule of an entry that the schema accepts; at is the line of a key of it.
 func (e *entry) rule(at func(path ...string) int) (*rule.Rule, error) {
 	if strings.HasPrefix(e.ID, "AZLB-") {
-		return nil, fmt.Errorf("line %d: ids that begin with AZLB- are those of the built-in rules: take a word of yours, as in ACME-FW01", at("id"))
+		return nil, wrong(at("id"), "ids that begin with AZLB- are those of the built-in rules: take a word of yours, as in ACME-FW01")
 	}
 	if err := e.clean(at); err != nil {
 		return nil, err
@@ -30,7 +42,7 @@ func (e *entry) rule(at func(path ...string) int) (*rule.Rule, error) {
 	for i, w := range e.Match {
 		t, err := w.text()
 		if err != nil {
-			return nil, fmt.Errorf("line %d: match, item %d: %w", at("match", fmt.Sprint(i), "pattern"), i+1, err)
+			return nil, wrong(at("match", fmt.Sprint(i), "pattern"), "match, item %d: %v", i+1, err)
 		}
 		s.Texts = append(s.Texts, t)
 	}
@@ -78,29 +90,29 @@ func (e *entry) clean(at func(path ...string) int) error {
 	}{{"title", &e.Title}, {"symptom", &e.Symptom}, {"cause", &e.Cause}, {"affects", &e.Affects}, {"healthy", &e.Healthy}} {
 		*x.text = strings.Join(strings.Fields(*x.text), " ")
 		if hidden(*x.text) {
-			return fmt.Errorf("line %d: %s: it has a character that nobody sees: type it anew", at(x.key), x.key)
+			return wrong(at(x.key), "%s: it has a character that nobody sees: type it anew", x.key)
 		}
 	}
 	switch {
 	case e.Title == "" || e.Symptom == "" || e.Cause == "":
-		return fmt.Errorf("line %d: title, symptom and cause must say something", at("title"))
+		return wrong(at("title"), "title, symptom and cause must say something")
 	case strings.HasSuffix(e.Title, "."):
-		return fmt.Errorf("line %d: the title ends in a period: take it off", at("title"))
+		return wrong(at("title"), "the title ends in a period: take it off")
 	}
 	for i := range e.Fix {
 		f, n := &e.Fix[i], fmt.Sprint(i)
 		f.Say = strings.Join(strings.Fields(f.Say), " ")
 		f.Run = strings.TrimSpace(f.Run)
 		if strings.ContainsAny(f.Run, "\n\r\t") {
-			return fmt.Errorf("line %d: fix, item %d: run is more than one line: make it one command for each step", at("fix", n, "run"), i+1)
+			return wrong(at("fix", n, "run"), "fix, item %d: run is more than one line: make it one command for each step", i+1)
 		}
 		if hidden(f.Say) || hidden(f.Run) {
-			return fmt.Errorf("line %d: fix, item %d: it has a character that nobody sees: type it anew", at("fix", n), i+1)
+			return wrong(at("fix", n), "fix, item %d: it has a character that nobody sees: type it anew", i+1)
 		}
 	}
 	for i, r := range e.References {
 		if hidden(r) || strings.ContainsAny(r, "\n\t\r") {
-			return fmt.Errorf("line %d: references, item %d: it has a character that nobody sees: type it anew", at("references", fmt.Sprint(i)), i+1)
+			return wrong(at("references", fmt.Sprint(i)), "references, item %d: it has a character that nobody sees: type it anew", i+1)
 		}
 	}
 	return nil
@@ -120,12 +132,12 @@ func (e *entry) try(r *rule.Rule, at func(path ...string) int) error {
 	}
 	for i, text := range e.Matches {
 		if !knows(text) {
-			return fmt.Errorf("line %d: matches, item %d: it does not know this text, which says: %s", at("matches", fmt.Sprint(i)), i+1, says(text))
+			return wrong(at("matches", fmt.Sprint(i)), "matches, item %d: it does not know this text, which says: %s", i+1, says(text))
 		}
 	}
 	for i, text := range e.Ignores {
 		if knows(text) {
-			return fmt.Errorf("line %d: ignores, item %d: it knows this text, which says: %s", at("ignores", fmt.Sprint(i)), i+1, says(text))
+			return wrong(at("ignores", fmt.Sprint(i)), "ignores, item %d: it knows this text, which says: %s", i+1, says(text))
 		}
 	}
 	return nil

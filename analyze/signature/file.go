@@ -6,6 +6,7 @@ package signature
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 
 	"azlb/analyze/rule"
@@ -75,8 +76,8 @@ func Load(name string, content []byte) (*File, error) {
 	for i, e := range list.Signatures {
 		at := func(path ...string) int { return lineOf(root, append([]string{"signatures", fmt.Sprint(i)}, path...)) }
 		r, err := e.rule(at)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %s: %w", name, title(i, e.ID), err)
+		if f := (*flaw)(nil); errors.As(err, &f) {
+			return nil, fmt.Errorf("%s: line %d: %s: %w", name, f.line, title(i, e.ID), err)
 		}
 		out.Rules = append(out.Rules, r)
 		out.ids = append(out.ids, place{e.ID, at("id")})

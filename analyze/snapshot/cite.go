@@ -20,10 +20,10 @@ import (
 func (d *Doc) Cite(pointer string) report.Cite {
 	cite := report.Cite{File: d.File, Line: d.Line}
 	if d.Raw == nil {
-		cite.Quote = Quote(d.Text)
+		cite.Quote = proof(d.Text)
 		for at := pointer; at != ""; at = at[:max(strings.LastIndexByte(at, '/'), 0)] {
 			if v, ok := d.places[at]; ok {
-				cite.Line, cite.Quote = v.line, Quote(v.raw)
+				cite.Line, cite.Quote = v.line, proof(v.raw)
 				break
 			}
 		}
@@ -36,11 +36,11 @@ func (d *Doc) Cite(pointer string) report.Cite {
 	}
 	if !ok {
 		cite.Pointer = d.Prefix + d.base
-		cite.Quote = Quote(lineAt(d.Raw, 1))
+		cite.Quote = proof(lineAt(d.Raw, 1))
 		return cite
 	}
 	cite.Line = d.Line + found.line - 1
-	cite.Quote = Quote(found.quote)
+	cite.Quote = proof(found.quote)
 	cite.Pointer = d.Prefix
 	for _, key := range found.path {
 		cite.Pointer += "/" + escapeKey(key)

@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -25,18 +26,62 @@ const quoteLimit = 240
 
 // Quote makes a short quotation of one line out of a text.
 func Quote(s string) string {
-	s = strings.TrimSpace(s)
+	s = oneLine(s)
+	if utf8.RuneCountInString(s) <= quoteLimit {
+		return s
+	}
+	return string([]rune(s)[:quoteLimit-1]) + "…"
+}
+
+func oneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\t' || unicode.IsControl(r) {
 			return ' '
 		}
 		return r
 	}, s)
-	s = strings.Join(strings.Fields(s), " ")
-	if utf8.RuneCountInString(s) <= quoteLimit {
+	return strings.Join(strings.Fields(s), " ")
+}
+
+var (
+	// ruler is the line between the blocks of an error of Azure's client.
+	ruler = regexp.MustCompile(`-{8,}`)
+	// deciding are the places where such an error comes to what went wrong, after wrappers
+	// and the address of the request: the best first.
+	deciding = []*regexp.Regexp{regexp.MustCompile(`(?i)\\*"code\\*" ?: ?\\*"\w|\bCode=\\*"\w`), regexp.MustCompile(`ERROR CODE: \w`)}
+)
+
+// proof is a quotation as Quote makes it, but of a longer text it leaves out the middle:
+// what went wrong stands at an error's code, or at its end.
+func proof(s string) string {
+	const head = 100
+	s = ruler.ReplaceAllString(oneLine(s), "…")
+	r := []rune(s)
+	if len(r) <= quoteLimit {
 		return s
 	}
-	return string([]rune(s)[:quoteLimit-1]) + "…"
+	first := string(r[:head])
+	if i := strings.LastIndexByte(first, ' '); i > head/2 {
+		first = first[:i]
+	}
+	most := quoteLimit - utf8.RuneCountInString(first) - 3
+	for _, re := range deciding {
+		if m := re.FindStringIndex(s); m != nil {
+			if m[0] <= len(first)+3 {
+				return Quote(s)
+			}
+			rest := []rune(s[m[0]:])
+			if len(rest) > most {
+				rest = append(rest[:most-1:most-1], '…')
+			}
+			return first + " … " + string(rest)
+		}
+	}
+	last := string(r[len(r)-most:])
+	if i := strings.IndexByte(last, ' '); i >= 0 && i < most/2 {
+		last = last[i+1:]
+	}
+	return first + " … " + last
 }
 
 // CiteWhole proves something with the piece as a whole.

@@ -229,7 +229,7 @@ func (r Record) Cite(quote string) report.Cite {
 	if quote == "" {
 		quote = r.Text
 	}
-	return report.Cite{File: r.Log.File, Line: r.Line, Quote: Quote(quote)}
+	return report.Cite{File: r.Log.File, Line: r.Line, Quote: proof(quote)}
 }
 
 // CloudConfig is azure.json. Keys are compared as Go's decoder does, without

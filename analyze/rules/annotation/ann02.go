@@ -29,7 +29,7 @@ var ANN02 = &rule.Rule{
 	Needs: needs,
 	Check: rule.Problems{About: desired.AboutIdleTimeout, Says: idleText, Fix: func(s *topology.Service, x desired.Problem) []report.Step {
 		return []report.Step{
-			rule.Annotate(s, x.Key, x.Fits, "Set whole minutes: 4 to 30 in every release, up to 100 since 1.28. "+x.Fits+", for example."),
+			rule.Annotate(s, x.Key, x.Fits, "Set whole minutes: 4 to 30 in every release, up to 100 since 1.28; for example "+x.Fits+"."),
 			rule.Unannotate(s, x.Key, "Or take it out; the default is 4 minutes."),
 		}
 	}}.Check,

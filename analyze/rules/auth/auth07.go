@@ -21,7 +21,7 @@ var AUTH07 = &rule.Rule{
 		Title:   "the controller's identity has the role, but Azure does not act upon it (yet)",
 		Symptom: "Events show HTTP 403 with the code AuthorizationFailed or LinkedAuthorizationFailed, although the role assignments list the very identity with a role that contains the action. It is typical for the first minutes of a new cluster, or after somebody repaired a missing role.",
 		Cause: "Azure spreads a new role assignment to all its sites, which takes minutes and can take half an hour; until then the old answer comes from a cache. The controller tries again by itself. " +
-			"A role that has been there for longer than an hour and still does not count is another matter: a deny assignment of a managed application or deployment stack, a condition, or a custom role that was changed meanwhile.",
+			"A role that has been there for longer than an hour and still does not count is another matter. Perhaps a deny assignment stands above it, a role turned round, which managed applications and deployment stacks bring with them; or the assignment has a condition; or somebody changed the actions of a custom role meanwhile.",
 		Fix: []report.Step{
 			{Say: "Wait half an hour; see whether the Service gets on.", Run: "kubectl get service -n NAMESPACE SERVICE --watch"},
 			{Say: "After an hour look for a deny assignment at the scope.", Run: "az rest --method get --url https://management.azure.com/SCOPE/providers/Microsoft.Authorization/denyAssignments --url-parameters api-version=2022-04-01"},

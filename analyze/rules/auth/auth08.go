@@ -23,7 +23,7 @@ var AUTH08 = &rule.Rule{
 		Symptom: "The kubelet or the controller manager ends at its start with \"No credentials provided for AAD application\", or runs and reaches nothing in Azure; Services stay pending without any event.",
 		Cause: "The provider takes its identity from azure.json: a managed identity, or a client id with a secret or certificate. " +
 			"A file that does not parse, has a value of the wrong type or names none of them leaves it without. " +
-			"Kubernetes 1.10.0 before its release overlooked useManagedIdentityExtension, so that a right file fails there as well.",
+			"The alpha, beta and rc releases of Kubernetes 1.10.0 overlooked useManagedIdentityExtension, the key that asks for a managed identity, so that a right file fails there as well.",
 		Fix: []report.Step{
 			{Say: "Check the file on every machine.", Run: "sudo python3 -m json.tool /etc/kubernetes/azure.json /dev/null"},
 			{Say: "Give it either useManagedIdentityExtension: true or aadClientId with aadClientSecret, on every control-plane machine and on nodes whose kubelet uses it; then restart the controller manager, and the kubelet where it failed.",

@@ -18,7 +18,7 @@ var AUTH09 = &rule.Rule{
 	Doc: report.Doc{
 		Title:   "the machine's endpoint for managed identities gives the controller no token",
 		Symptom: "New Services stay pending and deleted ones do not go; events or the controller's log show HTTP 400 from 169.254.169.254, with “Identity not found” or “Multiple user assigned identities exist”. A controller that meets this at its start exits, and then only its log tells.",
-		Cause: "With useManagedIdentityExtension the controller asks an endpoint of the very machine it runs on for a token. That endpoint only knows identities that are assigned to this machine. " +
+		Cause: "With a managed identity (useManagedIdentityExtension in azure.json) there is no secret: the controller asks an address that only the machine it runs on reaches, 169.254.169.254, for a token. That endpoint only knows identities that are assigned to this machine. " +
 			"It refuses where none is, where azure.json names another one (userAssignedIdentityID is a client id), and where the machine has several and azure.json names none. Roles do not matter yet.",
 		Fix: []report.Step{
 			{Say: "See which identities the control-plane machine has.", Run: "az vm identity show -g GROUP -n VM"},

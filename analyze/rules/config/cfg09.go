@@ -35,7 +35,7 @@ var CFG09 = &rule.Rule{
 		},
 		References: []string{"kubernetes-sigs/cloud-provider-azure#510", "Azure/AKS#2160", "kubernetes-sigs/cloud-provider-azure#499", "https://cloud-provider-azure.sigs.k8s.io/topics/shared-ip/", "https://cloud-provider-azure.sigs.k8s.io/topics/tagging-resources/"},
 		Affects:    "shared addresses since 1.20; systemTags since cloud-provider-azure 0.7, and since 1.31.3 and 1.32.1 also by how a key begins",
-		Healthy:    "Any number of Services may share an address that somebody made himself. Without systemTags no tag is taken off. That tags go is as azure.json says: it is a note.",
+		Healthy:    "Any number of Services may share an address that somebody made himself. Without systemTags no tag is taken off. That tags go is then what azure.json asks for: worth knowing, and no fault.",
 	},
 	Needs: rule.Needs{
 		Any:   []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog, &bundle.PublicIPs},

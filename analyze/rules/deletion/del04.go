@@ -24,8 +24,8 @@ var DEL04 = &rule.Rule{
 			"If the annotation is misspelt, or the group was deleted with everything in it, Azure answers that there is no such group. Most releases take that for a failure and try again, though nothing is left to be deleted.",
 		Fix: []report.Step{
 			{Say: "See whether the group exists.", Run: "az group exists -n GROUP"},
-			{Say: "If the Service's annotation names it, take that off; the next try then looks into the cluster's own group.", Run: "kubectl annotate service -n NAMESPACE NAME service.beta.kubernetes.io/azure-load-balancer-resource-group-", Changes: true},
-			{Say: "If the group was deleted with all that was in it, there is nothing to clean up: take the finalizer off the Service.", Run: "kubectl patch service -n NAMESPACE NAME --type merge -p '{\"metadata\":{\"finalizers\":null}}'", Changes: true},
+			{Say: "If the Service's annotation names it, take that off; the next try then looks into the cluster's own group.", Run: "kubectl annotate service -n NAMESPACE SERVICE service.beta.kubernetes.io/azure-load-balancer-resource-group-", Changes: true},
+			{Say: "If the group was deleted with all that was in it, there is nothing to clean up: take the finalizer off the Service.", Run: "kubectl patch service -n NAMESPACE SERVICE --type merge -p '{\"metadata\":{\"finalizers\":null}}'", Changes: true},
 		},
 		References: []string{"kubernetes/kubernetes#75198", "kubernetes/kubernetes#100855", "kubernetes/kubernetes#75256", "kubernetes/kubernetes#93962", "kubernetes-sigs/cloud-provider-azure#933"},
 		Affects:    "the group of the load balancer: before 1.12.7, 1.13.5 and 1.14, again 1.18 and 1.19; the group of the annotation: all versions",

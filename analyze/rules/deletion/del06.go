@@ -24,9 +24,9 @@ var DEL06 = &rule.Rule{
 		Cause: "A Service of type LoadBalancer has the finalizer service.kubernetes.io/load-balancer-cleanup: Kubernetes keeps the object until the controller has deleted in Azure what it made for it, and has taken the finalizer off. " +
 			"If Azure refuses that (a lock, a missing role, a private link service), or no controller runs, the object stays, and the controller tries again every few minutes.",
 		Fix: []report.Step{
-			{Say: "Read why the last try failed, and repair that: the controller tries again by itself.", Run: "kubectl describe service -n NAMESPACE NAME"},
+			{Say: "Read why the last try failed, and repair that: the controller tries again by itself.", Run: "kubectl describe service -n NAMESPACE SERVICE"},
 			{Say: "See whether the controller runs.", Run: "kubectl -n kube-system get pods -o wide | grep -e cloud-controller-manager -e kube-controller-manager"},
-			{Say: "Last of all, when nothing in Azure is to be cleaned up any more: take the finalizer off. What is still there then stays, and nobody looks for it again.", Run: "kubectl patch service -n NAMESPACE NAME --type merge -p '{\"metadata\":{\"finalizers\":null}}'", Changes: true},
+			{Say: "Last of all, when nothing in Azure is to be cleaned up any more: take the finalizer off. What is still there then stays, and nobody looks for it again.", Run: "kubectl patch service -n NAMESPACE SERVICE --type merge -p '{\"metadata\":{\"finalizers\":null}}'", Changes: true},
 		},
 		References: []string{"https://kubernetes.io/docs/tasks/access-application-cluster/create-external-load-balancer/#garbage-collecting-load-balancers", "kubernetes/kubernetes#75198", "Azure/AKS#621"},
 		Affects:    "1.16 and later, which have the finalizer",

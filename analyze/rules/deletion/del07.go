@@ -23,7 +23,7 @@ var DEL07 = &rule.Rule{
 		Cause: "The controller remembers Services by namespace and name. Before it makes something for the new one it cleans up after the old one, with the old one's settings; while that fails it does not come to the new one. " +
 			"Since 1.16 a Service has a finalizer, so that its name is free only when all is cleaned up. Before, and where somebody took the finalizer off, the old one lives on in the controller's memory.",
 		Fix: []report.Step{
-			{Say: "Repair what the clean-up fails with, where it can be repaired (a lock, a missing role).", Run: "kubectl describe service -n NAMESPACE NAME"},
+			{Say: "Repair what the clean-up fails with, where it can be repaired (a lock, a missing role).", Run: "kubectl describe service -n NAMESPACE SERVICE"},
 			{Say: "Else restart the controller: it then forgets the old Service.", Run: "kubectl -n kube-system delete pod -l component=kube-controller-manager", Changes: true},
 			{Say: "Where the controller is out of reach, as on AKS, give the Service another name."},
 			{Say: "Afterwards look for what the old one left in Azure.", Run: "az network public-ip list -g GROUP --query \"[?ipConfiguration==null].{name:name, service:tags.service}\" -o table"},

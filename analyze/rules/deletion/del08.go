@@ -28,7 +28,7 @@ var DEL08 = &rule.Rule{
 		Cause: "When the type changes, the service controller asks the provider to delete everything that it made for the Service, and takes its finalizer off the Service when that is done. " +
 			"For ExternalName the provider did not do so before 1.28.14, 1.29.12, 1.30.8, 1.31.2 and 1.32. In other cases the clean-up has failed or is not finished; as long as the finalizer is there the controller tries again.",
 		Fix: []report.Step{
-			{Say: "Look whether the Service still has the finalizer service.kubernetes.io/load-balancer-cleanup: then the controller tries by itself, and its errors say what stands in the way.", Run: "kubectl get service -n NAMESPACE NAME -o yaml"},
+			{Say: "Look whether the Service still has the finalizer service.kubernetes.io/load-balancer-cleanup: then the controller tries by itself, and its errors say what stands in the way.", Run: "kubectl get service -n NAMESPACE SERVICE -o yaml"},
 			{Say: "Else remove what is left, in this order.", Run: "az network lb rule delete -g GROUP --lb-name kubernetes -n RULE && az network lb probe delete -g GROUP --lb-name kubernetes -n PROBE && az network lb frontend-ip delete -g GROUP --lb-name kubernetes -n FRONTEND && az network public-ip delete -g GROUP -n PUBLIC_IP", Changes: true},
 		},
 		References: []string{"kubernetes-sigs/cloud-provider-azure#7568", "https://cloud-provider-azure.sigs.k8s.io/topics/loadbalancer/"},

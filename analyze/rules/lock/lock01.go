@@ -23,9 +23,9 @@ var LOCK01 = &rule.Rule{
 		Cause: "A lock at a resource, at its group or at the subscription forbids changes to everybody, whatever roles they have. ReadOnly forbids every write and every delete. " +
 			"The controller writes the load balancer, its public IPs and the network security group at every change of a Service and of the nodes. Locks are often set to protect a security group from the rules that the controller adds, or a whole group from mistakes.",
 		Fix: []report.Step{
-			{Say: "See the locks, and ask who set them why.", Run: "az lock list --resource-group GROUP -o table"},
+			{Say: "See the locks, and ask who set them, and why.", Run: "az lock list --resource-group GROUP -o table"},
 			{Say: "Take the lock away.", Run: "az lock delete --ids LOCK_ID", Changes: true},
-			{Say: "To keep others out of a Service, name who may in: the controller then writes the security rule so.", Run: "kubectl patch service -n NAMESPACE NAME -p '{\"spec\":{\"loadBalancerSourceRanges\":[\"RANGE\"]}}'", Changes: true},
+			{Say: "To keep others out of a Service, name who may in: the controller then writes the security rule so.", Run: "kubectl patch service -n NAMESPACE SERVICE -p '{\"spec\":{\"loadBalancerSourceRanges\":[\"RANGE\"]}}'", Changes: true},
 		},
 		References: []string{docs, "Azure/AKS#329", "Azure/AKS#3291", "https://learn.microsoft.com/azure/aks/support-policies"},
 		Healthy:    "A lock at something that the provider does not write, such as the virtual network, an address of the customer's own or another resource group. While no change is refused everything works, so that the lock alone is a warning.",

@@ -28,9 +28,9 @@ var LOCK02 = &rule.Rule{
 		Title:   "a lock in Azure keeps the controller from deleting what a Service leaves",
 		Symptom: "A deleted Service stays in Terminating, or it is gone and its public IP stays; events show 409 ScopeLocked, `cannot perform delete operation`, in old versions only `timed out waiting for the condition`. Node pools cannot be scaled down either.",
 		Cause: "A lock of the level CanNotDelete at a resource, at its group or at the subscription forbids everybody to delete, whatever roles they have; ReadOnly forbids it as well. Everything below the place is locked with it. " +
-			"The controller deletes the public IP with its Service, and the load balancer with the last one. It tries again until that succeeds, and the Service stays so long.",
+			"The controller deletes the public IP with its Service, and the load balancer with the last one. It tries again until that succeeds, and the Service stays until then.",
 		Fix: []report.Step{
-			{Say: "See the locks, and ask who set them why.", Run: "az lock list --resource-group GROUP -o table"},
+			{Say: "See the locks, and ask who set them, and why.", Run: "az lock list --resource-group GROUP -o table"},
 			{Say: "Take the lock away; to protect single things set it at these, not at the group in which the controller works.", Run: "az lock delete --ids LOCK_ID", Changes: true},
 		},
 		References: []string{docs, "Azure/AKS#621", "Azure/AKS#3291", "https://learn.microsoft.com/azure/aks/support-policies"},

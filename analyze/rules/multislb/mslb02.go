@@ -156,8 +156,12 @@ func unplaced(p *rule.Pass, key string, s *topology.Service, errs []*errtext.Err
 		f.Fix = append(f.Fix, report.Step{Say: "Name a load balancer that azure.json has and that takes the Service, or take the annotation away, which means all of them.", Changes: true,
 			Run: rule.Kubectl("annotate", key, "service.beta.kubernetes.io/azure-load-balancer-configurations-")})
 	}
+	give := "Give"
+	if len(f.Fix) > 0 {
+		give = "Or give"
+	}
 	f.Fix = append(f.Fix,
-		report.Step{Say: "Or give the Service the labels that a serviceLabelSelector wants.", Changes: true, Run: rule.Kubectl("label", key, "KEY=VALUE")},
+		report.Step{Say: give + " the Service the labels that a serviceLabelSelector wants.", Changes: true, Run: rule.Kubectl("label", key, "KEY=VALUE")},
 		edit(p, "Or let a load balancer take it: allowServicePlacement true, or a selector that matches."))
 	return f
 }

@@ -21,7 +21,7 @@ var MSLB04 = &rule.Rule{
 			"Without the annotation the load balancer of the address must still be one that the Service's labels and namespace may use.",
 		Fix: []report.Step{
 			{Say: "Take the annotation away, to stay where the address is.", Run: "kubectl annotate service -n NAMESPACE SERVICE service.beta.kubernetes.io/azure-load-balancer-configurations-", Changes: true},
-			{Say: "Or take the address away, to move to the load balancer that the annotation names.", Run: "kubectl get service -n NAMESPACE SERVICE -o yaml"},
+			{Say: "Or take the address away, to move to the load balancer that the annotation names.", Run: "kubectl edit service -n NAMESPACE SERVICE", Changes: true},
 		},
 		References: []string{docs, "https://learn.microsoft.com/azure/aks/use-multiple-standard-load-balancer"},
 		Affects:    "cloud-provider-azure 1.33.12, 1.34.9, 1.35.4, 1.36 and later; earlier ones do not check it",
@@ -53,13 +53,13 @@ func addressAndName(p *rule.Pass, key string, errs []*errtext.Error) rule.Findin
 	if m := elsewhere.FindStringSubmatch(errs[len(errs)-1].Message); m != nil {
 		f.Message = fmt.Sprintf("%s asks for %s, which is on load balancer %s; labels, namespace or allowServicePlacement keep it off that one, and the provider fails the sync, %s.", key, address, m[1], told.Span())
 		f.Fix = []report.Step{edit(p, "Let "+m[1]+" take the Service, by its serviceLabelSelector, serviceNamespaceSelector or allowServicePlacement."),
-			{Say: "Or ask for an address on another load balancer.", Run: rule.Kubectl("get", key, "-o yaml")}}
+			{Say: "Or ask for an address on another load balancer.", Changes: true, Run: rule.Kubectl("edit", key, "")}}
 		return f
 	}
 	f.Message = fmt.Sprintf("%s asks for %s and for load balancer %s by annotation. The provider takes an address as the choice of a load balancer and fails the sync, %s.", key, address, names, told.Span())
 	f.Fix = []report.Step{
 		{Say: "Take the annotation away, to stay where the address is.", Changes: true, Run: rule.Kubectl("annotate", key, "service.beta.kubernetes.io/azure-load-balancer-configurations-")},
-		{Say: "Or take the address away, to move to the load balancer that the annotation names; a public Service then gets another address.", Run: rule.Kubectl("get", key, "-o yaml")},
+		{Say: "Or take the address away, to move to the load balancer that the annotation names; a public Service then gets another address.", Changes: true, Run: rule.Kubectl("edit", key, "")},
 	}
 	return f
 }

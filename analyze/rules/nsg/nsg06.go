@@ -27,7 +27,7 @@ var NSG06 = &rule.Rule{
 		Fix: []report.Step{
 			{Say: "See the rule.", Run: "az network nsg rule show -g GROUP --nsg-name NSG -n RULE"},
 			{Say: "Delete it; nobody gets in until the next step is done.", Run: "az network nsg rule delete -g GROUP --nsg-name NSG -n RULE", Changes: true},
-			{Say: "Let the provider write it anew.", Run: "kubectl annotate service -n NAMESPACE NAME azlb-resync=\"$(date +%s)\" --overwrite", Changes: true},
+			{Say: "Let the provider write it anew.", Run: "kubectl annotate service -n NAMESPACE SERVICE azlb-resync=\"$(date +%s)\" --overwrite", Changes: true},
 			{Say: "Put rules of your own beside those of the provider, with other names and priorities below 500, instead of changing its rules."},
 		},
 		References: []string{"kubernetes-sigs/cloud-provider-azure#9355", "kubernetes-sigs/cloud-provider-azure#8931", "kubernetes-sigs/cloud-provider-azure#7854", "addAllowRule in kubernetes-sigs/cloud-provider-azure, pkg/provider/securitygroup"},

@@ -22,7 +22,7 @@ var NSG07 = &rule.Rule{
 			"Later releases merge the ranges first; before, every sync of the Service fails.",
 		Fix: []report.Step{
 			{Say: "Upgrade to 1.29.11, 1.30.7, 1.31.1, 1.32 or later, which merge the ranges.", Changes: true},
-			{Say: "Or leave out the ranges that another one contains.", Run: "kubectl edit service -n NAMESPACE NAME", Changes: true},
+			{Say: "Or leave out the ranges that another one contains.", Run: "kubectl edit service -n NAMESPACE SERVICE", Changes: true},
 		},
 		References: []string{"kubernetes-sigs/cloud-provider-azure#6775", "https://cloud-provider-azure.sigs.k8s.io/topics/loadbalancer/"},
 		Affects:    "1.29.0 to 1.29.10, 1.30.0 to 1.30.6 and 1.31.0",

@@ -27,7 +27,7 @@ var NSG12 = &rule.Rule{
 		Cause: "With that annotation, up to 1.28, Services put their addresses into one rule for each port. On deletion the provider first takes the address out of the rule and then cleans up the load balancer. " +
 			"If the second fails, it begins anew at the next try, does not find the address that it took out itself, and takes that for an error: the deletion never ends. Other releases forget to take the address out, or leave the last one in.",
 		Fix: []report.Step{
-			{Say: "Take the annotation off the Service; its deletion does not look for the shared rule then.", Run: "kubectl annotate service -n NAMESPACE NAME service.beta.kubernetes.io/azure-shared-securityrule-", Changes: true},
+			{Say: "Take the annotation off the Service; its deletion does not look for the shared rule then.", Run: "kubectl annotate service -n NAMESPACE SERVICE service.beta.kubernetes.io/azure-shared-securityrule-", Changes: true},
 			{Say: "See which addresses the shared rules name, and delete a rule of which none is in use.", Run: "az network nsg rule list -g GROUP --nsg-name NSG --query \"[?starts_with(name,'shared-')].{name:name, to:destinationAddressPrefixes, one:destinationAddressPrefix}\" -o json"},
 			{Say: "Upgrade to 1.29 or later, which shares all rules by itself, without the annotation.", Changes: true},
 		},

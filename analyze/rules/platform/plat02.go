@@ -28,7 +28,7 @@ var PLAT02 = &rule.Rule{
 			{Say: "A stopped cluster is started.", Run: "az aks start -g GROUP -n CLUSTER", Changes: true},
 		},
 		References: []string{"https://learn.microsoft.com/azure/cost-management-billing/manage/subscription-disabled", "https://learn.microsoft.com/azure/cost-management-billing/manage/subscription-states", "https://learn.microsoft.com/azure/aks/start-stop-cluster"},
-		Healthy:    "An enabled subscription, a running cluster. An AKS cluster that is being upgraded is an information. A subscription that is not found, or in which the identity has no role, is told by AZLB-AUTH01. The account that az used may be of another subscription than the cluster's, and is then left alone; that it is Enabled proves nothing, since az tells what it saw at its last login.",
+		Healthy:    "An enabled subscription, a running cluster. An AKS cluster that is being upgraded is worth knowing, and no fault. A subscription that is not found, or in which the identity has no role, is told by AZLB-AUTH01. The account that az used may be of another subscription than the cluster's, and is then left alone; that it is Enabled proves nothing, since az tells what it saw at its last login.",
 	},
 	Needs: rule.Needs{Any: append([]*bundle.Evidence{&bundle.Account, &bundle.AKSCluster}, text...)},
 	Texts: []rule.Text{rule.Codes("ReadOnlyDisabledSubscription", "DisabledSubscription", "SubscriptionDisabled")},

@@ -25,8 +25,8 @@ var POL01 = &rule.Rule{
 			"For a public Service the controller makes a public IP, and for every Service it writes the load balancer and the network security group; a policy may forbid each of them.",
 		Fix: []report.Step{
 			{Say: "Read the policy.", Run: "az policy assignment show --name ASSIGNMENT --scope SCOPE"},
-			{Say: "No public IPs allowed: make the Service internal.", Run: "kubectl annotate service -n NAMESPACE NAME --overwrite service.beta.kubernetes.io/azure-load-balancer-internal=true", Changes: true},
-			{Say: "Tags demanded of a public IP: let the controller set them (1.20 and later).", Run: "kubectl annotate service -n NAMESPACE NAME --overwrite service.beta.kubernetes.io/azure-pip-tags=KEY=VALUE", Changes: true},
+			{Say: "No public IPs allowed: make the Service internal.", Run: "kubectl annotate service -n NAMESPACE SERVICE --overwrite service.beta.kubernetes.io/azure-load-balancer-internal=true", Changes: true},
+			{Say: "Tags demanded of a public IP: let the controller set them (1.20 and later).", Run: "kubectl annotate service -n NAMESPACE SERVICE --overwrite service.beta.kubernetes.io/azure-pip-tags=KEY=VALUE", Changes: true},
 			{Say: "Or have the resource group of the cluster exempted.", Run: "az policy exemption create --name NAME --policy-assignment ASSIGNMENT_ID --exemption-category Waiver --scope GROUP_ID", Changes: true},
 		},
 		References: []string{"https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-policy-requestdisallowedbypolicy", "https://learn.microsoft.com/azure/governance/policy/concepts/exemption-structure", "Azure/AKS#3212", "Azure/AKS#211", "https://cloud-provider-azure.sigs.k8s.io/topics/loadbalancer/"},

@@ -26,7 +26,7 @@ var PROBE04 = &rule.Rule{
 			"A probe that meets it counts against the node that asked, although that node is well; a few such pods can take all nodes out of the load balancer.",
 		Fix: []report.Step{
 			{Say: "See why the pods fail.", Run: "kubectl describe pods -n NAMESPACE -l SELECTOR"},
-			{Say: "Give the container a readiness probe that asks what clients ask, so that a pod that does not answer leaves the Service.", Run: "kubectl edit deployment -n NAMESPACE NAME", Changes: true},
+			{Say: "Give the container a readiness probe that asks what clients ask, so that a pod that does not answer leaves the Service.", Run: "kubectl edit deployment -n NAMESPACE SERVICE", Changes: true},
 		},
 		References: []string{"https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/", "https://github.com/feiskyer/kubernetes-handbook/blob/master/en/troubleshooting/azure.md"},
 		Healthy:    "Many healthy Services have no readiness probe; that alone is nothing. A restart of hours ago is over, and a single one is only an information. Only pods that restarted or failed a check within the last hour count, in the container that declares the Service's target port or is the only one.",

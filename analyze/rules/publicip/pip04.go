@@ -29,7 +29,7 @@ var PIP04 = &rule.Rule{
 			"Before, it makes a second frontend with the same address. The same happens with the cluster's outbound address, and with a frontend that a deleted Service left behind.",
 		Fix: []report.Step{
 			{Say: "See which frontend has the address; its name begins with a and the uid of its Service.", Run: "az network public-ip show -g GROUP -n PUBLIC_IP --query ipConfiguration.id -o tsv"},
-			{Say: "Upgrade to a release that shares addresses; or, if only names are not shared, ask for the address itself.", Run: "kubectl patch service -n NAMESPACE NAME -p '{\"spec\":{\"loadBalancerIP\":\"ADDRESS\"}}'", Changes: true},
+			{Say: "Upgrade to a release that shares addresses; or, if only names are not shared, ask for the address itself.", Run: "kubectl patch service -n NAMESPACE SERVICE -p '{\"spec\":{\"loadBalancerIP\":\"ADDRESS\"}}'", Changes: true},
 			{Say: "Or use another address.", Run: "az network public-ip create -g GROUP -n NEW_NAME --sku Standard --allocation-method Static", Changes: true},
 		},
 		References: []string{"https://cloud-provider-azure.sigs.k8s.io/topics/shared-ip/", "kubernetes-sigs/cloud-provider-azure#4243", "kubernetes/kubernetes#94991", "Azure/AKS#1359", "Azure/AKS#1791", "Azure/AKS#1621", "Azure/ACS#102", "MicrosoftDocs/azure-docs#14698"},

@@ -26,8 +26,8 @@ var PIP05 = &rule.Rule{
 			"Before it writes the load balancer the provider compares the Service's ports with the rules, NAT rules and NAT pools that stand on that frontend for somebody else, and fails the whole sync at the first that is taken. Whoever came first keeps it. TCP and UDP of one number do not disturb each other.",
 		Fix: []report.Step{
 			{Say: "See which rules stand on the frontend; a rule's name begins with a and the uid of its Service.", Run: "az network lb rule list -g GROUP --lb-name LOAD_BALANCER --query \"[].{rule:name, protocol:protocol, port:frontendPort, frontend:frontendIPConfiguration.id}\" -o table"},
-			{Say: "Give one of the Services another port, ...", Run: "kubectl edit service -n NAMESPACE NAME", Changes: true},
-			{Say: "... or another address: with no address named, it gets one of its own.", Run: "kubectl annotate service -n NAMESPACE NAME service.beta.kubernetes.io/azure-load-balancer-ipv4-", Changes: true},
+			{Say: "Give one of the Services another port, ...", Run: "kubectl edit service -n NAMESPACE SERVICE", Changes: true},
+			{Say: "... or another address: with no address named, it gets one of its own.", Run: "kubectl annotate service -n NAMESPACE SERVICE service.beta.kubernetes.io/azure-load-balancer-ipv4-", Changes: true},
 		},
 		References: []string{"https://cloud-provider-azure.sigs.k8s.io/topics/shared-ip/", "checkLoadBalancerResourcesConflicts in kubernetes-sigs/cloud-provider-azure", "Azure/AKS#1621"},
 		Affects:    "1.20 and later, which can share addresses",

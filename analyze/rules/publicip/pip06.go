@@ -28,7 +28,7 @@ var PIP06 = &rule.Rule{
 			{Say: "Find the address with the label, if it is in this subscription.", Run: "az network public-ip list --query \"[?dnsSettings.domainNameLabel=='LABEL'].{name:name, group:resourceGroup, attached:ipConfiguration.id, tags:tags}\" -o json"},
 			{Say: "If nothing uses it, delete it, or take the label off.", Run: "az network public-ip update -g GROUP -n PUBLIC_IP --remove dnsSettings", Changes: true},
 			{Say: "If the tag names a Service that is gone, take the tag off.", Run: "az network public-ip update -g GROUP -n PUBLIC_IP --remove tags.k8s-azure-dns-label-service", Changes: true},
-			{Say: "Or choose another label.", Run: "kubectl annotate service -n NAMESPACE NAME --overwrite service.beta.kubernetes.io/azure-dns-label-name=OTHER_LABEL", Changes: true},
+			{Say: "Or choose another label.", Run: "kubectl annotate service -n NAMESPACE SERVICE --overwrite service.beta.kubernetes.io/azure-dns-label-name=OTHER_LABEL", Changes: true},
 		},
 		References: []string{"https://learn.microsoft.com/azure/aks/static-ip#apply-a-dns-label-to-the-service", "Azure/AKS#2239", "kubernetes/autoscaler#1027", "kubernetes-sigs/cloud-provider-azure#2912", "reconcileDNSSettings in kubernetes-sigs/cloud-provider-azure"},
 		Affects:    "1.9 and later, which know the annotation",

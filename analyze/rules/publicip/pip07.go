@@ -30,7 +30,7 @@ var PIP07 = &rule.Rule{
 		Fix: []report.Step{
 			{Say: "Upgrade to 1.32.9, 1.33.4, 1.34.2, 1.35 or later, which have neither error.", Changes: true},
 			{Say: "Until then, give each Service an IPv6 address of its own, ...", Run: "az network public-ip create -g GROUP -n NEW_NAME --sku Standard --allocation-method Static --version IPv6", Changes: true},
-			{Say: "... and name it, for a Service with one family, in azure-pip-name.", Run: "kubectl annotate service -n NAMESPACE NAME --overwrite service.beta.kubernetes.io/azure-pip-name=NEW_NAME", Changes: true},
+			{Say: "... and name it, for a Service with one family, in azure-pip-name.", Run: "kubectl annotate service -n NAMESPACE SERVICE --overwrite service.beta.kubernetes.io/azure-pip-name=NEW_NAME", Changes: true},
 		},
 		References: []string{"kubernetes-sigs/cloud-provider-azure#9589", "kubernetes-sigs/cloud-provider-azure#9599", "kubernetes-sigs/cloud-provider-azure#9602", "kubernetes-sigs/cloud-provider-azure#10388", "findFrontendIPConfigsOfService and getServicePIPName in kubernetes-sigs/cloud-provider-azure"},
 		Affects:    "sharing: 1.32.0 to 1.32.8, 1.33.0 to 1.33.3, 1.34.0 and 1.34.1; the ignored name: 1.27 until 1.30.16, 1.31.10, 1.32.9, 1.33.4, 1.34.2 and 1.35",

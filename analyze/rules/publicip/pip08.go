@@ -29,7 +29,7 @@ var PIP08 = &rule.Rule{
 			"An address that another cluster of the same name (on AKS all are called kubernetes) uses for a Service of the same name it takes for an old one of its own and tries to delete it; one with the name of another cluster it does not take for its own, even if the Service asks for it.",
 		Fix: []report.Step{
 			{Say: "See the tags of the address.", Run: "az network public-ip show -g GROUP -n PUBLIC_IP --query tags"},
-			{Say: "Keep the addresses of each cluster in a resource group of their own, and name that in the Service.", Run: "kubectl annotate service -n NAMESPACE NAME --overwrite service.beta.kubernetes.io/azure-load-balancer-resource-group=GROUP", Changes: true},
+			{Say: "Keep the addresses of each cluster in a resource group of their own, and name that in the Service.", Run: "kubectl annotate service -n NAMESPACE SERVICE --overwrite service.beta.kubernetes.io/azure-load-balancer-resource-group=GROUP", Changes: true},
 			{Say: "Or take the tags off an address that you made yourself: without a tag the provider neither deletes nor tags it (since 1.23.30, 1.24.17, 1.25.11 and 1.26.7).", Run: "az network public-ip update -g GROUP -n PUBLIC_IP --remove tags.k8s-azure-service --remove tags.k8s-azure-cluster-name", Changes: true},
 		},
 		References: []string{"kubernetes-sigs/cloud-provider-azure#699", "kubernetes/kubernetes#77630", "serviceOwnsPublicIP and shouldReleaseExistingOwnedPublicIP in kubernetes-sigs/cloud-provider-azure"},

@@ -32,7 +32,7 @@ var QUOTA01 = &rule.Rule{
 			{Say: "Ask for a higher limit: in the portal under Quotas, Networking, or with a support request."},
 		},
 		References: []string{limitsPage, "https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/error-codes/publicipcountlimitreached-error", "nanovms/ops#750", "coreos/tectonic-installer#1454", "Azure/ACS#30"},
-		Healthy:    "Any number below the limit; the limit of another SKU or region. A limit of 0 of Basic addresses is no quota but the end of that SKU (AZLB-CFG10). A limit that is reached while no Service asks for more is an information.",
+		Healthy:    "Any number below the limit; the limit of another SKU or region. A limit of 0 of Basic addresses is no quota but the end of that SKU (AZLB-CFG10). A limit that is reached while no Service asks for more is worth knowing, and no fault.",
 	},
 	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.Services}, Any: append(slices.Clone(text), &bundle.NetworkUsages), Clean: []*bundle.Evidence{&bundle.LoadBalancers}},
 	Texts: addressTexts(),

@@ -25,7 +25,7 @@ var ROUTE01 = &rule.Rule{
 			{Say: "If clients are to come through the firewall, let it translate its public address to that of the Service (DNAT), and send the answers to that address straight to the Internet.",
 				Run: "az network route-table route create -g GROUP --route-table-name ROUTE_TABLE -n to-firewall-public-ip --address-prefix FIREWALL_PUBLIC_IP/32 --next-hop-type Internet", Changes: true},
 			{Say: "Or make the Service internal and let the firewall translate to its private address: both directions then pass the firewall.",
-				Run: "kubectl annotate service -n NAMESPACE NAME service.beta.kubernetes.io/azure-load-balancer-internal=true", Changes: true},
+				Run: "kubectl annotate service -n NAMESPACE SERVICE service.beta.kubernetes.io/azure-load-balancer-internal=true", Changes: true},
 		},
 		References: []string{"https://learn.microsoft.com/azure/firewall/integrate-lb", "https://learn.microsoft.com/azure/aks/limit-egress-traffic", "https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview", "MicrosoftDocs/azure-docs#33091"},
 		Healthy: "An internal Service behind a firewall is no fault: both directions may pass it. Nor is a public one whose clients all come through the firewall by DNAT, if the table has a route to the Internet for the firewall's public address (or for whichever clients there are): where a narrower route to the Internet is there that may be for the clients, nothing is told. " +

@@ -23,10 +23,10 @@ var SYNC05 = &rule.Rule{
 	Doc: report.Doc{
 		Title:   "two controllers write the same load balancer and undo each other's work",
 		Symptom: "Addresses, rules and backends come and go: what one sync writes the next one removes. Events repeat 412 and superseded operations although nobody else works on the cluster; nodes of another cluster stand in the backend pool.",
-		Cause: "The provider takes the load balancer that is named after its cluster for its own alone, and removes from it and from its pool what it does not know. Two clusters with the same --cluster-name in one resource group, or two controllers in one cluster (the kube-controller-manager with --cloud-provider=azure beside the cloud-controller-manager, or several copies without leader election), " +
+		Cause: "The provider takes the load balancer that is named after its cluster for its own alone, and removes from it and from its pool what it does not know. Two clusters with the same --cluster-name in one resource group, or two controllers in one cluster (the kube-controller-manager with --cloud-provider=azure beside the cloud-controller-manager, or several copies without leader election, in which they agree that only one of them works), " +
 			"so write over each other. Only the name tells clusters apart; the default is kubernetes for all.",
 		Fix: []report.Step{
-			{Say: "One cluster: leave Services to one controller. The kube-controller-manager gets --cloud-provider=external.", Run: "sudoedit /etc/kubernetes/manifests/kube-controller-manager.yaml", Changes: true},
+			{Say: "One cluster: leave Services to one controller. The kube-controller-manager gets --cloud-provider=external: it then leaves load balancers to the other one.", Run: "sudoedit /etc/kubernetes/manifests/kube-controller-manager.yaml", Changes: true},
 			{Say: "Several copies of one controller need --leader-elect=true.", Run: "kubectl -n kube-system edit deployment cloud-controller-manager", Changes: true},
 			{Say: "Two clusters: give each a resource group of its own, or another --cluster-name to the younger one; its Services then get a new load balancer and new addresses.", Run: "kubectl -n kube-system edit deployment cloud-controller-manager", Changes: true},
 		},

@@ -17,7 +17,7 @@ var SYNC06 = &rule.Rule{
 		Title:   "HTTP 429 means here that another operation is under way, not that there are too many calls",
 		Symptom: "A Service stays pending, and events say `throttled due to too many requests`, or HTTP 429; the subscription makes few calls, and waiting does not help.",
 		Cause: "Azure uses HTTP 429 both for too many calls and for a change of an object that another operation holds up. Which of the two it is only the code inside tells (AnotherOperationInProgress and its like). " +
-			"Since cloud-provider-azure 1.31 the provider calls every 429 `throttled due to too many requests` and leaves the code out of its events; at most its log has it. What ends it is the end of the other operation, or of the other writer.",
+			"Since cloud-provider-azure 1.31 the provider calls every 429 `throttled due to too many requests` and leaves the code out of its events; at most its log has it. It is over when the other operation ends, or the other writer rests.",
 		Fix: []report.Step{
 			{Say: "See which operations run on the object, and who began them.", Run: "az monitor activity-log list --resource-id LOAD_BALANCER_ID --offset 1h -o table"},
 			{Say: "See whether one is still under way: Updating.", Run: "az network lb show --ids LOAD_BALANCER_ID --query provisioningState"},
