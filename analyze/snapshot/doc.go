@@ -47,8 +47,9 @@ var (
 	// ruler is the line between the blocks of an error of Azure's client.
 	ruler = regexp.MustCompile(`-{8,}`)
 	// deciding are the places where such an error comes to what went wrong, after wrappers
-	// and the address of the request: the best first.
-	deciding = []*regexp.Regexp{regexp.MustCompile(`(?i)\\*"code\\*" ?: ?\\*"\w|\bCode=\\*"\w`), regexp.MustCompile(`ERROR CODE: \w`)}
+	// and the address of the request: the best first. Of a refused right these are the
+	// action and its scope.
+	deciding = []*regexp.Regexp{regexp.MustCompile(`does not have (?:the )?(?:authorization|permission) to perform action`), regexp.MustCompile(`(?i)\\*"code\\*" ?: ?\\*"\w|\bCode=\\*"\w`), regexp.MustCompile(`ERROR CODE: \w`)}
 )
 
 // proof is a quotation as Quote makes it, but of a longer text it leaves out the middle:
