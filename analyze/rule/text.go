@@ -38,6 +38,16 @@ func Codes(codes ...string) Text { return Text{Codes: codes} }
 // Reasons is a text known by the reason of its event, whichever of them it has.
 func Reasons(reasons ...string) Text { return Text{Reasons: reasons} }
 
+// InLogs limits texts to logs, Azure's and the controllers': of these failures nothing
+// sends an event.
+func InLogs(texts ...Text) []Text {
+	out := slices.Clone(texts)
+	for i := range out {
+		out[i].Where = []errtext.Where{errtext.InLog, errtext.InActivityLog}
+	}
+	return out
+}
+
 // Matches reports whether the error is of this text.
 func (t Text) Matches(e *errtext.Error) bool {
 	said := e.Message

@@ -38,8 +38,8 @@ func Run(t *testing.T, rules []*rule.Rule) {
 					silent++
 				}
 				t.Run(c.Name, func(t *testing.T) { run(t, r, list, c, true) })
-				generations(t, r, list, c)
 			}
+			everyGeneration(t, r, list)
 			if finds == 0 || silent == 0 {
 				t.Errorf("%d finding and %d silent cases; each rule needs one of both", finds, silent)
 			}

@@ -41,7 +41,7 @@ var CFG02 = &rule.Rule{
 		Any:   []*bundle.Evidence{&bundle.CloudConfig, &bundle.ControllerLog, &bundle.Events},
 		Clean: []*bundle.Evidence{&bundle.Services},
 	},
-	Texts:       startTexts,
+	Texts:       rule.InLogs(startTexts...),
 	FollowsFrom: []string{"AZLB-AUTH08"},
 	Check:       checkCFG02,
 }

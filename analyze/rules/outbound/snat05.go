@@ -31,10 +31,10 @@ var SNAT05 = &rule.Rule{
 		Healthy:    "An address that AKS names and that is in its resource group, attached to the load balancer, is as it should be, and one whose resource group was not read whole says nothing.",
 	},
 	Needs: rule.Needs{Any: []*bundle.Evidence{&bundle.AKSCluster, &bundle.PublicIPs, &bundle.Events, &bundle.ControllerLog}},
-	Texts: []rule.Text{
+	Texts: rule.InLogs(
 		rule.Codes(outboundGone, "LoadBalancerProfileOutboundIPPrefixNotExist"),
-		{Codes: []string{"InvalidLoadBalancerProfileOutboundIPs", "InvalidLoadBalancerProfileOutboundIPPrefixes"}, Pattern: regexp.MustCompile(`LoadBalancerProfileOutboundIP(?:Prefix)?NotExist`)},
-	},
+		rule.Text{Codes: []string{"InvalidLoadBalancerProfileOutboundIPs", "InvalidLoadBalancerProfileOutboundIPPrefixes"}, Pattern: regexp.MustCompile(`LoadBalancerProfileOutboundIP(?:Prefix)?NotExist`)},
+	),
 	Check: checkSNAT05,
 }
 

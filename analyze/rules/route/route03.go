@@ -32,7 +32,7 @@ var ROUTE03 = &rule.Rule{
 	},
 	// The refusal is the controller's to tell, what it harms the table's.
 	Needs: rule.Needs{All: []*bundle.Evidence{&bundle.ControllerLog}, Any: []*bundle.Evidence{&bundle.RouteTables, &bundle.Nodes, &bundle.VNets}},
-	Texts: []rule.Text{rule.Codes("AuthorizationFailed")},
+	Texts: rule.InLogs(rule.Codes("AuthorizationFailed")),
 	Check: checkROUTE03,
 }
 
