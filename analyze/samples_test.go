@@ -79,14 +79,14 @@ func samples(t *testing.T) []sample {
 	return list
 }
 
-// few is one in eight with the race detector, with which an analysis takes ten times as
+// few is one in sixteen with the race detector, with which an analysis takes ten times as
 // long: all of them run without it, and each is the work of one goroutine.
 func few[T any](list []T) []T {
 	if !raced {
 		return list
 	}
 	var out []T
-	for i := 0; i < len(list); i += 8 {
+	for i := 0; i < len(list); i += 16 {
 		out = append(out, list[i])
 	}
 	return out
