@@ -44,9 +44,10 @@ var PIP02 = &rule.Rule{
 }
 
 // nowhere reports whether the bundle shows a public IP of that address or name in no
-// resource group, while its list of the one where the provider looks is whole.
+// resource group, while its list of the one where the provider looks is whole, as are
+// those of the others that the collector asked for.
 func nowhere(p *rule.Pass, what, group string) bool {
-	return what != "" && !az.Masked(what) && group != "" && p.Complete(&bundle.PublicIPs, group) &&
+	return what != "" && !az.Masked(what) && group != "" && p.Complete(&bundle.PublicIPs, group) && p.Complete(&bundle.PublicIPs, "") &&
 		!in(p, what, group) && elsewhere(p, what, group) == nil && abroad(p, what, group) == nil
 }
 
