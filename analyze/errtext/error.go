@@ -203,6 +203,12 @@ func (e *Errors) Since(x *Error) (tries int, first time.Time) {
 	return tries, first
 }
 
+// Followed reports whether some Service was reconciled after the error: whatever the
+// controller lacked then as a whole, it had later.
+func (e *Errors) Followed(x *Error) bool {
+	return slices.ContainsFunc(e.Successes, func(s Success) bool { return s.Order > x.Order })
+}
+
 // LastSuccess returns the newest success of a Service, nil when none is known.
 func (e *Errors) LastSuccess(service string) *Success {
 	var last *Success

@@ -35,24 +35,12 @@ func (w *World) followed(e *errtext.Error) bool {
 // atWork reports whether a log is of the controller that syncs Services, and not of a copy
 // that waits for the leader's lease: it tells of syncs, or is the only one.
 func (w *World) atWork(l *snapshot.LogFile) bool {
-	if !serves(l) || l.Previous {
+	if !l.Serves() || l.Previous {
 		return false
 	}
 	tells := slices.ContainsFunc(w.Errors.Successes, func(x errtext.Success) bool { return x.Cite.File == l.File }) ||
 		slices.ContainsFunc(w.Errors.All, func(x *errtext.Error) bool {
 			return slices.ContainsFunc(x.Cites, func(c report.Cite) bool { return c.File == l.File })
 		})
-	return tells || !slices.ContainsFunc(w.Snapshot.Logs, func(o snapshot.LogFile) bool { return o.File != l.File && serves(&o) && !o.Previous })
-}
-
-// serves reports a log of a controller that may reconcile Services.
-func serves(l *snapshot.LogFile) bool {
-	switch l.Kind {
-	case snapshot.CloudController:
-		return true
-	case snapshot.KubeController:
-		provider := l.Flags["cloud-provider"]
-		return provider == "azure" || provider == "" && len(l.Flags) == 0
-	}
-	return false
+	return tells || !slices.ContainsFunc(w.Snapshot.Logs, func(o snapshot.LogFile) bool { return o.File != l.File && o.Serves() && !o.Previous })
 }

@@ -92,11 +92,7 @@ func TestErrorsInTime(t *testing.T) {
 			if err := files.Apply(edits); err != nil {
 				t.Fatal(err)
 			}
-			dir := t.TempDir()
-			if err := files.Write(dir); err != nil {
-				t.Fatal(err)
-			}
-			out := rule.Evaluate(ruletest.World(t, dir), []*rule.Rule{said})
+			out := rule.Evaluate(files.World(t), []*rule.Rule{said})
 			if c.severity == "" {
 				if len(out.Findings) != 0 {
 					t.Fatalf("want nothing, got %v", out.Findings)

@@ -93,7 +93,7 @@ func counts(p *Pass, e *errtext.Error) bool {
 	case e.Transient && !p.Lasts(e):
 		return false
 	}
-	return e.Service != "" || !slices.ContainsFunc(p.Errors.Successes, func(s errtext.Success) bool { return s.Order > e.Order })
+	return e.Service != "" || !p.Errors.Followed(e)
 }
 
 // subject is the object at fault: the resource that the failed call was about, else the

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"azlb/analyze/errtext"
+	"azlb/analyze/snapshot"
 	"azlb/report"
 )
 
@@ -53,6 +54,16 @@ func (t *Told) cite(c report.Cite) {
 	if len(t.Cites) < 3 && !slices.Contains(t.Cites, c) {
 		t.Cites = append(t.Cites, c)
 	}
+}
+
+// LastRecord cites the last line of a log that was kept, if there is one.
+func (w *World) LastRecord(log *snapshot.LogFile) []report.Cite {
+	for _, r := range slices.Backward(w.Snapshot.Records) {
+		if r.Log.File == log.File {
+			return []report.Cite{r.Cite("")}
+		}
+	}
+	return nil
 }
 
 // Span says how often and when: "3 times from 2026-11-23 09:36:30 to 09:36:45 UTC".

@@ -201,6 +201,18 @@ type LogFile struct {
 	Doc         *Doc              // cites line 1
 }
 
+// Serves reports a log of a controller that may reconcile Services.
+func (l *LogFile) Serves() bool {
+	switch l.Kind {
+	case CloudController:
+		return true
+	case KubeController:
+		provider := l.Flags["cloud-provider"]
+		return provider == "azure" || provider == "" && len(l.Flags) == 0
+	}
+	return false
+}
+
 // LogKind says whose log a file is.
 type LogKind string
 

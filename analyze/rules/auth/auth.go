@@ -5,7 +5,6 @@ package auth
 import (
 	"fmt"
 
-	"azlb/analyze/errtext"
 	"azlb/analyze/rule"
 	"azlb/analyze/snapshot"
 	bundle "azlb/bundle-schema"
@@ -17,18 +16,6 @@ var Rules = []*rule.Rule{AUTH08, AUTH09, AUTH01, AUTH10, AUTH07, AUTH02, AUTH03,
 
 // text are the sources in which Azure's refusals show.
 var text = []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog}
-
-// history reports whether a Service was reconciled after the error: whatever the
-// whole controller lacked then, it had later. It is for errors that stop every
-// Service, of which most name none.
-func history(p *rule.Pass, e *errtext.Error) bool {
-	for _, s := range p.Errors.Successes {
-		if s.Order > e.Order {
-			return true
-		}
-	}
-	return false
-}
 
 // waitingNow words what a cause that stops the whole controller does to Services.
 func waitingNow(waiting []string) string {
@@ -43,13 +30,9 @@ func waitingNow(waiting []string) string {
 func restart(p *rule.Pass) report.Step {
 	say := "Restart the controller on each of these machines; it reads azure.json only when it starts, and a restart of the kubelet does not restart it."
 	for _, c := range p.Graph.Controllers() {
-		if !c.Serves() {
-			continue
+		if c.Serves() {
+			return report.Step{Say: say, Changes: true, Run: rule.Restart(c)}
 		}
-		if c.Static() {
-			return report.Step{Say: say, Changes: true, Run: fmt.Sprintf("sudo mv /etc/kubernetes/manifests/%[1]s.yaml /tmp/ && sleep 30 && sudo mv /tmp/%[1]s.yaml /etc/kubernetes/manifests/", c.Program)}
-		}
-		return report.Step{Say: say, Changes: true, Run: "kubectl -n kube-system delete pod " + rule.Word(c.Pod.Name, "POD")}
 	}
 	program := snapshot.CloudController
 	for _, l := range p.Snapshot.Logs {

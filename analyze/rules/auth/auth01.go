@@ -94,7 +94,7 @@ func checkAUTH01(p *rule.Pass) {
 	byCode := map[string][]*errtext.Error{}
 	var order []refusal
 	for _, e := range errs {
-		if r, _ := refused(e); !history(p, e) && !answered(p, e) && !p.Gone(e) {
+		if r, _ := refused(e); !p.Errors.Followed(e) && !answered(p, e) && !p.Gone(e) {
 			if byCode[r.code] == nil {
 				order = append(order, r)
 			}

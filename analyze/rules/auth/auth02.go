@@ -49,7 +49,7 @@ func checkAUTH02(p *rule.Pass) {
 	byGrant := map[grant][]*errtext.Error{}
 	var order []grant
 	for _, e := range errs {
-		if p.Gone(e) || e.Service == "" && history(p, e) {
+		if p.Gone(e) || e.Service == "" && p.Errors.Followed(e) {
 			continue
 		}
 		g := grant{strings.ToLower(e.ObjectID), strings.ToLower(roleScope(e.Scope))}

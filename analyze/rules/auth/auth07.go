@@ -67,7 +67,7 @@ func checkAUTH07(p *rule.Pass) {
 // of policies. Without one there is nothing that the role assignments could explain.
 func refusedRights(p *rule.Pass) []*errtext.Error {
 	errs := slices.DeleteFunc(p.Current(func(e *errtext.Error) bool { return p.Knows(e) && balances(e) }), func(e *errtext.Error) bool {
-		return p.Gone(e) || e.Service == "" && history(p, e)
+		return p.Gone(e) || e.Service == "" && p.Errors.Followed(e)
 	})
 	if len(errs) == 0 {
 		p.NotApplicable("Azure refuses the controller nothing for want of a role", text...)

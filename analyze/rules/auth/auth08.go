@@ -51,7 +51,7 @@ func checkAUTH08(p *rule.Pass) {
 	})
 	var now []*errtext.Error
 	for _, e := range errs {
-		if !history(p, e) && !recovered(p, e) {
+		if !p.Errors.Followed(e) && !recovered(p, e) {
 			now = append(now, e)
 		}
 	}

@@ -39,7 +39,7 @@ func checkAUTH09(p *rule.Pass) {
 	for _, e := range p.Current(func(e *errtext.Error) bool {
 		return p.Knows(e) && (e.Service != "" || e.FromLog) && ofMachine(p, e)
 	}) {
-		if !history(p, e) && !answered(p, e) && !p.Gone(e) {
+		if !p.Errors.Followed(e) && !answered(p, e) && !p.Gone(e) {
 			errs = append(errs, e)
 		}
 	}

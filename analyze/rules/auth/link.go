@@ -25,7 +25,7 @@ type link struct {
 func links(p *rule.Pass, pick func(*errtext.Error, need) bool) []*link {
 	var out []*link
 	for _, e := range p.Current(p.Knows) {
-		if p.Gone(e) || e.Service == "" && history(p, e) {
+		if p.Gone(e) || e.Service == "" && p.Errors.Followed(e) {
 			continue
 		}
 		for _, n := range needs(e) {

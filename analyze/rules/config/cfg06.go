@@ -168,7 +168,7 @@ func why(p *rule.Pass, s *topology.Service, old bool) (reason, bool) {
 	log := lastLog(p)
 	created := s.CreationTimestamp.Time
 	if log != nil && !log.Last.IsZero() && log.Last.Before(created) {
-		r := reason{subject: string(log.Kind), cites: lastRecord(p, log), absence: []*bundle.Evidence{&bundle.ControllerLog},
+		r := reason{subject: string(log.Kind), cites: p.LastRecord(log), absence: []*bundle.Evidence{&bundle.ControllerLog},
 			say: fmt.Sprintf("The controller's log (%s) ends at %s, before the Service was made: the controller does not run any more.", log.File, clock(log.Last)), sure: true}
 		if log.Previous || strings.HasPrefix(log.File, added) || !p.Complete(&bundle.ControllerLog, "") {
 			r.sure, r.partial = false, true
@@ -180,7 +180,7 @@ func why(p *rule.Pass, s *topology.Service, old bool) (reason, bool) {
 		return reason{}, false
 	}
 	if log != nil {
-		return reason{subject: string(log.Kind), cites: lastRecord(p, log), absence: []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog},
+		return reason{subject: string(log.Kind), cites: p.LastRecord(log), absence: []*bundle.Evidence{&bundle.Events, &bundle.ControllerLog},
 			say: fmt.Sprintf("The controller's log (%s) goes on after the Service was made and never names it: another instance may hold the lease, or its service controller is switched off.", log.File)}, true
 	}
 	subject := "of the cloud provider"

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"slices"
 
 	"azlb/analyze/errtext"
@@ -21,7 +20,7 @@ func bySecret(p *rule.Pass) bool {
 
 // over reports whether an error of no Service is history: some sync succeeded after it.
 func over(p *rule.Pass, e *errtext.Error) bool {
-	return e.Service == "" && slices.ContainsFunc(p.Errors.Successes, func(s errtext.Success) bool { return s.Order > e.Order })
+	return e.Service == "" && p.Errors.Followed(e)
 }
 
 // neverSynced reports whether nothing tells of a sync that succeeded, where it would be told.
@@ -39,10 +38,9 @@ func edit(p *rule.Pass, say string) []report.Step {
 		switch {
 		case !c.Serves():
 		case c.Static():
-			return append(steps, report.Step{Say: "Restart the controller on each of them; it reads the file only when it starts.", Changes: true,
-				Run: fmt.Sprintf("sudo mv /etc/kubernetes/manifests/%[1]s.yaml /tmp/ && sleep 30 && sudo mv /tmp/%[1]s.yaml /etc/kubernetes/manifests/", c.Program)})
+			return append(steps, report.Step{Say: "Restart the controller on each of them; it reads the file only when it starts.", Run: rule.Restart(c), Changes: true})
 		default:
-			return append(steps, report.Step{Say: "Restart the controller; it reads the file only when it starts.", Run: "kubectl -n kube-system delete pod " + rule.Word(c.Pod.Name, "POD"), Changes: true})
+			return append(steps, report.Step{Say: "Restart the controller; it reads the file only when it starts.", Run: rule.Restart(c), Changes: true})
 		}
 	}
 	return append(steps, report.Step{Say: "Restart the controller; it reads the file only when it starts.", Run: "kubectl -n kube-system delete pod -l component=cloud-controller-manager", Changes: true})

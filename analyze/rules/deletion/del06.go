@@ -96,7 +96,7 @@ func terminating(p *rule.Pass, s *topology.Service) rule.Finding {
 		f.Message += " so that probably no controller runs that would clean up."
 		if l := lastLog(p); l != nil && !l.Last.IsZero() && l.Last.Before(s.DeletionTimestamp.Time) {
 			f.Message += fmt.Sprintf(" The controller's log (%s) ends at %s UTC, before the deletion began.", l.File, l.Last.UTC().Format(time.DateTime))
-			f.Cites = append(f.Cites, lastRecord(p, l)...)
+			f.Cites = append(f.Cites, p.LastRecord(l)...)
 		}
 	}
 	if p.Snapshot.Manifest == nil {
@@ -154,16 +154,6 @@ func lastLog(p *rule.Pass) *snapshot.LogFile {
 		}
 	}
 	return last
-}
-
-// lastRecord cites the last line of a log that was kept, if there is one.
-func lastRecord(p *rule.Pass, log *snapshot.LogFile) []report.Cite {
-	for _, r := range slices.Backward(p.Snapshot.Records) {
-		if r.Log.File == log.File {
-			return []report.Cite{r.Cite("")}
-		}
-	}
-	return nil
 }
 
 // tried reports whether an event tells of work on the Service's deletion.

@@ -90,12 +90,8 @@ func remembered(p *rule.Pass, s *topology.Service, errs []*errtext.Error) rule.F
 func restart(p *rule.Pass) report.Step {
 	say := "Else restart the controller: it then forgets the old Service."
 	for _, c := range p.Graph.Controllers() {
-		switch {
-		case !c.Serves():
-		case c.Static():
-			return report.Step{Say: say, Changes: true, Run: fmt.Sprintf("sudo mv /etc/kubernetes/manifests/%[1]s.yaml /tmp/ && sleep 30 && sudo mv /tmp/%[1]s.yaml /etc/kubernetes/manifests/", c.Program)}
-		default:
-			return report.Step{Say: say, Changes: true, Run: "kubectl -n kube-system delete pod " + rule.Word(c.Pod.Name, "POD")}
+		if c.Serves() {
+			return report.Step{Say: say, Changes: true, Run: rule.Restart(c)}
 		}
 	}
 	if p.Graph.Managed() {

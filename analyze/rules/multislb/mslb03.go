@@ -2,7 +2,6 @@ package multislb
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -43,8 +42,7 @@ var MSLB03 = &rule.Rule{
 func checkMSLB03(p *rule.Pass) {
 	var errs []*errtext.Error
 	for _, e := range p.Current(p.Knows) {
-		past := slices.ContainsFunc(p.Errors.Successes, func(s errtext.Success) bool { return s.Order > e.Order })
-		if !p.Gone(e) && !(e.Service == "" && past) {
+		if !p.Gone(e) && !(e.Service == "" && p.Errors.Followed(e)) {
 			errs = append(errs, e)
 		}
 	}

@@ -57,7 +57,7 @@ func checkPLS01(p *rule.Pass) {
 	var order []need
 	for _, e := range p.Current(func(e *errtext.Error) bool { return ofLink(p, e) }) {
 		n := need{strings.ToLower(e.ObjectID), strings.ToLower(cmp.Or(e.LinkedAction, e.Action)), strings.ToLower(cmp.Or(e.LinkedScope, e.Scope))}
-		if p.Gone(e) || e.Service == "" && settled(p, e) {
+		if p.Gone(e) || e.Service == "" && p.Errors.Followed(e) {
 			continue
 		}
 		if byNeed[n] == nil {
@@ -68,16 +68,6 @@ func checkPLS01(p *rule.Pass) {
 	for _, n := range order {
 		p.Find(lacking(p, byNeed[n]))
 	}
-}
-
-// settled reports whether a Service was reconciled after an error that names none.
-func settled(p *rule.Pass, e *errtext.Error) bool {
-	for _, s := range p.Errors.Successes {
-		if s.Order > e.Order {
-			return true
-		}
-	}
-	return false
 }
 
 func lacking(p *rule.Pass, errs []*errtext.Error) rule.Finding {

@@ -78,11 +78,11 @@ func restart(p *rule.Pass) string {
 		if c.Serves() {
 			program = c.Program
 			if !c.Static() {
-				return "kubectl -n kube-system delete pod " + rule.Word(c.Pod.Name, "POD")
+				return rule.Restart(c)
 			}
 		}
 	}
-	return fmt.Sprintf("sudo mv /etc/kubernetes/manifests/%[1]s.yaml /tmp/ && sleep 30 && sudo mv /tmp/%[1]s.yaml /etc/kubernetes/manifests/", program)
+	return rule.RestartStatic(program)
 }
 
 // targets are the errors by the object of the failed call, a part of it counting as the

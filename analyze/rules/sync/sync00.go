@@ -104,10 +104,7 @@ func endpoints(e *errtext.Error) bool {
 // nameless reports whether an error that names no Service counts all the same: an
 // answer of Azure in a log, while no Service was reconciled since.
 func nameless(p *rule.Pass, e *errtext.Error) bool {
-	if !e.FromLog || e.Code == "" && !e.Token {
-		return false
-	}
-	return !slices.ContainsFunc(p.Errors.Successes, func(s errtext.Success) bool { return s.Order > e.Order })
+	return e.FromLog && (e.Code != "" || e.Token) && !p.Errors.Followed(e)
 }
 
 // unknown repeats what was said, without a sentence about its cause.
