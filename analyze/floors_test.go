@@ -53,7 +53,7 @@ var outside = []struct {
 	{"net/http", nil, "neither program talks to a network itself"},
 	{"net", nil, "neither program talks to a network itself"},
 	{"log", nil, "what went wrong is in the values"},
-	{"os", []string{"bundle-schema", "collect", "collect/azlb-collect", "analyze/azlb-analyze", "analyze/rule/ruletest", "samples/testdata/gen", "samples/testdata/"}, "input and output are at the two ends only"},
+	{"os", []string{"manual", "bundle-schema", "collect", "collect/azlb-collect", "analyze/azlb-analyze", "analyze/rule/ruletest", "samples/testdata/gen", "samples/testdata/"}, "input and output are at the two ends only"},
 }
 
 // TestFloors keeps the floor plan: arrows point downwards only, topics do not know

@@ -5,6 +5,8 @@ package manual
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,9 +21,12 @@ const (
 )
 
 // Program prepares the root of a tree of commands: -h, --help, the commands completion
-// and man, and errors that are left to the caller.
-func Program(root *cobra.Command) {
+// and man, whose page names the version, and errors that are left to the caller.
+func Program(root *cobra.Command, version string) {
 	root.SilenceErrors, root.SilenceUsage = true, true
+	if name := Called(root.Name()); name != root.Name() {
+		root.Annotations[cobra.CommandDisplayNameAnnotation] = name
+	}
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { c.Print(Help(c)) })
 	root.SetFlagErrorFunc(wrongFlag)
 	root.SetHelpCommand(&cobra.Command{Use: "help", Hidden: true, RunE: func(c *cobra.Command, words []string) error {
@@ -35,6 +40,20 @@ func Program(root *cobra.Command) {
 	help.BoolP("help", "h", false, "print this text")
 	add(root.PersistentFlags(), help, "More")
 	completion(root)
+	root.AddCommand(&cobra.Command{Use: "man", Short: "print the man page; " + root.Name() + " man | man -l - shows it", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return Man(c.OutOrStdout(), root, version) }})
+}
+
+// Called is the name by which a program was called: its own, or that of the plugin for
+// kubectl that it was installed as. In the file name of a plugin a dash parts words and
+// an underscore is a dash.
+func Called(own string) string {
+	file := filepath.Base(filepath.ToSlash(os.Args[0]))
+	plugin, is := strings.CutPrefix(strings.TrimSuffix(strings.ToLower(file), ".exe"), "kubectl-")
+	if !is {
+		return own
+	}
+	return "kubectl " + strings.NewReplacer("-", " ", "_", "-").Replace(plugin)
 }
 
 // completion takes cobra's command that prints completion files, and says in our words

@@ -77,7 +77,8 @@ kubectl get svc -A -o yaml | azlb-analyze - -f json`,
 	p.does(rules, p.withRules(func(words []string, all []report.Chapter) int {
 		return listRules(words, p.format, all, p.stdout, p.fail)
 	}))
-	manual.Program(root)
+	version, _ := built()
+	manual.Program(root, "azlb-analyze "+version)
 	return root
 }
 

@@ -11,7 +11,13 @@ const catalogueDate = "2026-11-26"
 
 // versionText is "azlb-analyze v1.2.3 (commit abc, go1.26, rules of 2026-11-24)".
 func versionText() string {
-	version, commit := "devel", "unknown"
+	version, commit := built()
+	return fmt.Sprintf("azlb-analyze %s (commit %s, %s, rules of %s)", version, commit, runtime.Version(), catalogueDate)
+}
+
+// built is the version and the commit that this program was built from.
+func built() (version, commit string) {
+	version, commit = "devel", "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
 		if v := info.Main.Version; v != "" && v != "(devel)" {
 			version = v
@@ -22,5 +28,5 @@ func versionText() string {
 			}
 		}
 	}
-	return fmt.Sprintf("azlb-analyze %s (commit %s, %s, rules of %s)", version, commit, runtime.Version(), catalogueDate)
+	return version, commit
 }

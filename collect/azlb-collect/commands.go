@@ -18,11 +18,14 @@ func (c *command) tree() *cobra.Command {
 		Runner: collect.Processes{}, OwnMachine: true, Now: time.Now, Progress: collect.Silent{},
 		Retries: []time.Duration{10 * time.Second, 20 * time.Second}, Tool: tool(),
 	}
+	name := manual.Called("azlb-collect")
 	root := &cobra.Command{
-		Use:     "azlb-collect [flags]",
-		Short:   "collect with the current kube context and az login",
-		Long:    `azlb-collect runs your own kubectl and az, reads only, and writes one bundle; its path is printed on stdout. Secrets are removed before anything is written.`,
-		Example: `azlb-collect --context prod && azlb-analyze azlb-prod-*.tgz`,
+		Use:   "azlb-collect [flags]",
+		Short: "collect with the current kube context and az login",
+		Long: name + ` archives what a diagnosis of the cluster's load balancers needs.
+
+It runs your own kubectl and az, reads only, and writes one bundle; its path is printed on stdout. Secrets are removed before anything is written.`,
+		Example: name + ` --context prod && azlb-analyze azlb-prod-*.tgz`,
 		Annotations: manual.Exits("the bundle is written, the plan or the permissions printed",
 			"nothing could be written", "wrong flags"),
 	}
@@ -51,7 +54,7 @@ func (c *command) tree() *cobra.Command {
 	permissions.RunE = c.does(func(_ context.Context, stdout, _ io.Writer) error {
 		return collect.Permissions(stdout, c.options.Subscription)
 	})
-	manual.Program(root)
+	manual.Program(root, "azlb-collect "+c.options.Tool.Version)
 	return root
 }
 

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"azlb/collect"
+	"azlb/manual"
 )
 
 // The exit codes.
@@ -32,21 +33,22 @@ func run(args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.Execute()
+	name, err := root.CommandPath(), root.Execute()
 	var failed failure
 	switch {
 	case err == nil:
 		return exitWritten
 	case errors.As(err, &failed):
-		fmt.Fprintf(stderr, "azlb-collect: %v\n", failed.error)
+		fmt.Fprintf(stderr, "%s: %v\n", name, failed.error)
 		return exitNothing
 	}
-	fmt.Fprintf(stderr, "azlb-collect: %s (see azlb-collect --help)\n", oneLine(err.Error()))
+	fmt.Fprintf(stderr, "%s: %s (see %[1]s --help)\n", name, oneLine(err.Error()))
 	return exitUsage
 }
 
 // collect writes the bundle and says where it is.
 func (c *command) collect(ctx context.Context, stdout, stderr io.Writer) error {
+	name := manual.Called("azlb-collect")
 	progress, done := c.progress(stderr)
 	c.options.Progress = progress
 	result, err := collect.Collect(ctx, c.options)
@@ -54,9 +56,9 @@ func (c *command) collect(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stderr, "azlb-collect: %d of %d commands were answered; the bundle says why the others were not\n", result.Answered, result.Commands)
+	fmt.Fprintf(stderr, "%s: %d of %d commands were answered; the bundle says why the others were not\n", name, result.Answered, result.Commands)
 	if len(result.LeftOut) > 0 {
-		fmt.Fprintf(stderr, "azlb-collect: --namespace and --service left out the pods of: %s\n", strings.Join(result.LeftOut, ", "))
+		fmt.Fprintf(stderr, "%s: --namespace and --service left out the pods of: %s\n", name, strings.Join(result.LeftOut, ", "))
 	}
 	_, err = fmt.Fprintln(stdout, result.Path)
 	return err
