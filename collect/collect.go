@@ -27,8 +27,8 @@ type Options struct {
 	Output         string        // path of the bundle; empty: a name of our own in the current directory
 	Force          bool          // an existing file is replaced
 	Runner         Runner
-	OwnMachine     bool            // files of this machine are evidence; false for a recording
-	Retries        []time.Duration // pauses before a throttled az command runs again
+	OwnMachine     bool                                 // files of this machine are evidence; false for a recording
+	Pause          func(context.Context, time.Duration) // waits, or until the context is done
 	Now            func() time.Time
 	Progress       Progress
 	Tool           bundle.Tool
@@ -124,8 +124,8 @@ func begin(o Options) (*session, error) {
 	x := &executor{
 		builder: builder{context: o.Context, since: o.Since, windows: runtime.GOOS == "windows"},
 		runner:  o.Runner, spool: spool, progress: o.Progress, now: o.Now,
-		timeout: o.CommandTimeout, total: o.Timeout, retries: o.Retries,
-		stopped: map[bundle.Program]string{}, unreachable: map[string]bool{},
+		timeout: o.CommandTimeout, total: o.Timeout, deadline: o.Now().Add(o.Timeout), pause: o.Pause,
+		stopped: map[bundle.Program]string{}, unreachable: map[string]bool{}, damaged: map[string]string{}, unseen: map[string]bool{},
 	}
 	return &session{executor: x, o: o, started: o.Now(), read: map[*bundle.Evidence]bool{}}, nil
 }
@@ -142,6 +142,7 @@ func (s *session) collect(ctx context.Context) {
 	s.entries = append(s.entries, s.all(ctx, p.plan.Always)...)
 	s.olderEndpoints(ctx)
 	s.further(ctx)
+	s.visible(ctx)
 	s.none()
 }
 

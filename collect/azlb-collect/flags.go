@@ -28,7 +28,7 @@ var serviceName = regexp.MustCompile(`^[^/\s]+/[^/\s]+$`)
 func parse(args []string) (*command, error) {
 	c := &command{options: collect.Options{
 		Runner: collect.Processes{}, OwnMachine: true, Now: time.Now, Progress: collect.Silent{},
-		Retries: []time.Duration{10 * time.Second, 20 * time.Second}, Tool: tool(),
+		Pause: collect.Sleep, Tool: tool(),
 	}}
 	o := &c.options
 	f := pflag.NewFlagSet("azlb-collect", pflag.ContinueOnError)
