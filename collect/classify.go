@@ -79,6 +79,15 @@ var azMissing = ending{Status: bundle.StatusSkipped, Stops: true,
 var kubectlMissing = ending{Status: bundle.StatusSkipped, Stops: true, Unreachable: true,
 	Reason: "kubectl is not installed or not on the PATH: install kubectl and collect again"}
 
+// What stands before a reason that is the same for many commands, and before a right.
+const (
+	notStarted = "not started: "
+	endedEarly = "ended: "
+	notAsked   = "not asked: "
+	notReached = "not asked, because the first reads failed: "
+	needsRight = ": it needs the right "
+)
+
 const unseenReason = "this login does not see the subscription: log in with an account that does"
 
 const tunnel = "the API server cannot reach the node's kubelet (konnectivity, tunnel or a firewall on port 10250); this is no load balancer fault: read the log on the node and give it with --log-file"
@@ -135,7 +144,7 @@ func classify(c Command, o Outcome) ending {
 		if p.text.MatchString(o.Stderr) {
 			e := p.ending
 			if e.NeedsRight {
-				e.Reason += ": it needs the right " + c.Evidence.Right
+				e.Reason += needsRight + c.Evidence.Right
 			}
 			return e
 		}

@@ -217,15 +217,21 @@ func (x *executor) mayNot(ctx context.Context, c Command) (ending, bool) {
 	case c.Skip != "":
 		return ending{Status: bundle.StatusSkipped, Reason: c.Skip, Fallback: c.Around}, true
 	case ctx.Err() != nil && errors.Is(context.Cause(ctx), ErrInterrupted):
-		return ending{Status: bundle.StatusCancelled, Reason: "not started: the collection was interrupted"}, true
+		return ending{Status: bundle.StatusCancelled, Reason: notStarted + reasonInterrupted}, true
 	case ctx.Err() != nil:
-		return ending{Status: bundle.StatusSkipped, Reason: fmt.Sprintf("not started: the total timeout of %v had passed; raise it with --timeout", x.total)}, true
+		return ending{Status: bundle.StatusSkipped, Reason: notStarted + x.totalPassed()}, true
 	case reason != "":
 		return ending{Status: bundle.StatusSkipped, Reason: reason}, true
 	case unseen:
-		return ending{Status: bundle.StatusSkipped, Reason: "not asked: " + unseenReason}, true
+		return ending{Status: bundle.StatusSkipped, Reason: notAsked + unseenReason}, true
 	}
 	return ending{}, false
+}
+
+const reasonInterrupted = "the collection was interrupted"
+
+func (x *executor) totalPassed() string {
+	return fmt.Sprintf("the total timeout of %v passed; raise it with --timeout", x.total)
 }
 
 func (x *executor) stop(program bundle.Program, reason string) {
@@ -240,7 +246,7 @@ func (x *executor) stop(program bundle.Program, reason string) {
 func (x *executor) ended(cause error, c Command) ending {
 	switch {
 	case errors.Is(cause, ErrInterrupted):
-		return ending{Status: bundle.StatusCancelled, Reason: "ended: the collection was interrupted"}
+		return ending{Status: bundle.StatusCancelled, Reason: endedEarly + reasonInterrupted}
 	case errors.Is(cause, errCommand):
 		reason := fmt.Sprintf("%s gave no answer within %v: raise --command-timeout if it is only slow", c.Program, x.timeout)
 		if c.Args[0] == "logs" {
@@ -248,7 +254,7 @@ func (x *executor) ended(cause error, c Command) ending {
 		}
 		return ending{Status: bundle.StatusTimeout, Reason: reason, Unreachable: c.Program == bundle.Kubectl}
 	default:
-		return ending{Status: bundle.StatusTimeout, Reason: fmt.Sprintf("ended: the total timeout of %v passed; raise it with --timeout", x.total)}
+		return ending{Status: bundle.StatusTimeout, Reason: endedEarly + x.totalPassed()}
 	}
 }
 

@@ -66,11 +66,11 @@ func (l *Lines) line(s string) {
 	fmt.Fprintln(l.W, short(s, lineWidth))
 }
 
-// subject is what a command asks for, as a reader calls it: "Load balancers of rg".
+// subject is what a command asks for, as a reader calls it: "Load balancers: rg".
 func subject(c Command) string {
 	s := c.Evidence.Title
 	if of := scopeName(c.Scope); of != "" {
-		s += " of " + of
+		s += ": " + of
 	}
 	if n := c.Scope["page"]; n != "" {
 		s += ", page " + n
@@ -187,14 +187,19 @@ func (t *Terminal) draw() {
 	fmt.Fprintf(t.w, "\r\x1b[K%s", short(fmt.Sprintf("%d of %d  %s", t.done, t.planned, what), t.width))
 }
 
-// short makes a line that is harmless for a terminal and narrower than it.
-func short(s string, width int) string {
-	runes := []rune(strings.Map(func(r rune) rune {
+// clean makes a line harmless for a terminal.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r
 		}
 		return ' '
-	}, s))
+	}, s)
+}
+
+// short makes a line that is harmless for a terminal and narrower than it.
+func short(s string, width int) string {
+	runes := []rune(clean(s))
 	if len(runes) >= width {
 		return string(runes[:max(width-2, 0)]) + "…"
 	}

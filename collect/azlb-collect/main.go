@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -101,10 +100,7 @@ func (c *command) do(stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stderr, "azlb-collect: %d of %d commands were answered; the bundle says why the others were not\n", result.Answered, result.Commands)
-	if len(result.LeftOut) > 0 {
-		fmt.Fprintf(stderr, "azlb-collect: --namespace and --service left out the pods of: %s\n", strings.Join(result.LeftOut, ", "))
-	}
+	result.Write(stderr, columns(stderr))
 	_, err = fmt.Fprintln(stdout, result.Path)
 	return err
 }
@@ -138,14 +134,20 @@ func interruptible() (context.Context, func()) {
 	}
 }
 
+// columns is how wide a terminal is, and 80 for what is none.
+func columns(stderr io.Writer) int {
+	if f, ok := stderr.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			return width
+		}
+	}
+	return 80
+}
+
 // progress is one line that changes on a terminal, and plain lines elsewhere.
 func (c *command) progress(stderr io.Writer) (collect.Progress, func()) {
 	if f, ok := stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		width, _, err := term.GetSize(int(f.Fd()))
-		if err != nil || width <= 0 {
-			width = 80
-		}
-		t := collect.NewTerminal(f, width, time.Now)
+		t := collect.NewTerminal(f, columns(stderr), time.Now)
 		return t, t.Close
 	}
 	return &collect.Lines{W: stderr}, func() {}
