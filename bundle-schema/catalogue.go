@@ -55,6 +55,10 @@ var (
 	Account = Evidence{ID: "account", Title: "Azure subscription", Path: "azure/account.json", Program: Az,
 		Args: []string{"account", "show"}, Scope: PerSubscription, Format: JSON, Redaction: RedactARM, Cap: mib,
 		Without: "the subscription's name and tenant are not known", Right: "az login"}
+	// Accounts is asked for only where a subscription is not seen.
+	Accounts = Evidence{ID: "accounts", Title: "Subscriptions that the login sees", Path: "azure/accounts.json", Program: Az,
+		Args: []string{"account", "list", "--all"}, Scope: PerSubscription, Format: JSON, Redaction: RedactARM, Cap: mib, Extra: true,
+		Without: "which other subscriptions this login sees is not known", Right: "az login"}
 	Group = Evidence{ID: "group", Title: "Resource group", Path: "azure/{group}/group.json", Program: Az,
 		Args: []string{"group", "show", "--name", "{group}"}, Rest: "/subscriptions/{subscription}/resourceGroups/{group}", RestVersion: "2021-04-01",
 		Scope: PerGroup, Format: JSON, Redaction: RedactARM, Cap: mib,
@@ -165,7 +169,7 @@ var (
 var Catalogue = []*Evidence{
 	&KubeContext, &Events, &KubeVersion, &Services, &Nodes, &EndpointSlices, &Endpoints, &KubeSystem, &ControllerPods, &Pods,
 	&ControllerLog, &ControllerLogPrevious, &CloudConfig, &LogFile,
-	&AzVersion, &Account, &Group, &LoadBalancers, &PublicIPs, &NSGs, &VNets, &NICs, &RouteTables, &PrivateLinkServices, &NATGateways,
+	&AzVersion, &Account, &Accounts, &Group, &LoadBalancers, &PublicIPs, &NSGs, &VNets, &NICs, &RouteTables, &PrivateLinkServices, &NATGateways,
 	&ScaleSets, &ScaleSetInstances, &ScaleSetNICs, &VMs, &VMInstanceViews, &ActivityLog,
 	&ProbeMetrics, &PathMetrics, &SNATConnectionMetrics, &SNATPortMetrics, &AKSCluster,
 	&RoleAssignments, &RoleDefinitions, &SubscriptionLocks, &Locks, &PolicyAssignments, &NetworkUsages,

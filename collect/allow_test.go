@@ -29,7 +29,7 @@ func TestAllowedCatalogue(t *testing.T) {
 				continue
 			}
 			for name, endpoint := range endpoints {
-				r, err := b.restCommand(c, endpoint)
+				r, err := b.restCommand(c, endpoint, e.RestVersion)
 				if err != nil {
 					t.Fatalf("%s: %v", e.ID, err)
 				}

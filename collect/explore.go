@@ -71,7 +71,7 @@ func (s *session) giveUp(entries []bundle.Entry) {
 		reason = cmp.Or(reason, e.Reason)
 	}
 	if reason != "" {
-		s.stop(bundle.Kubectl, "not asked, because the first reads failed: "+reason)
+		s.stop(bundle.Kubectl, notReached+reason)
 	}
 }
 

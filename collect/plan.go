@@ -21,6 +21,13 @@ type Plan struct {
 	Missing     []bundle.Entry // evidence for which there is no command here, and why
 }
 
+// The conditions that repeat a command, and the one about the login.
+const (
+	throttledAgain = "Azure throttles a command above: the same command again, once, after the time that Azure asks to wait"
+	olderAgain     = "this cloud does not know the api-version of an az rest above: the same once more, with the newest older one that Azure lists"
+	notSeen        = "this login does not see a subscription that the cluster names"
+)
+
 // Condition is a group of commands that run only if something happens. Blanks in
 // braces stand for what is not known before.
 type Condition struct {
@@ -39,7 +46,7 @@ const subscriptionCap = 5
 // perSubscription is what is asked of every subscription after its groups: roles and locks.
 func perSubscription() []*bundle.Evidence {
 	return slices.DeleteFunc(slices.Clone(bundle.Catalogue), func(e *bundle.Evidence) bool {
-		return e.Scope != bundle.PerSubscription || e == &bundle.AzVersion || e == &bundle.Account
+		return e.Scope != bundle.PerSubscription || ofLogin(e) || e == &bundle.Account
 	})
 }
 
@@ -206,7 +213,7 @@ func (p *planner) group(g Group, beyond bool) {
 // noAzure records that nothing is asked of Azure, and why.
 func (p *planner) noAzure(reason string) {
 	for _, e := range bundle.Catalogue {
-		if e.Program == bundle.Az {
+		if e.Program == bundle.Az && e != &bundle.Accounts {
 			p.miss(e, nil, bundle.StatusSkipped, reason)
 		}
 	}
@@ -227,14 +234,15 @@ func (p *planner) conditions(endpoint string) {
 		if c.Program != bundle.Az || c.Skip != "" {
 			continue
 		}
-		if r, err := p.restCommand(c, endpoint); err == nil {
+		if r, err := p.restCommand(c, endpoint, c.Evidence.RestVersion); err == nil {
 			rest = append(rest, r.String())
 		}
 	}
 	if len(rest) > 0 {
 		p.plan.Conditional = append(p.plan.Conditional,
 			Condition{"the az command above fails for another reason than login or permission; once more with $skiptoken={page} for each further page", rest},
-			Condition{"Azure throttles a command above: the same command again, at most twice", nil})
+			Condition{throttledAgain, nil}, Condition{olderAgain, nil},
+			Condition{notSeen, []string{p.template(&bundle.Accounts)}})
 	}
 	var further, furtherRest []string
 	for _, e := range append(perGroup(), &bundle.ScaleSetInstances, &bundle.ScaleSetNICs) {
@@ -270,7 +278,7 @@ func restTemplate(e *bundle.Evidence, endpoint string) string {
 func (p *planner) template(e *bundle.Evidence) string {
 	words := append([]string{string(e.Program)}, e.Args...)
 	switch {
-	case e.Program == bundle.Az && e.ID == bundle.AzVersion.ID:
+	case e.Program == bundle.Az && ofLogin(e):
 		words = append(words, "-o", "json", "--only-show-errors")
 	case e.Program == bundle.Az:
 		words = append(words, "--subscription", "{subscription}", "-o", "json", "--only-show-errors")
@@ -287,7 +295,7 @@ func Templates(o Options) Plan {
 	p := newPlanner(builder{context: "{context}", since: o.Since})
 	var always, rest []string
 	for _, e := range bundle.Catalogue {
-		if e.Program == bundle.Local || e == &bundle.Endpoints {
+		if e.Program == bundle.Local || e == &bundle.Endpoints || e == &bundle.Accounts {
 			continue
 		}
 		always = append(always, p.template(e))
@@ -299,7 +307,9 @@ func Templates(o Options) Plan {
 		{"its blanks are filled: once for each thing of that kind that the cluster names", always},
 		{"EndpointSlices cannot be read or the cluster does not have them", []string{p.template(&bundle.Endpoints)}},
 		{"the az command above fails for another reason than login or permission; once more with $skiptoken={page} for each further page", rest},
-		{"Azure throttles a command above: the same command again, at most twice", nil},
+		{throttledAgain, nil},
+		{olderAgain, nil},
+		{notSeen, []string{p.template(&bundle.Accounts)}},
 	}
 	return p.plan
 }

@@ -94,7 +94,7 @@ func OpenRecording(dir string) (*Recording, error) {
 func (r *Recording) Apply(o *Options) {
 	o.Runner, o.OwnMachine = r, false
 	o.Now = func() time.Time { return r.Time }
-	o.Retries = make([]time.Duration, len(o.Retries))
+	o.Pause = func(context.Context, time.Duration) {}
 	if o.CloudConfig == "" && r.CloudConfig != "" {
 		o.CloudConfig = filepath.Join(r.dir, r.CloudConfig)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"azlb/analyze"
-	"azlb/manual"
+	"azlb/bundle-schema/manual"
 	"azlb/report"
 )
 

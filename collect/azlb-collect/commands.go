@@ -8,15 +8,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"azlb/bundle-schema/manual"
 	"azlb/collect"
-	"azlb/manual"
 )
 
 // tree is the program as commands: what may be typed, and what is said of it.
 func (c *command) tree() *cobra.Command {
 	c.options = collect.Options{
 		Runner: collect.Processes{}, OwnMachine: true, Now: time.Now, Progress: collect.Silent{},
-		Retries: []time.Duration{10 * time.Second, 20 * time.Second}, Tool: tool(),
+		Pause: collect.Sleep, Tool: tool(),
 	}
 	name := manual.Called("azlb-collect")
 	root := &cobra.Command{

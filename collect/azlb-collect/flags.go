@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"azlb/bundle-schema/manual"
 	"azlb/collect"
-	"azlb/manual"
 )
 
 // command is the command line.

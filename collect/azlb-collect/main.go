@@ -9,14 +9,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
 	"golang.org/x/term"
 
 	"azlb/collect"
-	"azlb/manual"
 )
 
 // The exit codes.
@@ -48,7 +46,6 @@ func run(args []string, stdout, stderr io.Writer) int {
 
 // collect writes the bundle and says where it is.
 func (c *command) collect(ctx context.Context, stdout, stderr io.Writer) error {
-	name := manual.Called("azlb-collect")
 	progress, done := c.progress(stderr)
 	c.options.Progress = progress
 	result, err := collect.Collect(ctx, c.options)
@@ -56,10 +53,7 @@ func (c *command) collect(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stderr, "%s: %d of %d commands were answered; the bundle says why the others were not\n", name, result.Answered, result.Commands)
-	if len(result.LeftOut) > 0 {
-		fmt.Fprintf(stderr, "%s: --namespace and --service left out the pods of: %s\n", name, strings.Join(result.LeftOut, ", "))
-	}
+	result.Write(stderr, columns(stderr))
 	_, err = fmt.Fprintln(stdout, result.Path)
 	return err
 }
@@ -94,14 +88,20 @@ func interruptible() (context.Context, func()) {
 	}
 }
 
+// columns is how wide a terminal is, and 80 for what is none.
+func columns(stderr io.Writer) int {
+	if f, ok := stderr.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			return width
+		}
+	}
+	return 80
+}
+
 // progress is one line that changes on a terminal, and plain lines elsewhere.
 func (c *command) progress(stderr io.Writer) (collect.Progress, func()) {
 	if f, ok := stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		width, _, err := term.GetSize(int(f.Fd()))
-		if err != nil || width <= 0 {
-			width = 80
-		}
-		t := collect.NewTerminal(f, width, time.Now)
+		t := collect.NewTerminal(f, columns(stderr), time.Now)
 		return t, t.Close
 	}
 	return &collect.Lines{W: stderr}, func() {}
