@@ -16,6 +16,7 @@ type Command struct {
 	Scope    Values   // what the template's blanks were filled with
 	Path     string   // where its answer lies in the bundle
 	Skip     string   // why it is not run although its turn comes; empty: it is run
+	ARM      string   // ARM's address in the cloud that az speaks to, of a fallback
 }
 
 // Argv is the command as it stands in the manifest and in the plan.
@@ -38,12 +39,13 @@ func quote(words []string) string {
 	return strings.Join(quoted, " ")
 }
 
-// builder makes commands out of the catalogue. Context and subscription are
-// resolved once and stand in every command.
+// builder makes commands out of the catalogue. Context, subscription and endpoint
+// are resolved once and stand in every command.
 type builder struct {
-	context string        // empty: kubectl's own (in-cluster, or none)
-	since   time.Duration // how far back current logs go
-	windows bool
+	context  string        // empty: kubectl's own (in-cluster, or none)
+	endpoint string        // ARM's address in the cloud that az speaks to; empty: unknown
+	since    time.Duration // how far back current logs go
+	windows  bool
 }
 
 // command fills the templates of e. Values that a blank's grammar refuses are an error.
@@ -78,10 +80,13 @@ func (b builder) command(e *bundle.Evidence, v Values) (Command, error) {
 	return c, nil
 }
 
-// azFlags adds what every az command carries. `az version` knows no subscription,
-// and the first `az account show` runs to learn it.
+// offline are the commands of az about itself; they know no subscription.
+func offline(e *bundle.Evidence) bool { return e.ID == bundle.AzVersion.ID || e.ID == bundle.Cloud.ID }
+
+// azFlags adds what every az command carries. The first `az account show` runs to
+// learn the subscription.
 func (b builder) azFlags(args []string, subscription string, e *bundle.Evidence) ([]string, error) {
-	if subscription != "" && e.ID != bundle.AzVersion.ID {
+	if subscription != "" && !offline(e) {
 		if err := check("subscription", subscription, b.windows); err != nil {
 			return nil, err
 		}
@@ -100,7 +105,7 @@ func scopeOf(e *bundle.Evidence, v Values) Values {
 			}
 		}
 	}
-	if v["subscription"] != "" && e.Program == bundle.Az && e.ID != bundle.AzVersion.ID {
+	if v["subscription"] != "" && e.Program == bundle.Az && !offline(e) {
 		scope["subscription"] = v["subscription"]
 	}
 	return scope
@@ -109,7 +114,7 @@ func scopeOf(e *bundle.Evidence, v Values) Values {
 // restCommand is the fallback of c over the ARM API, or an error that says why
 // there is none. Parameters stand in words of their own because cmd.exe would cut
 // a URL at "&".
-func (b builder) restCommand(c Command, endpoint string) (Command, error) {
+func (b builder) restCommand(c Command) (Command, error) {
 	e := c.Evidence
 	if e.Rest == "" {
 		return Command{}, fmt.Errorf("%s has no other way to be read", e.Title)
@@ -119,12 +124,13 @@ func (b builder) restCommand(c Command, endpoint string) (Command, error) {
 		return Command{}, err
 	}
 	params := append([]string{"api-version=" + e.RestVersion}, e.RestParams...)
-	return b.rest(c, endpoint+path, params)
+	return b.rest(c, path, params)
 }
 
 // rest is one GET on the ARM API.
-func (b builder) rest(c Command, url string, params []string) (Command, error) {
-	args := append([]string{"rest", "--method", "get", "--url", url, "--url-parameters"}, params...)
+func (b builder) rest(c Command, path string, params []string) (Command, error) {
+	c.ARM = b.endpoint
+	args := append([]string{"rest", "--method", "get", "--url", b.endpoint + path, "--url-parameters"}, params...)
 	var err error
 	c.Args, err = b.azFlags(args, c.Scope["subscription"], c.Evidence)
 	return c, err

@@ -26,8 +26,11 @@ type page struct {
 // first one; every page has an entry of its own. Where a later page is missing the
 // first one's entry says truncated, so that nothing is concluded from absence.
 func (x *executor) rest(ctx context.Context, c Command) []bundle.Entry {
-	first, err := x.restCommand(c, x.endpoint())
-	if err != nil || x.endpoint() == "" {
+	if x.endpoint == "" {
+		return nil
+	}
+	first, err := x.restCommand(c)
+	if err != nil {
 		return nil
 	}
 	x.progress.Plan(1)
@@ -52,18 +55,6 @@ func (x *executor) rest(ctx context.Context, c Command) []bundle.Entry {
 	end.Fallback = false
 	x.finish(first, &entry, end)
 	return append([]bundle.Entry{entry}, pages...)
-}
-
-// endpoint is ARM's address in the cloud of az's account; empty where that cloud
-// is none that we know. Without an answer of `az account show` it is the public one.
-func (x *executor) endpoint() string {
-	var account struct {
-		Cloud string `json:"environmentName"`
-	}
-	if json.Unmarshal(x.spool.read(bundle.Account.Path), &account) != nil || account.Cloud == "" {
-		return endpoints["AzureCloud"]
-	}
-	return endpoints[account.Cloud]
 }
 
 // pageOf takes a page apart; a single object has no items and no next page.
@@ -119,7 +110,7 @@ func (x *executor) pageCommand(first Command, link string, n int) (Command, erro
 	if n > pageCap {
 		return c, fmt.Errorf("the list has more than %d pages", pageCap)
 	}
-	if !strings.EqualFold(u.Scheme+"://"+u.Host, x.endpoint()) || !strings.EqualFold(u.Path, path) || u.User != nil {
+	if !strings.EqualFold(u.Scheme+"://"+u.Host, x.endpoint) || !strings.EqualFold(u.Path, path) || u.User != nil {
 		return c, fmt.Errorf("the next page's link is refused: it does not lead to the same list")
 	}
 	query := u.Query()
@@ -132,9 +123,9 @@ func (x *executor) pageCommand(first Command, link string, n int) (Command, erro
 			params = append(params, key+"="+value)
 		}
 	}
-	built, err := x.builder.rest(c, x.endpoint()+path, params)
+	built, err := x.builder.rest(c, path, params)
 	if err != nil {
 		return c, err
 	}
-	return built, Allowed(built.Program, built.Args, x.windows)
+	return built, Allowed(built, x.windows)
 }
