@@ -16,7 +16,7 @@ type ending struct {
 	Stops bool
 	// Fallback says that another way to ask the same may succeed.
 	Fallback bool
-	// Unreachable: the command never spoke to the cluster's API server.
+	// Unreachable: the command never spoke to the cluster's API server, or to Azure.
 	Unreachable bool
 	// Damaged: the part of az that the command is in cannot run at all.
 	Damaged bool
@@ -62,9 +62,9 @@ var azPatterns = []pattern{
 	pat(`InternalServerError|Service Unavailable|Gateway Timeout|Bad Gateway`,
 		ending{Status: bundle.StatusFailed, Fallback: true, Reason: "Azure answered with a server error: collect again later"}),
 	pat(`CERTIFICATE_VERIFY_FAILED|certificate verify failed`,
-		ending{Status: bundle.StatusFailed, Reason: "az does not trust the certificate that it was shown (a proxy that intercepts TLS): set REQUESTS_CA_BUNDLE and collect again"}),
+		ending{Status: bundle.StatusFailed, Unreachable: true, Reason: "az does not trust the certificate that it was shown (a proxy that intercepts TLS): set REQUESTS_CA_BUNDLE and collect again"}),
 	pat(`Failed to establish a new connection|Max retries exceeded|getaddrinfo failed|Name or service not known|ProxyError|ConnectionResetError|Connection aborted`,
-		ending{Status: bundle.StatusFailed, Reason: "az cannot reach Azure (no network, or a proxy is missing): set HTTPS_PROXY or run where Azure can be reached"}),
+		ending{Status: bundle.StatusFailed, Unreachable: true, Reason: "az cannot reach Azure (no network, or a proxy is missing): set HTTPS_PROXY or run where Azure can be reached"}),
 	pat(`Here is the traceback|No module named|object has no attribute|Traceback \(most recent call last\)|ImportError`,
 		ending{Status: bundle.StatusFailed, Fallback: true, Damaged: true, Reason: "this az is damaged: install az from Microsoft's packages"}),
 	pat(`Read-only file system|PermissionError|Permission denied|CryptUnprotectData`,

@@ -34,8 +34,8 @@ func TestClassify(t *testing.T) {
 		{"killed", get, Outcome{Exit: -1, Killed: "signal: killed"}, bundle.StatusFailed, "ended from outside while it ran (signal: killed)", ending{}},
 		{"old cloud", lb, Outcome{Exit: 1, Stderr: `ERROR: Bad Request({"error":{"code":"NoRegisteredProviderFound","message":"No registered resource provider found"}})`}, bundle.StatusFailed, "API version", ending{Fallback: true, Version: true}},
 		{"old", lb, Outcome{Exit: 2, Stderr: "usage: az network private-link-service [-h] ...\naz network: error: argument _subcommand: invalid choice: 'private-link-service'"}, bundle.StatusFailed, "update az", ending{Fallback: true}},
-		{"offline", lb, Outcome{Exit: 1, Stderr: "ERROR: HTTPSConnectionPool(host='management.azure.com', port=443): Max retries exceeded with url: /subscriptions"}, bundle.StatusFailed, "HTTPS_PROXY", ending{}},
-		{"TLS proxy", lb, Outcome{Exit: 1, Stderr: "ERROR: HTTPSConnectionPool(host='management.azure.com', port=443): Max retries exceeded (Caused by SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self signed')))"}, bundle.StatusFailed, "REQUESTS_CA_BUNDLE", ending{}},
+		{"offline", lb, Outcome{Exit: 1, Stderr: "ERROR: HTTPSConnectionPool(host='management.azure.com', port=443): Max retries exceeded with url: /subscriptions"}, bundle.StatusFailed, "HTTPS_PROXY", ending{Unreachable: true}},
+		{"TLS proxy", lb, Outcome{Exit: 1, Stderr: "ERROR: HTTPSConnectionPool(host='management.azure.com', port=443): Max retries exceeded (Caused by SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self signed')))"}, bundle.StatusFailed, "REQUESTS_CA_BUNDLE", ending{Unreachable: true}},
 		{"something else of az", lb, Outcome{Exit: 1, Stderr: "ERROR: first\nERROR: a new text"}, bundle.StatusFailed, "az failed: ERROR: a new text", ending{Fallback: true}},
 
 		{"kubectl missing", get, Outcome{Missing: true}, bundle.StatusSkipped, "install kubectl", ending{Stops: true, Unreachable: true}},
