@@ -3,7 +3,6 @@ package collect
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"runtime"
 	"slices"
@@ -31,6 +30,7 @@ type Options struct {
 	Pause          func(context.Context, time.Duration) // waits, or until the context is done
 	Now            func() time.Time
 	Progress       Progress
+	Abandoned      <-chan struct{} // closed: no bundle is wanted any more; nil: it always is
 	Tool           bundle.Tool
 }
 
@@ -46,17 +46,12 @@ const (
 	clusterCap       = 3
 )
 
-// ErrExists says that the bundle's file is already there.
-var ErrExists = errors.New("the file exists; choose another with --output, or replace it with --force")
-
 // Collect runs the plan and writes the bundle. Whatever fails on the way stands in
 // the bundle; an error means that there is none. ctx ends the collection early:
-// what was collected until then is written.
+// what was collected until then is written, unless it is abandoned.
 func Collect(ctx context.Context, o Options) (Result, error) {
-	if o.Output != "" && !o.Force {
-		if _, err := os.Stat(o.Output); err == nil {
-			return Result{}, fmt.Errorf("writing %s: %w", o.Output, ErrExists)
-		}
+	if err := checkOutput(o.Output, o.Force); err != nil {
+		return Result{}, err
 	}
 	s, err := begin(o)
 	if err != nil {
@@ -65,7 +60,10 @@ func Collect(ctx context.Context, o Options) (Result, error) {
 	defer s.spool.close()
 	s.collect(ctx)
 	path, err := s.write()
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrAbandoned):
+		return Result{}, ErrAbandoned
+	case err != nil:
 		return Result{}, err
 	}
 	r := Result{Path: path, LeftOut: s.found.LeftOut, Missing: missing(s.entries, s.found.Managed), Early: s.early}
@@ -117,7 +115,7 @@ type session struct {
 }
 
 func begin(o Options) (*session, error) {
-	spool, err := newSpool("")
+	spool, err := newSpool("", o.Abandoned)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package collect
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -25,17 +26,19 @@ type tail struct {
 	size  int64 // of the newest file
 	lost  bool  // the beginning is not there any more
 	text  bool  // something but blanks was written
+	fault error // why the temporary folder did not take it
 }
 
 // Write takes whole lines, as redact.Stream writes them: a part ends between two.
-func (t *tail) Write(p []byte) (int, error) {
+func (t *tail) Write(p []byte) (n int, err error) {
+	defer func() { t.fault = cmp.Or(t.fault, err) }()
 	if t.f == nil || t.size > 0 && t.size+int64(len(p)) > t.max/tailParts {
 		if err := t.next(); err != nil {
 			return 0, err
 		}
 	}
 	t.text = t.text || len(bytes.TrimSpace(p)) > 0
-	n, err := t.w.Write(p)
+	n, err = t.w.Write(p)
 	t.size += int64(n)
 	return n, err
 }
@@ -74,11 +77,18 @@ func (t *tail) end() error {
 func (s *spool) stream(e *bundle.Evidence, r io.Reader) (*tail, error) {
 	t := &tail{spool: s, max: e.Cap}
 	_, err := s.learned.Stream(t, r)
-	if err = errors.Join(err, t.end()); err != nil {
-		io.Copy(io.Discard, r)
-		return t, fmt.Errorf("keeping the log in the temporary folder: %w", err)
+	t.fault = cmp.Or(t.fault, t.end())
+	if err == nil && t.fault == nil {
+		return t, nil
 	}
-	return t, nil
+	io.Copy(io.Discard, r)
+	for _, file := range t.files {
+		os.Remove(file) // half of it; close removes what is left
+	}
+	if t.fault != nil {
+		return t, full(t.fault)
+	}
+	return t, fmt.Errorf("reading the log: %w", err)
 }
 
 // keep makes the log the answer at a path, and says what its ending is.

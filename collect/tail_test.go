@@ -15,7 +15,7 @@ import (
 func TestLongLog(t *testing.T) {
 	for name, lines := range map[string]int{"short": 5, "long": 1000} {
 		t.Run(name, func(t *testing.T) {
-			s, err := newSpool(t.TempDir())
+			s, err := newSpool(t.TempDir(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -63,7 +63,7 @@ func TestLogFile(t *testing.T) {
 		"nothing but end": {"\n\n", 8000, bundle.StatusEmpty, "x", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := newSpool(t.TempDir())
+			s, err := newSpool(t.TempDir(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}

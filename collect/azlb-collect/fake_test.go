@@ -16,7 +16,8 @@ import (
 //	REGEXP | EXIT | STDOUT FILE | STDERR FILE
 //
 // and answers with the first line whose regular expression is in its arguments;
-// EXIT "hang" sleeps. It notes every call in $FAKE/log.
+// EXIT "hang" sleeps, "killed" ends like a process that the system kills, "flood" prints
+// 8 MiB on both streams, and "slow" takes some milliseconds. It notes every call in $FAKE/log.
 func fake(program string) int {
 	dir := os.Getenv("FAKE")
 	command := strings.Join(os.Args[1:], " ")
@@ -40,8 +41,22 @@ func fake(program string) int {
 }
 
 func answer(dir string, parts []string) int {
-	if strings.TrimSpace(parts[0]) == "hang" {
+	switch strings.TrimSpace(parts[0]) {
+	case "hang":
 		time.Sleep(5 * time.Minute)
+	case "slow":
+		time.Sleep(time.Duration(1+os.Getpid()%30) * time.Millisecond)
+	case "killed":
+		if self, err := os.FindProcess(os.Getpid()); err == nil {
+			self.Kill()
+		}
+		time.Sleep(time.Minute)
+	case "flood":
+		line := strings.Repeat("a line that nobody asked for ", 36) + "\n"
+		for range 8 << 10 {
+			fmt.Print(line)
+			fmt.Fprint(os.Stderr, line)
+		}
 	}
 	for i, stream := range []*os.File{os.Stdout, os.Stderr} {
 		name := strings.TrimSpace(parts[i+1])

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -85,8 +83,9 @@ func (c *command) do(stdout, stderr io.Writer) error {
 		}
 		recording.Apply(&c.options)
 	}
-	ctx, stop := interruptible()
+	ctx, abandoned, stop := interruptible(stderr)
 	defer stop()
+	c.options.Abandoned = abandoned
 	switch c.verb {
 	case "permissions":
 		return collect.Permissions(stdout, c.options.Subscription)
@@ -101,8 +100,8 @@ func (c *command) do(stdout, stderr io.Writer) error {
 		return err
 	}
 	result.Write(stderr, columns(stderr))
-	_, err = fmt.Fprintln(stdout, result.Path)
-	return err
+	fmt.Fprintln(stdout, result.Path) // a closed stdout does not undo the bundle, whose path stands on stderr too
+	return nil
 }
 
 func (c *command) plan(ctx context.Context, stdout io.Writer) error {
@@ -114,24 +113,6 @@ func (c *command) plan(ctx context.Context, stdout io.Writer) error {
 		return err
 	}
 	return plan.Write(stdout)
-}
-
-// interruptible ends with the first Ctrl-C, so that what there is gets written; the
-// second one ends the program as ever.
-func interruptible() (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		if _, ok := <-signals; ok {
-			signal.Stop(signals)
-			cancel(collect.ErrInterrupted)
-		}
-	}()
-	return ctx, func() {
-		signal.Stop(signals)
-		cancel(nil)
-	}
 }
 
 // columns is how wide a terminal is, and 80 for what is none.

@@ -32,7 +32,7 @@ func TestScript(t *testing.T) {
 			return os.CopyFS(filepath.Join(env.WorkDir, "fake"), os.DirFS("testdata/cluster"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"only": only, "entry": entry, "holds": holds, "covered": covered, "waitfor": waitfor,
+			"only": only, "entry": entry, "holds": holds, "covered": covered, "waitfor": waitfor, "nothing": nothing,
 		},
 	})
 }
@@ -104,6 +104,17 @@ func entry(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if !neg {
 		ts.Fatalf("no such entry of %s:\n%s", args[1], strings.Join(seen, "\n"))
+	}
+}
+
+// nothing PATTERN... fails where a file matches.
+func nothing(ts *testscript.TestScript, _ bool, patterns []string) {
+	for _, pattern := range patterns {
+		found, err := filepath.Glob(ts.MkAbs(pattern))
+		ts.Check(err)
+		if len(found) > 0 {
+			ts.Fatalf("left behind: %q", found)
+		}
 	}
 }
 
