@@ -11,6 +11,9 @@ import (
 	"azlb/collect"
 )
 
+// outlive keeps a collection going when the terminal or pipe that it writes to is closed.
+func outlive() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
+
 // interruptible ends with the first Ctrl-C, SIGTERM or closed terminal, so that what there
 // is gets written. The second Ctrl-C or SIGTERM abandons that too: nothing is left of the
 // bundle. The third ends the program as ever.
@@ -22,9 +25,6 @@ func interruptible(stderr io.Writer) (ctx context.Context, abandoned <-chan stru
 			signal.Notify(signals, s)
 		}
 	}
-	// A write to a terminal or pipe that is closed must not end the program.
-	broken := make(chan os.Signal, 1)
-	signal.Notify(broken, syscall.SIGPIPE)
 	given, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		for n := 0; n < 2; {
