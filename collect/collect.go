@@ -19,6 +19,9 @@ type Options struct {
 	Namespaces     []string      // pods are read in these only
 	Services       []string      // "ns/name": pods are read in the namespaces of these only
 	Since          time.Duration // how far back current logs go; 0: to their beginning
+	Tail           int           // newest lines that are asked of each controller log; 0: all
+	MaxLog         int64         // bytes kept of each log at most; 0: what its evidence says
+	MaxSize        int64         // bytes of evidence kept at most, unpacked; 0: no limit
 	LogFiles       []string
 	CloudConfig    string
 	Timeout        time.Duration // of the whole
@@ -120,8 +123,8 @@ func begin(o Options) (*session, error) {
 		return nil, err
 	}
 	x := &executor{
-		builder: builder{context: o.Context, since: o.Since, windows: runtime.GOOS == "windows"},
-		runner:  o.Runner, spool: spool, progress: o.Progress, now: o.Now,
+		builder: builder{context: o.Context, since: o.Since, tail: o.Tail, windows: runtime.GOOS == "windows"},
+		runner:  o.Runner, spool: spool, maxLog: o.MaxLog, progress: o.Progress, now: o.Now,
 		timeout: o.CommandTimeout, total: o.Timeout, deadline: o.Now().Add(o.Timeout), pause: o.Pause,
 		stopped: map[bundle.Program]string{}, unreachable: map[string]bool{}, damaged: map[string]string{}, unseen: map[string]bool{},
 	}

@@ -2,6 +2,7 @@ package collect
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -47,6 +48,7 @@ func quote(words []string) string {
 type builder struct {
 	context string        // empty: kubectl's own (in-cluster, or none)
 	since   time.Duration // how far back current logs go
+	tail    int           // how many lines of each log; 0: all
 	windows bool
 }
 
@@ -67,6 +69,9 @@ func (b builder) command(e *bundle.Evidence, v Values) (Command, error) {
 	case bundle.Kubectl:
 		if e.ID == bundle.ControllerLog.ID && b.since > 0 {
 			c.Args = append(c.Args, "--since", b.since.String())
+		}
+		if podLog(e) && b.tail > 0 {
+			c.Args = append(c.Args, "--tail", strconv.Itoa(b.tail))
 		}
 		if b.context != "" && e.ID != bundle.KubeContext.ID {
 			if err := check("context", b.context, b.windows); err != nil {
@@ -96,6 +101,9 @@ func (b builder) azFlags(args []string, subscription string, e *bundle.Evidence)
 
 // ofLogin reports whether a command of az is about no subscription.
 func ofLogin(e *bundle.Evidence) bool { return e == &bundle.AzVersion || e == &bundle.Accounts }
+
+// podLog reports whether a command reads the log of a container.
+func podLog(e *bundle.Evidence) bool { return e.Program == bundle.Kubectl && e.Args[0] == "logs" }
 
 // scopeOf keeps the values that e's templates and scope name.
 func scopeOf(e *bundle.Evidence, v Values) Values {

@@ -28,6 +28,9 @@ func (s *session) write() (string, error) {
 	if err := s.withhold(); err != nil {
 		return "", err
 	}
+	if err := s.fit(); err != nil {
+		return "", err
+	}
 	costs(s.entries)
 	m := s.manifest()
 	if err := s.unfit(m); err != nil {
