@@ -52,6 +52,11 @@ var (
 	AzVersion = Evidence{ID: "az-version", Title: "Azure CLI version", Path: "azure/version.json", Program: Az,
 		Args: []string{"version"}, Scope: PerSubscription, Format: JSON, Redaction: RedactText, Cap: mib,
 		Without: "which shape the az output has is inferred from its keys", Right: "none"}
+	// Cloud is what az's configuration says, without a request: a registered cloud such as
+	// Azure Stack Hub has its ARM at an address of its own.
+	Cloud = Evidence{ID: "cloud", Title: "Cloud that az speaks to", Path: "azure/cloud.json", Program: Az,
+		Args: []string{"cloud", "show"}, Scope: PerSubscription, Format: JSON, Redaction: RedactText, Cap: mib, Extra: true,
+		Without: "which cloud of Azure it is can only be told from the subscription", Right: "none"}
 	Account = Evidence{ID: "account", Title: "Azure subscription", Path: "azure/account.json", Program: Az,
 		Args: []string{"account", "show"}, Scope: PerSubscription, Format: JSON, Redaction: RedactARM, Cap: mib,
 		Without: "the subscription's name and tenant are not known", Right: "az login"}
@@ -169,7 +174,7 @@ var (
 var Catalogue = []*Evidence{
 	&KubeContext, &Events, &KubeVersion, &Services, &Nodes, &EndpointSlices, &Endpoints, &KubeSystem, &ControllerPods, &Pods,
 	&ControllerLog, &ControllerLogPrevious, &CloudConfig, &LogFile,
-	&AzVersion, &Account, &Accounts, &Group, &LoadBalancers, &PublicIPs, &NSGs, &VNets, &NICs, &RouteTables, &PrivateLinkServices, &NATGateways,
+	&AzVersion, &Cloud, &Account, &Accounts, &Group, &LoadBalancers, &PublicIPs, &NSGs, &VNets, &NICs, &RouteTables, &PrivateLinkServices, &NATGateways,
 	&ScaleSets, &ScaleSetInstances, &ScaleSetNICs, &VMs, &VMInstanceViews, &ActivityLog,
 	&ProbeMetrics, &PathMetrics, &SNATConnectionMetrics, &SNATPortMetrics, &AKSCluster,
 	&RoleAssignments, &RoleDefinitions, &SubscriptionLocks, &Locks, &PolicyAssignments, &NetworkUsages,

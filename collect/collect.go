@@ -99,7 +99,7 @@ func MakePlan(ctx context.Context, o Options) (Plan, error) {
 	s.resolve(ctx)
 	s.discover(ctx, nil)
 	p := s.plan(ctx)
-	p.conditions(s.endpoint())
+	p.conditions()
 	p.plan.Discovery = s.asked
 	return p.plan, nil
 }
@@ -123,7 +123,7 @@ func begin(o Options) (*session, error) {
 		return nil, err
 	}
 	x := &executor{
-		builder: builder{context: o.Context, since: o.Since, tail: o.Tail, windows: runtime.GOOS == "windows"},
+		builder: builder{context: o.Context, endpoint: publicCloud, since: o.Since, tail: o.Tail, windows: runtime.GOOS == "windows"},
 		runner:  o.Runner, spool: spool, maxLog: o.MaxLog, progress: o.Progress, now: o.Now,
 		timeout: o.CommandTimeout, total: o.Timeout, deadline: o.Now().Add(o.Timeout), pause: o.Pause,
 		stopped: map[bundle.Program]string{}, unreachable: map[string]bool{}, damaged: map[string]string{}, unseen: map[string]bool{},

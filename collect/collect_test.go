@@ -26,7 +26,7 @@ func (a *answers) Run(_ context.Context, c Command, stdout io.Writer) Outcome {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.ran = append(a.ran, c.Argv())
-	if err := Allowed(c.Program, c.Args, false); err != nil {
+	if err := Allowed(c, false); err != nil {
 		return Outcome{Refused: true, Exit: -1, Err: err}
 	}
 	command := strings.Join(c.Argv(), " ")

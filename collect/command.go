@@ -18,6 +18,7 @@ type Command struct {
 	Path     string   // where its answer lies in the bundle
 	Skip     string   // why it is not run although its turn comes; empty: it is run
 	Around   bool     // it is skipped, and asked for with az rest
+	ARM      string   // ARM's address in the cloud that az speaks to, of a fallback
 }
 
 // Argv is the command as it stands in the manifest and in the plan.
@@ -43,13 +44,14 @@ func quote(words []string) string {
 	return strings.Join(quoted, " ")
 }
 
-// builder makes commands out of the catalogue. Context and subscription are
-// resolved once and stand in every command.
+// builder makes commands out of the catalogue. Context, subscription and endpoint
+// are resolved once and stand in every command.
 type builder struct {
-	context string        // empty: kubectl's own (in-cluster, or none)
-	since   time.Duration // how far back current logs go
-	tail    int           // how many lines of each log; 0: all
-	windows bool
+	context  string        // empty: kubectl's own (in-cluster, or none)
+	endpoint string        // ARM's address in the cloud that az speaks to; empty: unknown
+	since    time.Duration // how far back current logs go
+	tail     int           // how many lines of each log; 0: all
+	windows  bool
 }
 
 // command fills the templates of e. Values that a blank's grammar refuses are an error.
@@ -100,7 +102,9 @@ func (b builder) azFlags(args []string, subscription string, e *bundle.Evidence)
 }
 
 // ofLogin reports whether a command of az is about no subscription.
-func ofLogin(e *bundle.Evidence) bool { return e == &bundle.AzVersion || e == &bundle.Accounts }
+func ofLogin(e *bundle.Evidence) bool {
+	return e == &bundle.AzVersion || e == &bundle.Cloud || e == &bundle.Accounts
+}
 
 // podLog reports whether a command reads the log of a container.
 func podLog(e *bundle.Evidence) bool { return e.Program == bundle.Kubectl && e.Args[0] == "logs" }
@@ -124,7 +128,7 @@ func scopeOf(e *bundle.Evidence, v Values) Values {
 // restCommand is the fallback of c over the ARM API, or an error that says why
 // there is none, at an api-version. Parameters stand in words of their own because cmd.exe would cut
 // a URL at "&".
-func (b builder) restCommand(c Command, endpoint, version string) (Command, error) {
+func (b builder) restCommand(c Command, version string) (Command, error) {
 	e := c.Evidence
 	if e.Rest == "" {
 		return Command{}, fmt.Errorf("%s has no other way to be read", e.Title)
@@ -134,12 +138,13 @@ func (b builder) restCommand(c Command, endpoint, version string) (Command, erro
 		return Command{}, err
 	}
 	params := append([]string{"api-version=" + version}, e.RestParams...)
-	return b.rest(c, endpoint+path, params)
+	return b.rest(c, path, params)
 }
 
 // rest is one GET on the ARM API.
-func (b builder) rest(c Command, url string, params []string) (Command, error) {
-	args := append([]string{"rest", "--method", "get", "--url", url, "--url-parameters"}, params...)
+func (b builder) rest(c Command, path string, params []string) (Command, error) {
+	c.ARM = b.endpoint
+	args := append([]string{"rest", "--method", "get", "--url", b.endpoint + path, "--url-parameters"}, params...)
 	var err error
 	c.Args, err = b.azFlags(args, c.Scope["subscription"], c.Evidence)
 	return c, err

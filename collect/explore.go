@@ -106,6 +106,9 @@ func (s *session) selected(namespace, name string) bool {
 func (s *session) plan(ctx context.Context) *planner {
 	d := &s.found
 	reason := s.noAzure()
+	if reason == "" {
+		s.cloud(ctx)
+	}
 	if reason == "" && cmp.Or(s.o.Subscription, d.subscription()) == "" {
 		s.current(ctx)
 	}

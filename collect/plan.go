@@ -228,14 +228,14 @@ func (p *planner) refused(d *Discovered) {
 }
 
 // conditions lists what may run in addition to commands.
-func (p *planner) conditions(endpoint string) {
+func (p *planner) conditions() {
 	p.plan.Conditional = append(p.plan.Conditional, Condition{"EndpointSlices cannot be read or the cluster does not have them", []string{p.template(&bundle.Endpoints)}})
 	var rest []string
 	for _, c := range p.plan.Always {
 		if c.Program != bundle.Az || c.Skip != "" {
 			continue
 		}
-		if r, err := p.restCommand(c, endpoint, c.Evidence.RestVersion); err == nil {
+		if r, err := p.restCommand(c, c.Evidence.RestVersion); err == nil {
 			rest = append(rest, r.String())
 		}
 	}
@@ -249,18 +249,18 @@ func (p *planner) conditions(endpoint string) {
 	for _, e := range append(perGroup(), &bundle.ScaleSetInstances, &bundle.ScaleSetNICs) {
 		further = append(further, p.template(e))
 		if e.Rest != "" {
-			furtherRest = append(furtherRest, restTemplate(e, endpoint))
+			furtherRest = append(furtherRest, p.restTemplate(e))
 		}
 	}
 	named := []string{}
 	for _, e := range append(perBalancer(), &bundle.AKSCluster) {
 		named = append(named, p.template(e))
 	}
-	furtherRest = append(furtherRest, restTemplate(&bundle.AKSCluster, endpoint))
+	furtherRest = append(furtherRest, p.restTemplate(&bundle.AKSCluster))
 	var wider []string
 	for _, e := range append(perSubscription(), &bundle.NetworkUsages) {
 		wider = append(wider, p.template(e))
-		furtherRest = append(furtherRest, restTemplate(e, endpoint))
+		furtherRest = append(furtherRest, p.restTemplate(e))
 	}
 	p.plan.Conditional = append(p.plan.Conditional, Condition{
 		fmt.Sprintf("an answer of Azure names a resource group or a scale set that is not listed above (at most %d groups and %d scale sets)", furtherGroups, furtherScaleSets), further},
@@ -270,8 +270,8 @@ func (p *planner) conditions(endpoint string) {
 }
 
 // restTemplate is the fallback of e with its blanks.
-func restTemplate(e *bundle.Evidence, endpoint string) string {
-	words := append([]string{"az", "rest", "--method", "get", "--url", endpoint + e.Rest, "--url-parameters", "api-version=" + e.RestVersion}, e.RestParams...)
+func (p *planner) restTemplate(e *bundle.Evidence) string {
+	words := append([]string{"az", "rest", "--method", "get", "--url", p.endpoint + e.Rest, "--url-parameters", "api-version=" + e.RestVersion}, e.RestParams...)
 	return quote(append(words, "--subscription", "{subscription}", "-o", "json", "--only-show-errors"))
 }
 
@@ -298,7 +298,7 @@ func (p *planner) template(e *bundle.Evidence) string {
 
 // Templates is the plan of a cluster that nobody has asked anything yet.
 func Templates(o Options) Plan {
-	p := newPlanner(builder{context: "{context}", since: o.Since, tail: o.Tail})
+	p := newPlanner(builder{context: "{context}", endpoint: "{endpoint}", since: o.Since, tail: o.Tail})
 	var always, rest []string
 	for _, e := range bundle.Catalogue {
 		if e.Program == bundle.Local || e == &bundle.Endpoints || e == &bundle.Accounts {
@@ -306,7 +306,7 @@ func Templates(o Options) Plan {
 		}
 		always = append(always, p.template(e))
 		if e.Rest != "" {
-			rest = append(rest, restTemplate(e, "{endpoint}"))
+			rest = append(rest, p.restTemplate(e))
 		}
 	}
 	p.plan.Conditional = []Condition{

@@ -105,7 +105,7 @@ func (r *Recording) Apply(o *Options) {
 
 // Run answers one command.
 func (r *Recording) Run(ctx context.Context, c Command, stdout io.Writer) Outcome {
-	if err := Allowed(c.Program, c.Args, false); err != nil {
+	if err := Allowed(c, false); err != nil {
 		return Outcome{Exit: -1, Refused: true, Err: err}
 	}
 	recorded := r.find(c)

@@ -26,9 +26,12 @@ type page struct {
 // first one; every page has an entry of its own. Where a later page is missing the
 // first one's entry says truncated, so that nothing is concluded from absence.
 func (x *executor) rest(ctx context.Context, c Command) []bundle.Entry {
+	if x.endpoint == "" {
+		return nil
+	}
 	c.Skip, c.Around = "", false
-	first, err := x.restCommand(c, x.endpoint(), c.Evidence.RestVersion)
-	if err != nil || x.endpoint() == "" {
+	first, err := x.restCommand(c, c.Evidence.RestVersion)
+	if err != nil {
 		return nil
 	}
 	x.progress.Plan(1)
@@ -37,7 +40,7 @@ func (x *executor) rest(ctx context.Context, c Command) []bundle.Entry {
 		end.Reason += ": it was asked again with " + version
 		x.finish(first, &entry, end)
 		earlier = append(earlier, entry)
-		if first, err = x.restCommand(c, x.endpoint(), version); err != nil {
+		if first, err = x.restCommand(c, version); err != nil {
 			return earlier
 		}
 		x.progress.Plan(1)
@@ -76,18 +79,6 @@ func (x *executor) page(ctx context.Context, c Command) (earlier []bundle.Entry,
 		return e, how
 	})
 	return earlier, entry, end, raw, cut
-}
-
-// endpoint is ARM's address in the cloud of az's account; empty where that cloud
-// is none that we know. Without an answer of `az account show` it is the public one.
-func (x *executor) endpoint() string {
-	var account struct {
-		Cloud string `json:"environmentName"`
-	}
-	if json.Unmarshal(x.spool.read(bundle.Account.Path), &account) != nil || account.Cloud == "" {
-		return endpoints["AzureCloud"]
-	}
-	return endpoints[account.Cloud]
 }
 
 // pageOf takes a page apart; a single object has no items and no next page.
@@ -143,7 +134,7 @@ func (x *executor) pageCommand(first Command, link string, n int) (Command, erro
 	if n > pageCap {
 		return c, fmt.Errorf("the list has more than %d pages", pageCap)
 	}
-	if !strings.EqualFold(u.Scheme+"://"+u.Host, x.endpoint()) || !strings.EqualFold(u.Path, path) || u.User != nil {
+	if !strings.EqualFold(u.Scheme+"://"+u.Host, x.endpoint) || !strings.EqualFold(u.Path, path) || u.User != nil {
 		return c, fmt.Errorf("the next page's link is refused: it does not lead to the same list")
 	}
 	query := u.Query()
@@ -156,9 +147,9 @@ func (x *executor) pageCommand(first Command, link string, n int) (Command, erro
 			params = append(params, key+"="+value)
 		}
 	}
-	built, err := x.builder.rest(c, x.endpoint()+path, params)
+	built, err := x.builder.rest(c, path, params)
 	if err != nil {
 		return c, err
 	}
-	return built, Allowed(built.Program, built.Args, x.windows)
+	return built, Allowed(built, x.windows)
 }

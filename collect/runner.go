@@ -41,7 +41,7 @@ type Processes struct{}
 // Run starts one process with a closed stdin in a process group of its own, and
 // ends the whole group when ctx is done.
 func (Processes) Run(ctx context.Context, c Command, stdout io.Writer) Outcome {
-	if err := Allowed(c.Program, c.Args, runtime.GOOS == "windows"); err != nil {
+	if err := Allowed(c, runtime.GOOS == "windows"); err != nil {
 		return Outcome{Exit: -1, Refused: true, Err: err}
 	}
 	path, err := exec.LookPath(string(c.Program)) // az.cmd on Windows, by PATHEXT
