@@ -30,9 +30,10 @@ type executor struct {
 	spool    *spool
 	progress Progress
 	now      func() time.Time
-	timeout  time.Duration   // per command
-	total    time.Duration   // of the whole, for its sentence only
-	retries  []time.Duration // pauses before a throttled command runs again
+	timeout  time.Duration         // per command
+	total    time.Duration         // of the whole, for its sentence only
+	retries  []time.Duration       // pauses before a throttled command runs again
+	chosen   map[string]*selection // of pods, by namespace; nil: all of them
 
 	mu          sync.Mutex
 	stopped     map[bundle.Program]string // why no further command of it runs
@@ -123,9 +124,12 @@ func (x *executor) one(ctx context.Context, c Command) []bundle.Entry {
 func (x *executor) attempt(ctx context.Context, c Command) (bundle.Entry, ending) {
 	var entry bundle.Entry
 	var end ending
-	if c.Evidence.Format == bundle.Log {
+	switch c.Evidence.Format {
+	case bundle.Log:
 		entry, end = x.log(ctx, c)
-	} else {
+	case bundle.YAML:
+		entry, end = x.list(ctx, c)
+	default:
 		var raw []byte
 		var cut bool
 		if entry, end, raw, cut = x.document(ctx, c); end.Status == bundle.StatusOK {
