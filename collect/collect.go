@@ -103,7 +103,11 @@ func MakePlan(ctx context.Context, o Options) (Plan, error) {
 	s.resolve(ctx)
 	s.discover(ctx, nil)
 	p := s.plan(ctx)
-	p.conditions(s.endpoint())
+	var statuses []string
+	for _, id := range s.machineSubscriptions() {
+		statuses = append(statuses, s.statuses(id).String())
+	}
+	p.conditions(s.endpoint(), statuses)
 	p.plan.Discovery = s.asked
 	return p.plan, nil
 }
@@ -147,6 +151,7 @@ func (s *session) collect(ctx context.Context) {
 	s.entries = append(s.entries, p.plan.Missing...)
 	s.entries = append(s.entries, s.all(ctx, p.plan.Always)...)
 	s.further(ctx)
+	s.machines(ctx)
 	s.none()
 }
 

@@ -33,6 +33,7 @@ type executor struct {
 	timeout  time.Duration         // per command
 	total    time.Duration         // of the whole, for its sentence only
 	retries  []time.Duration       // pauses before a throttled command runs again
+	groups   func(id string) bool  // reports an ARM id in a group of the cluster; nil: any may be
 	chosen   map[string]*selection // of pods, by namespace; nil: all of them
 
 	mu          sync.Mutex
@@ -102,6 +103,9 @@ func (x *executor) lanes(ctx context.Context, commands []Command, queue []int, r
 
 // one runs a command with its retries and its fallback: one entry for each attempt.
 func (x *executor) one(ctx context.Context, c Command) []bundle.Entry {
+	if c.Evidence.RestOnly() {
+		return x.rest(ctx, c)
+	}
 	entry, end := x.attempt(ctx, c)
 	entries := []bundle.Entry{entry}
 	if c.Program != bundle.Az {

@@ -10,9 +10,6 @@ import (
 	bundle "azlb/bundle-schema"
 )
 
-// vmCap is how many virtual machines are asked for their state, one command each.
-const vmCap = 50
-
 // Plan is what a collection runs, before it runs.
 type Plan struct {
 	Discovery   []Command      // reads that decide what else is read
@@ -39,9 +36,15 @@ const subscriptionCap = 5
 // perSubscription is what is asked of every subscription after its groups: roles and locks.
 func perSubscription() []*bundle.Evidence {
 	return slices.DeleteFunc(slices.Clone(bundle.Catalogue), func(e *bundle.Evidence) bool {
-		return e.Scope != bundle.PerSubscription || e == &bundle.AzVersion || e == &bundle.Account
+		return e.Scope != bundle.PerSubscription || e == &bundle.AzVersion || e == &bundle.Account || e == &bundle.VMStatuses
 	})
 }
+
+// How many namespaces' pods and how many containers' logs are read.
+const (
+	namespaceCap  = 100
+	controllerCap = 12
+)
 
 // planner makes the plan out of what was discovered.
 type planner struct {
@@ -95,8 +98,10 @@ func (p *planner) cluster(d *Discovered, servicesRead, podsRead bool) {
 		case e.Scope == bundle.PerCluster && !slices.Contains(discoveryReads, e) && e != &bundle.Endpoints && e != &bundle.KubeContext:
 			p.add(e, nil)
 		case e == &bundle.Pods:
-			for _, ns := range d.Namespaces {
-				p.add(e, Values{"namespace": ns})
+			for i, ns := range d.Namespaces {
+				if c := p.add(e, Values{"namespace": ns}); c != nil && i >= namespaceCap {
+					c.Skip = fmt.Sprintf("the pods of at most %d namespaces are read: name it with --namespace or --service", namespaceCap)
+				}
 			}
 			for _, ns := range d.LeftOut {
 				if c := p.add(e, Values{"namespace": ns}); c != nil {
@@ -109,8 +114,10 @@ func (p *planner) cluster(d *Discovered, servicesRead, podsRead bool) {
 				p.miss(e, nil, bundle.StatusSkipped, "the Services could not be read, so their namespaces are not known")
 			}
 		case e.Scope == bundle.PerContainer:
-			for _, c := range d.Controllers {
-				p.add(e, Values{"namespace": c.Namespace, "pod": c.Pod, "container": c.Name})
+			for i, c := range d.Controllers {
+				if c := p.add(e, Values{"namespace": c.Namespace, "pod": c.Pod, "container": c.Name}); c != nil && i >= controllerCap {
+					c.Skip = fmt.Sprintf("the logs of at most %d containers are read: give it with --log-file", controllerCap)
+				}
 			}
 			if len(d.Controllers) == 0 {
 				p.miss(e, nil, bundle.StatusSkipped, noController(d, podsRead))
@@ -158,11 +165,8 @@ func (p *planner) azure(d *Discovered, subscription string, nodesRead bool) {
 		p.add(&bundle.ScaleSetInstances, v)
 		p.add(&bundle.ScaleSetNICs, v)
 	}
-	for i, vm := range d.VMs {
-		c := p.add(&bundle.VMInstanceViews, Values{"subscription": vm.Group.Subscription, "group": vm.Group.Name, "vm": vm.Name})
-		if c != nil && i >= vmCap {
-			c.Skip = fmt.Sprintf("at most %d virtual machines are asked for their state", vmCap)
-		}
+	if p.lacks != nil && p.lacks(&bundle.VMStatuses) {
+		p.views(d.VMs)
 	}
 	status, reason := bundle.StatusEmpty, "no node is "
 	if !nodesRead || d.AzureNodes == 0 {
@@ -220,7 +224,7 @@ func (p *planner) refused(d *Discovered) {
 }
 
 // conditions lists what may run in addition to commands.
-func (p *planner) conditions(endpoint string) {
+func (p *planner) conditions(endpoint string, statuses []string) {
 	p.plan.Conditional = append(p.plan.Conditional, Condition{"EndpointSlices cannot be read or the cluster does not have them", []string{p.template(&bundle.Endpoints)}})
 	var rest []string
 	for _, c := range p.plan.Always {
@@ -236,6 +240,12 @@ func (p *planner) conditions(endpoint string) {
 			Condition{"the az command above fails for another reason than login or permission; once more with $skiptoken={page} for each further page", rest},
 			Condition{"Azure throttles a command above: the same command again, at most twice", nil})
 	}
+	if len(statuses) == 0 {
+		statuses = []string{restTemplate(&bundle.VMStatuses, endpoint)}
+	}
+	p.plan.Conditional = append(p.plan.Conditional,
+		Condition{"nodes are plain virtual machines: once for each subscription of theirs", statuses},
+		Condition{fmt.Sprintf("that is refused (at most %d machines)", vmCap), []string{p.template(&bundle.VMInstanceViews), restTemplate(&bundle.VMInstanceViews, endpoint)}})
 	var further, furtherRest []string
 	for _, e := range append(perGroup(), &bundle.ScaleSetInstances, &bundle.ScaleSetNICs) {
 		further = append(further, p.template(e))
@@ -288,6 +298,10 @@ func Templates(o Options) Plan {
 	var always, rest []string
 	for _, e := range bundle.Catalogue {
 		if e.Program == bundle.Local || e == &bundle.Endpoints {
+			continue
+		}
+		if e.RestOnly() {
+			always = append(always, restTemplate(e, "{endpoint}"))
 			continue
 		}
 		always = append(always, p.template(e))

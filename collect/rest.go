@@ -28,6 +28,9 @@ type page struct {
 func (x *executor) rest(ctx context.Context, c Command) []bundle.Entry {
 	first, err := x.restCommand(c, x.endpoint())
 	if err != nil || x.endpoint() == "" {
+		if c.Evidence.RestOnly() {
+			return []bundle.Entry{gapEntry(c.Evidence, nil, c.Scope, bundle.StatusSkipped, "the address of this cloud's ARM is not known, and az has no other way to ask")}
+		}
 		return nil
 	}
 	x.progress.Plan(1)
@@ -43,7 +46,12 @@ func (x *executor) rest(ctx context.Context, c Command) []bundle.Entry {
 		p, next, merged, end = x.nextPage(ctx, first, next, n, merged)
 		pages = append(pages, p)
 	}
-	if len(pages) > 0 {
+	all := len(merged)
+	merged, narrowed := x.ours(c.Evidence, merged)
+	if narrowed && end.Status == bundle.StatusOK {
+		end.Reason = fmt.Sprintf("%d of %d are kept: those in the resource groups of the cluster", len(merged), all)
+	}
+	if len(pages) > 0 || narrowed {
 		if raw, err = json.Marshal(page{Value: merged}); err != nil {
 			end = ending{Status: bundle.StatusFailed, Reason: "joining the pages: " + err.Error()}
 		}

@@ -35,18 +35,21 @@ func (s *selection) takes(p pod) bool {
 	if s.names[p.Metadata.Name] {
 		return true
 	}
-	return slices.ContainsFunc(s.wanted, func(w wanted) bool {
-		if len(w.selector) == 0 {
+	return slices.ContainsFunc(s.wanted, func(w wanted) bool { return w.takes(p.Metadata.Labels) })
+}
+
+func (w wanted) takes(labels map[string]string) bool {
+	missed := false
+	for key, value := range w.selector {
+		if got, ok := labels[key]; ok && got == value {
+			continue
+		}
+		if missed || !w.empty || !nearly(labels, key, value) {
 			return false
 		}
-		var lacks []string
-		for key, value := range w.selector {
-			if got, ok := p.Metadata.Labels[key]; !ok || got != value {
-				lacks = append(lacks, key)
-			}
-		}
-		return len(lacks) == 0 || w.empty && len(lacks) == 1 && nearly(p.Metadata.Labels, lacks[0], w.selector[lacks[0]])
-	})
+		missed = true
+	}
+	return len(w.selector) > 0
 }
 
 // nearly reports whether labels may have a value in another spelling, with a letter
@@ -65,7 +68,9 @@ func nearly(labels map[string]string, key, value string) bool {
 }
 
 // unparted is a value without what separates its parts.
-func unparted(s string) string { return strings.NewReplacer("-", "", "_", "", ".", "").Replace(s) }
+func unparted(s string) string { return separators.Replace(s) }
+
+var separators = strings.NewReplacer("-", "", "_", "", ".", "")
 
 // selections reads from Services, EndpointSlices and events which pods are wanted, by
 // namespace. Those that cannot be read want none.
