@@ -16,64 +16,51 @@ import (
 // node it is known that its machine runs.
 const vmCap = 10
 
-// machines asks for the state of the nodes that are plain virtual machines: one list for
-// each subscription, and where it is refused some of them one by one.
+// machines plans the list of the states for each subscription with plain machines among
+// the nodes.
+func (p *planner) machines(d *Discovered) {
+	if p.lacks != nil && p.lacks(&bundle.VMStatuses) {
+		p.views(d.VMs)
+		return
+	}
+	for _, vm := range d.VMs {
+		p.statuses(vm.Group.Subscription)
+	}
+}
+
+// statuses plans the list of a subscription that it has not planned before.
+func (p *planner) statuses(id string) {
+	if slices.ContainsFunc(p.listed, func(known string) bool { return strings.EqualFold(known, id) }) {
+		return
+	}
+	p.listed = append(p.listed, id)
+	c := p.add(&bundle.VMStatuses, Values{"subscription": id})
+	if c != nil && len(p.listed) > subscriptionCap {
+		c.Skip = fmt.Sprintf("at most %d subscriptions are read", subscriptionCap)
+	}
+}
+
+// machines asks for what the lists of states did not bring: those of subscriptions that
+// only Azure's answers show to have machines, where no node is known, and single
+// machines where the list was refused.
 func (s *session) machines(ctx context.Context) {
-	s.groups = s.inGroups
-	var refused []string
-	s.planner.plan.Missing = nil
-	for _, id := range s.machineSubscriptions() {
-		entries := s.all(ctx, []Command{s.statuses(id)})
-		s.entries = append(s.entries, entries...)
-		if !slices.ContainsFunc(entries, func(e bundle.Entry) bool { return e.Path != "" && e.Status.Complete() }) {
-			refused = append(refused, id)
-		}
+	if s.planner.lacks != nil && s.planner.lacks(&bundle.VMStatuses) {
+		return
 	}
 	before := len(s.planner.plan.Always)
-	var left []Instance
-	for _, vm := range s.found.VMs {
-		if slices.ContainsFunc(refused, func(id string) bool { return strings.EqualFold(id, vm.Group.Subscription) }) {
-			left = append(left, vm)
-		}
-	}
-	s.planner.views(left)
-	if len(left) == 0 && len(s.found.VMs) > 0 {
-		s.planner.miss(&bundle.VMInstanceViews, nil, bundle.StatusSkipped, "the state of all virtual machines was read in one list")
-	}
-	s.entries = append(s.entries, s.planner.plan.Missing...)
-	s.entries = append(s.entries, s.all(ctx, s.planner.plan.Always[before:])...)
-}
-
-// machineSubscriptions are those of the nodes that are plain virtual machines. Where no
-// node is known they are those in whose groups Azure lists some.
-func (s *session) machineSubscriptions() []string {
-	if s.planner.lacks != nil && s.planner.lacks(&bundle.VMStatuses) {
-		return nil
-	}
-	var ids []string
-	add := func(id string) {
-		if id != "" && !slices.ContainsFunc(ids, func(x string) bool { return strings.EqualFold(x, id) }) && len(ids) < subscriptionCap {
-			ids = append(ids, id)
-		}
-	}
-	for _, vm := range s.found.VMs {
-		add(vm.Group.Subscription)
-	}
-	for _, e := range s.entries {
+	for _, e := range slices.Clone(s.entries) {
 		if s.found.AzureNodes == 0 && e.Evidence == bundle.VMs.ID && e.Status == bundle.StatusOK && s.hasNodes(e) {
-			add(e.Scope["subscription"])
+			s.planner.statuses(e.Scope["subscription"])
 		}
 	}
-	return ids
-}
-
-func (s *session) statuses(subscription string) Command {
-	c := Command{Evidence: &bundle.VMStatuses, Program: bundle.Az, Scope: Values{"subscription": subscription}, Path: bundle.VMStatuses.Path}
-	c.Path = s.planner.unique(c)
-	if asked, err := s.restCommand(c, s.endpoint()); err == nil {
-		return asked
-	}
-	return c // the run says why it cannot be asked
+	s.entries = append(s.entries, s.all(ctx, s.planner.plan.Always[before:])...)
+	before = len(s.planner.plan.Always)
+	s.planner.views(slices.DeleteFunc(slices.Clone(s.found.VMs), func(vm Instance) bool {
+		return slices.ContainsFunc(s.entries, func(e bundle.Entry) bool {
+			return e.Evidence == bundle.VMStatuses.ID && e.Path != "" && e.Status.Complete() && strings.EqualFold(e.Scope["subscription"], vm.Group.Subscription)
+		})
+	}))
+	s.entries = append(s.entries, s.all(ctx, s.planner.plan.Always[before:])...)
 }
 
 // views plans the states of single machines.

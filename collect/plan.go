@@ -18,6 +18,13 @@ type Plan struct {
 	Missing     []bundle.Entry // evidence for which there is no command here, and why
 }
 
+// The conditions that repeat a command, and the one about the login.
+const (
+	throttledAgain = "Azure throttles a command above: the same command again, once, after the time that Azure asks to wait"
+	olderAgain     = "this cloud does not know the api-version of an az rest above: the same once more, with the newest older one that Azure lists"
+	notSeen        = "this login does not see a subscription that the cluster names"
+)
+
 // Condition is a group of commands that run only if something happens. Blanks in
 // braces stand for what is not known before.
 type Condition struct {
@@ -36,7 +43,7 @@ const subscriptionCap = 5
 // perSubscription is what is asked of every subscription after its groups: roles and locks.
 func perSubscription() []*bundle.Evidence {
 	return slices.DeleteFunc(slices.Clone(bundle.Catalogue), func(e *bundle.Evidence) bool {
-		return e.Scope != bundle.PerSubscription || e == &bundle.AzVersion || e == &bundle.Account || e == &bundle.VMStatuses
+		return e.Scope != bundle.PerSubscription || ofLogin(e) || e == &bundle.Account || e == &bundle.VMStatuses
 	})
 }
 
@@ -49,11 +56,12 @@ const (
 // planner makes the plan out of what was discovered.
 type planner struct {
 	builder
-	paths map[string]bool             // in use, lower case
-	known []string                    // subscriptions whose lists are planned
-	asked int                         // locations that are planned
-	lacks func(*bundle.Evidence) bool // what a recording cannot be asked for; nil: nothing
-	plan  Plan
+	paths  map[string]bool             // in use, lower case
+	known  []string                    // subscriptions whose lists are planned
+	asked  int                         // locations that are planned
+	listed []string                    // subscriptions whose machines' states are planned
+	lacks  func(*bundle.Evidence) bool // what a recording cannot be asked for; nil: nothing
+	plan   Plan
 }
 
 func newPlanner(b builder) *planner { return &planner{builder: b, paths: map[string]bool{}} }
@@ -165,9 +173,7 @@ func (p *planner) azure(d *Discovered, subscription string, nodesRead bool) {
 		p.add(&bundle.ScaleSetInstances, v)
 		p.add(&bundle.ScaleSetNICs, v)
 	}
-	if p.lacks != nil && p.lacks(&bundle.VMStatuses) {
-		p.views(d.VMs)
-	}
+	p.machines(d)
 	status, reason := bundle.StatusEmpty, "no node is "
 	if !nodesRead || d.AzureNodes == 0 {
 		status, reason = bundle.StatusSkipped, "the nodes are not known, so it is not known whether one is "
@@ -210,7 +216,7 @@ func (p *planner) group(g Group, beyond bool) {
 // noAzure records that nothing is asked of Azure, and why.
 func (p *planner) noAzure(reason string) {
 	for _, e := range bundle.Catalogue {
-		if e.Program == bundle.Az {
+		if e.Program == bundle.Az && e != &bundle.Accounts {
 			p.miss(e, nil, bundle.StatusSkipped, reason)
 		}
 	}
@@ -224,44 +230,41 @@ func (p *planner) refused(d *Discovered) {
 }
 
 // conditions lists what may run in addition to commands.
-func (p *planner) conditions(endpoint string, statuses []string) {
+func (p *planner) conditions() {
 	p.plan.Conditional = append(p.plan.Conditional, Condition{"EndpointSlices cannot be read or the cluster does not have them", []string{p.template(&bundle.Endpoints)}})
 	var rest []string
 	for _, c := range p.plan.Always {
-		if c.Program != bundle.Az || c.Skip != "" {
+		if c.Program != bundle.Az || c.Skip != "" || c.Evidence.RestOnly() {
 			continue
 		}
-		if r, err := p.restCommand(c, endpoint); err == nil {
+		if r, err := p.restCommand(c, c.Evidence.RestVersion); err == nil {
 			rest = append(rest, r.String())
 		}
 	}
 	if len(rest) > 0 {
 		p.plan.Conditional = append(p.plan.Conditional,
 			Condition{"the az command above fails for another reason than login or permission; once more with $skiptoken={page} for each further page", rest},
-			Condition{"Azure throttles a command above: the same command again, at most twice", nil})
-	}
-	if len(statuses) == 0 {
-		statuses = []string{restTemplate(&bundle.VMStatuses, endpoint)}
+			Condition{throttledAgain, nil}, Condition{olderAgain, nil},
+			Condition{notSeen, []string{p.template(&bundle.Accounts)}})
 	}
 	p.plan.Conditional = append(p.plan.Conditional,
-		Condition{"nodes are plain virtual machines: once for each subscription of theirs", statuses},
-		Condition{fmt.Sprintf("that is refused (at most %d machines)", vmCap), []string{p.template(&bundle.VMInstanceViews), restTemplate(&bundle.VMInstanceViews, endpoint)}})
+		Condition{fmt.Sprintf("the list of the states of all virtual machines is refused (at most %d machines)", vmCap), []string{p.template(&bundle.VMInstanceViews), p.restTemplate(&bundle.VMInstanceViews)}})
 	var further, furtherRest []string
 	for _, e := range append(perGroup(), &bundle.ScaleSetInstances, &bundle.ScaleSetNICs) {
 		further = append(further, p.template(e))
 		if e.Rest != "" {
-			furtherRest = append(furtherRest, restTemplate(e, endpoint))
+			furtherRest = append(furtherRest, p.restTemplate(e))
 		}
 	}
 	named := []string{}
 	for _, e := range append(perBalancer(), &bundle.AKSCluster) {
 		named = append(named, p.template(e))
 	}
-	furtherRest = append(furtherRest, restTemplate(&bundle.AKSCluster, endpoint))
+	furtherRest = append(furtherRest, p.restTemplate(&bundle.AKSCluster))
 	var wider []string
 	for _, e := range append(perSubscription(), &bundle.NetworkUsages) {
 		wider = append(wider, p.template(e))
-		furtherRest = append(furtherRest, restTemplate(e, endpoint))
+		furtherRest = append(furtherRest, p.restTemplate(e))
 	}
 	p.plan.Conditional = append(p.plan.Conditional, Condition{
 		fmt.Sprintf("an answer of Azure names a resource group or a scale set that is not listed above (at most %d groups and %d scale sets)", furtherGroups, furtherScaleSets), further},
@@ -271,16 +274,19 @@ func (p *planner) conditions(endpoint string, statuses []string) {
 }
 
 // restTemplate is the fallback of e with its blanks.
-func restTemplate(e *bundle.Evidence, endpoint string) string {
-	words := append([]string{"az", "rest", "--method", "get", "--url", endpoint + e.Rest, "--url-parameters", "api-version=" + e.RestVersion}, e.RestParams...)
+func (p *planner) restTemplate(e *bundle.Evidence) string {
+	words := append([]string{"az", "rest", "--method", "get", "--url", p.endpoint + e.Rest, "--url-parameters", "api-version=" + e.RestVersion}, e.RestParams...)
 	return quote(append(words, "--subscription", "{subscription}", "-o", "json", "--only-show-errors"))
 }
 
 // template is the command of e with its blanks.
 func (p *planner) template(e *bundle.Evidence) string {
+	if e.RestOnly() {
+		return p.restTemplate(e)
+	}
 	words := append([]string{string(e.Program)}, e.Args...)
 	switch {
-	case e.Program == bundle.Az && e.ID == bundle.AzVersion.ID:
+	case e.Program == bundle.Az && ofLogin(e):
 		words = append(words, "-o", "json", "--only-show-errors")
 	case e.Program == bundle.Az:
 		words = append(words, "--subscription", "{subscription}", "-o", "json", "--only-show-errors")
@@ -294,26 +300,24 @@ func (p *planner) template(e *bundle.Evidence) string {
 
 // Templates is the plan of a cluster that nobody has asked anything yet.
 func Templates(o Options) Plan {
-	p := newPlanner(builder{context: "{context}", since: o.Since})
+	p := newPlanner(builder{context: "{context}", endpoint: "{endpoint}", since: o.Since})
 	var always, rest []string
 	for _, e := range bundle.Catalogue {
-		if e.Program == bundle.Local || e == &bundle.Endpoints {
-			continue
-		}
-		if e.RestOnly() {
-			always = append(always, restTemplate(e, "{endpoint}"))
+		if e.Program == bundle.Local || e == &bundle.Endpoints || e == &bundle.Accounts {
 			continue
 		}
 		always = append(always, p.template(e))
-		if e.Rest != "" {
-			rest = append(rest, restTemplate(e, "{endpoint}"))
+		if e.Rest != "" && !e.RestOnly() {
+			rest = append(rest, p.restTemplate(e))
 		}
 	}
 	p.plan.Conditional = []Condition{
 		{"its blanks are filled: once for each thing of that kind that the cluster names", always},
 		{"EndpointSlices cannot be read or the cluster does not have them", []string{p.template(&bundle.Endpoints)}},
 		{"the az command above fails for another reason than login or permission; once more with $skiptoken={page} for each further page", rest},
-		{"Azure throttles a command above: the same command again, at most twice", nil},
+		{throttledAgain, nil},
+		{olderAgain, nil},
+		{notSeen, []string{p.template(&bundle.Accounts)}},
 	}
 	return p.plan
 }
