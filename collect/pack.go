@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -22,11 +21,14 @@ func (s *session) write() (string, error) {
 	if path == "" {
 		name := strings.Trim(unsafeContext.ReplaceAllString(cmp.Or(s.context, "cluster"), "_"), "._-")
 		path = fmt.Sprintf("azlb-%s-%s.tgz", cmp.Or(name[:min(len(name), 60)], "cluster"), s.started.UTC().Format("20060102T150405Z"))
-		if _, err := os.Stat(path); err == nil && !s.o.Force {
-			return "", fmt.Errorf("writing %s: %w", path, ErrExists)
+		if err := free(path, s.o.Force); err != nil {
+			return "", err
 		}
 	}
 	if err := s.withhold(); err != nil {
+		return "", err
+	}
+	if err := s.fit(); err != nil {
 		return "", err
 	}
 	costs(s.entries)
@@ -35,7 +37,7 @@ func (s *session) write() (string, error) {
 		return "", err
 	}
 	if err := bundle.Create(path, m, s.spool.open); err != nil {
-		return "", fmt.Errorf("writing the bundle %s: %w", path, err)
+		return "", err
 	}
 	return filepath.Clean(path), nil
 }

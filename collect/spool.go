@@ -2,11 +2,13 @@ package collect
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"sync"
 
@@ -22,14 +24,24 @@ type spool struct {
 	mu      sync.Mutex
 	parts   map[string][]string // path in the bundle → the files that hold it, in order
 	files   int                 // made so far
+
+	abandoned <-chan struct{} // closed: nothing is read any more
 }
 
-func newSpool(parent string) (*spool, error) {
+func newSpool(parent string, abandoned <-chan struct{}) (*spool, error) {
 	dir, err := os.MkdirTemp(parent, "azlb-collect-") // 0700
 	if err != nil {
-		return nil, fmt.Errorf("making a temporary folder: %w", err)
+		return nil, fmt.Errorf("making a temporary folder in %s: %w: set %s to a folder that can be written to", cmp.Or(parent, os.TempDir()), cause(err), tempVariable)
 	}
-	return &spool{dir: dir, parts: map[string][]string{}}, nil
+	return &spool{dir: dir, parts: map[string][]string{}, abandoned: abandoned}, nil
+}
+
+// tempVariable says where the temporary folder lies.
+var tempVariable = map[bool]string{false: "TMPDIR", true: "TEMP"}[runtime.GOOS == "windows"]
+
+// full is what a fault of the temporary folder means.
+func full(err error) error {
+	return fmt.Errorf("the temporary folder did not take it: %w: make room there, or set %s to another folder", cause(err), tempVariable)
 }
 
 func (s *spool) close() { os.RemoveAll(s.dir) }
@@ -46,7 +58,8 @@ func (s *spool) keep(e *bundle.Evidence, path string, raw []byte, entry *bundle.
 	}
 	file := s.newFile()
 	if err := os.WriteFile(file, clean, 0o600); err != nil {
-		return fmt.Errorf("writing %s to the temporary folder: %w", path, err)
+		os.Remove(file) // half of it; close removes what is left
+		return full(err)
 	}
 	if err := s.hold(path, []string{file}, entry); err != nil {
 		return err
@@ -108,7 +121,7 @@ func (s *spool) open(entry bundle.Entry) (io.ReadCloser, error) {
 	if !ok {
 		return nil, fmt.Errorf("opening %s: it was never collected", entry.Path)
 	}
-	all := &joined{}
+	all := &joined{abandoned: s.abandoned}
 	var readers []io.Reader
 	for _, file := range files {
 		f, err := os.Open(file)
@@ -124,7 +137,20 @@ func (s *spool) open(entry bundle.Entry) (io.ReadCloser, error) {
 // joined reads several files as one.
 type joined struct {
 	io.Reader
-	files []*os.File
+	files     []*os.File
+	abandoned <-chan struct{}
+}
+
+// ErrAbandoned ends the packing: no bundle is wanted any more.
+var ErrAbandoned = errors.New("interrupted twice: no bundle is written")
+
+func (j *joined) Read(p []byte) (int, error) {
+	select {
+	case <-j.abandoned:
+		return 0, ErrAbandoned
+	default:
+		return j.Reader.Read(p)
+	}
 }
 
 func (j *joined) Close() error {
