@@ -65,6 +65,9 @@ var azPatterns = []pattern{
 		ending{Status: bundle.StatusFailed, Unreachable: true, Reason: "az does not trust the certificate that it was shown (a proxy that intercepts TLS): set REQUESTS_CA_BUNDLE and collect again"}),
 	pat(`Failed to establish a new connection|Max retries exceeded|getaddrinfo failed|Name or service not known|ProxyError|ConnectionResetError|Connection aborted`,
 		ending{Status: bundle.StatusFailed, Unreachable: true, Reason: "az cannot reach Azure (no network, or a proxy is missing): set HTTPS_PROXY or run where Azure can be reached"}),
+	// az takes a page for its own fault.
+	pat(`Unable to deserialize to object|DeserializationError|DecodeError|JSON is invalid|Expecting value: line 1`,
+		ending{Status: bundle.StatusFailed, Fallback: true, Reason: "what answered az was not Azure (a proxy that shows a page of its own): set HTTPS_PROXY or run where Azure can be reached"}),
 	pat(`Here is the traceback|No module named|object has no attribute|Traceback \(most recent call last\)|ImportError`,
 		ending{Status: bundle.StatusFailed, Fallback: true, Damaged: true, Reason: "this az is damaged: install az from Microsoft's packages"}),
 	pat(`Read-only file system|PermissionError|Permission denied|CryptUnprotectData`,
