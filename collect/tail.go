@@ -9,6 +9,7 @@ import (
 	"os"
 
 	bundle "azlb/bundle-schema"
+	"azlb/bundle-schema/redact"
 )
 
 // tailParts is how many files a long log is kept in: the oldest is removed when
@@ -25,6 +26,8 @@ type tail struct {
 	size  int64 // of the newest file
 	lost  bool  // the beginning is not there any more
 	text  bool  // something but blanks was written
+
+	counts redact.Counts // what was taken out
 }
 
 // Write takes whole lines, as redact.Stream writes them: a part ends between two.
@@ -73,7 +76,8 @@ func (t *tail) end() error {
 // happens to the log: a process must not wait for its reader.
 func (s *spool) stream(e *bundle.Evidence, r io.Reader) (*tail, error) {
 	t := &tail{spool: s, max: e.Cap}
-	_, err := s.learned.Stream(t, r)
+	counts, err := s.learned.Stream(t, r)
+	t.counts = counts
 	if err = errors.Join(err, t.end()); err != nil {
 		io.Copy(io.Discard, r)
 		return t, fmt.Errorf("keeping the log in the temporary folder: %w", err)
@@ -89,7 +93,7 @@ func (t *tail) keep(e *bundle.Evidence, path string, entry *bundle.Entry, end *e
 	case end.Status == bundle.StatusOK && !t.text:
 		end.Status = bundle.StatusEmpty
 	}
-	if err := t.spool.hold(path, t.files, entry); err != nil {
+	if err := t.spool.hold(path, t.files, t.counts, entry); err != nil {
 		*end = ending{Status: bundle.StatusFailed, Reason: err.Error()}
 	}
 }

@@ -12,7 +12,8 @@ import (
 var (
 	strongNames = []string{"clientsecret", "clientassertion", "password", "passwd", "passphrase", "pwd", "accesstoken", "refreshtoken",
 		"idtoken", "accountkey", "sharedaccesskey", "sharedkey", "apikey", "storagekey", "connectionstring",
-		"primarykey", "secondarykey", "subscriptionkey", "functionskey"}
+		"primarykey", "secondarykey", "subscriptionkey", "functionskey",
+		"accesskey", "secretkey", "signingkey", "encryptionkey", "clientkeydata", "sastoken"}
 	weakNames = []string{"secret", "token", "credential"}
 )
 
