@@ -15,7 +15,7 @@ import (
 // block is how much of an entry is held at once, and overlap how much of a line that
 // is longer is looked at again, because a secret could lie across the cut.
 const (
-	block   = 1 << 20
+	block   = 128 << 10
 	overlap = 16 << 10
 )
 

@@ -84,17 +84,20 @@ func encodedRuns(text []byte, visit func(from, to int)) {
 // decoded are the texts that a run of base64 may stand for: the run may begin in the
 // middle of four letters, where it was cut, and a path may lead to it.
 func decoded(run []byte, visit func([]byte)) {
-	for offset := range min(4, len(run)) {
-		if text := plain(run[offset:]); text != nil {
+	const most = 6 // texts of one run, so that a hostile one costs no more
+	n := 0
+	try := func(part []byte) {
+		if text := plain(part); text != nil && n < most {
+			n++
 			visit(text)
 		}
 	}
-	for at := 3; at+shortestRun <= len(run); at++ {
-		if c := run[at]; c != '/' && c != '-' && c != '_' && c != '+' {
-			continue
-		}
-		if text := plain(run[at+1:]); text != nil {
-			visit(text)
+	for offset := range min(4, len(run)) {
+		try(run[offset:])
+	}
+	for at := 3; at+shortestRun <= len(run) && n < most; at++ {
+		if c := run[at]; c == '/' || c == '-' || c == '_' || c == '+' {
+			try(run[at+1:])
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package redact
 
-import "bytes"
+import (
+	"bytes"
+	"cmp"
+)
 
 // inBase64 finds words of base64 that stand for a text with a secret in it.
 func inBase64(s *scrubber, line []byte) []span {
@@ -9,13 +12,13 @@ func inBase64(s *scrubber, line []byte) []span {
 		return nil
 	}
 	encodedRuns(line, func(from, to int) {
-		secret := false
-		decoded(line[from:to], func(text []byte) { secret = secret || s.holds(text) })
-		if secret {
+		var shape Shape
+		decoded(line[from:to], func(text []byte) { shape = cmp.Or(shape, s.holds(text)) })
+		if shape != "" {
 			for to < len(line) && line[to] == '=' {
 				to++
 			}
-			found = append(found, span{from, to})
+			found = append(found, span{from, to, shape})
 		}
 	})
 	return found
@@ -30,7 +33,11 @@ func inWords(sign byte, undo func([]byte) []byte) func(*scrubber, []byte) []span
 			return nil
 		}
 		plain := undo(text)
-		if plain == nil || !s.holds(plain) {
+		if plain == nil {
+			return nil
+		}
+		whole := s.holds(plain)
+		if whole == "" {
 			return nil
 		}
 		var found []span
@@ -39,33 +46,37 @@ func inWords(sign byte, undo func([]byte) []byte) func(*scrubber, []byte) []span
 			for to < len(text) && bytes.IndexByte([]byte(" \t\"'"), text[to]) < 0 {
 				to++
 			}
-			if word := undo(text[from:to]); word != nil && s.holds(word) {
-				found = append(found, span{from, to})
+			if word := undo(text[from:to]); word != nil {
+				if shape := s.holds(word); shape != "" {
+					found = append(found, span{from, to, shape})
+				}
 			}
 			from = to + 1
 		}
 		if len(found) == 0 {
-			found = append(found, span{0, len(text)})
+			found = append(found, span{0, len(text), whole})
 		}
 		return found
 	}
 }
 
-// holds reports whether a decoded text has a known shape.
-func (s *scrubber) holds(text []byte) bool {
+// holds returns the first known shape of a decoded text; empty: it has none.
+func (s *scrubber) holds(text []byte) Shape {
 	inner := scrubber{counts: Counts{}, scan: true, depth: s.depth + 1}
 	for line := range bytes.Lines(text) {
-		inner.line(line)
+		if inner.line(line); len(inner.hits) > 0 {
+			return inner.hits[0].Shape
+		}
 	}
-	return len(inner.hits) > 0
+	return ""
 }
 
 // learn remembers what a detector found; of what was encoded, what is in it.
-func (s *scrubber) learn(d *detector, value []byte) {
+func (s *scrubber) learn(d *detector, shape Shape, value []byte) {
 	if s.learned == nil || s.scan {
 		return
 	}
-	s.learned.seen(d.shape, string(value))
+	s.learned.seen(shape, string(value))
 	if d.decode != nil {
 		inner := scrubber{counts: Counts{}, learned: s.learned, depth: s.depth + 1}
 		inner.text(d.decode(value))
@@ -94,7 +105,7 @@ func bareKeys(line, _ []byte) []span {
 				for to < len(line) && line[to] == '=' {
 					to++
 				}
-				found = append(found, span{at, to})
+				found = append(found, span{from: at, to: to})
 				return
 			}
 		}

@@ -2,7 +2,6 @@ package redact
 
 import (
 	"bytes"
-	"encoding/base64"
 	"regexp"
 	"strings"
 )
@@ -28,7 +27,6 @@ const (
 	BasicAuth   Shape = "basic-auth"
 	DockerAuth  Shape = "registry-login"
 	Cookie      Shape = "cookie"
-	Encoded     Shape = "encoded"
 
 	Environment Shape = "environment"
 	Argument    Shape = "argument"
@@ -63,7 +61,10 @@ type detector struct {
 }
 
 // span is line[from:to].
-type span struct{ from, to int }
+type span struct {
+	from, to int
+	shape    Shape // of what is encoded there; empty: that of the detector
+}
 
 var detectors = []detector{
 	{shape: JWT, find: tokens},
@@ -75,7 +76,6 @@ var detectors = []detector{
 	{shape: SAS, hints: []string{"sig=", "sig%3d"}, re: regexp.MustCompile(`(?i)^sig(?:=|%3d)([A-Za-z0-9%+/=_-]{20,})`), real: ownParameter},
 	{shape: AADSecret, hints: []string{"q~"}, back: 4, re: regexp.MustCompile(`^([A-Za-z0-9._~-]{3}[0-9]Q~[A-Za-z0-9._~-]{28,34})`)},
 	{shape: StorageKey, find: storageKeys},
-	{shape: PrivateKey, hints: []string{"ls0tls1crudjti"}, re: regexp.MustCompile(`^(LS0tLS1CRUdJTi[A-Za-z0-9+/=]{20,})`), real: encodedKey},
 	{shape: PrivateKey, find: bareKeys},
 	{shape: GitHubToken, hints: []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"}, re: regexp.MustCompile(`^(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,})`)},
 	{shape: GitLabToken, hints: []string{"glpat-"}, word: true, re: regexp.MustCompile(`^(glpat-[A-Za-z0-9_-]{20,})`)},
@@ -88,9 +88,9 @@ var detectors = []detector{
 // What is hidden in an encoding is looked for with all of the above, and comes last.
 func init() {
 	detectors = append(detectors,
-		detector{shape: Encoded, within: inBase64, decode: everyText},
-		detector{shape: Encoded, within: inWords('%', unescaped), decode: unescaped},
-		detector{shape: Encoded, within: inWords('\\', unquoted), decode: unquoted})
+		detector{shape: "in base64", within: inBase64, decode: everyText},
+		detector{shape: "in a URL", within: inWords('%', unescaped), decode: unescaped},
+		detector{shape: "in JSON", within: inWords('\\', unquoted), decode: unquoted})
 }
 
 // matches are the places of a shape in a line, from left to right; lower is the
@@ -131,7 +131,7 @@ func (d *detector) match(line []byte, begin int, found *[]span) int {
 	if d.real != nil && !d.real(line, string(line[from:to]), from) {
 		return 0
 	}
-	*found = append(*found, span{from, to})
+	*found = append(*found, span{from: from, to: to})
 	return to
 }
 
@@ -200,7 +200,7 @@ func tokens(line, _ []byte) []span {
 		if end < len(line) && line[end] == '.' {
 			end = part(end + 1)
 		}
-		found, at = append(found, span{begin, end}), end
+		found, at = append(found, span{from: begin, to: end}), end
 	}
 }
 
@@ -219,7 +219,7 @@ func storageKeys(line, _ []byte) []span {
 			begin--
 		}
 		if end-begin == 86 {
-			found = append(found, span{begin, end + 2})
+			found = append(found, span{from: begin, to: end + 2})
 		}
 	}
 }
@@ -258,9 +258,3 @@ func ownParameter(line []byte, v string, at int) bool {
 
 // mixed asks for a digit: "Bearer authorization_uri=" and prose have none.
 func mixed(_ []byte, v string, _ int) bool { return strings.ContainsAny(v, "0123456789") }
-
-// encodedKey reports whether base64 of a PEM block is that of a private key.
-func encodedKey(_ []byte, v string, _ int) bool {
-	head, _ := base64.RawStdEncoding.DecodeString(v[:min(len(v), 64)/4*4])
-	return bytes.Contains(head, []byte("PRIVATE KEY"))
-}

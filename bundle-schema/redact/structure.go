@@ -40,8 +40,6 @@ var emptied = map[string]Shape{
 	"command": Argument, "args": Argument, "data": Content, "stringData": Content, "binaryData": Content,
 }
 
-const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
-
 func (y *yamlWatch) lines(text []byte) Shape {
 	for line := range bytes.Lines(text) {
 		if shape := y.line(line); shape != "" {
@@ -137,13 +135,14 @@ type keyWatch struct {
 var armWatch = keyWatch{
 	null: []string{"ssh", "secrets", "publickeys", "settings", "protectedsettings", "additionalunattendcontent", "httpproxyconfig",
 		"linuxprofile", "windowsprofile", "aadprofile", "claims", "httprequest", "winrm"},
-	texts: []string{"adminusername", "adminpassword", "customdata", "userdata", "keydata"},
+	texts: []string{"adminusername", "adminpassword", "customdata", "userdata", "keydata", "caller"},
 	ends:  []string{"password", "secret", "sharedkey", "accesskey", "primarykey", "secondarykey", "connectionstring", "sastoken"},
 	shape: VMSecret,
 }
 
 var activityWatch = func() keyWatch {
 	w := armWatch
+	w.texts = slices.DeleteFunc(slices.Clone(w.texts), func(key string) bool { return key == "caller" })
 	w.null = append(slices.Clone(w.null), "requestbody", "responsebody", "authorization", "description")
 	return w
 }()

@@ -3,6 +3,7 @@ package redact
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 )
@@ -113,8 +114,8 @@ func (s *scrubber) shapes(line []byte) (out []byte, changed bool) {
 			if at.from < last {
 				continue
 			}
-			s.found(d.shape, at.from)
-			s.learn(d, line[at.from:at.to])
+			s.found(cmp.Or(at.shape, d.shape), at.from)
+			s.learn(d, cmp.Or(at.shape, d.shape), line[at.from:at.to])
 			replaced = append(append(replaced, line[last:at.from]...), Mark...)
 			last = at.to
 		}

@@ -55,6 +55,9 @@ var watchlist = func() []sentinel {
 		{Cookie, "cookie", 0, regexp.MustCompile(`(?i)^cookie["'\\]*\s*:\s*["'\\\[]*\s*[^\s"'\\;=]+=([^\s"'\\;,]{8,})`), given},
 		{Assignment, "token", 0, regexp.MustCompile(`(?i)^token["'\\]*(?:\s*[:=])?\s*["'\\]*([a-z0-9]{6}\.[a-z0-9]{16})(?:["'\\,\s]|$)`), wordWithDigit},
 	}
+	for _, name := range []string{"token", "secret"} { // objects are called so as well
+		list = append(list, sentinel{Assignment, name, 0, regexp.MustCompile(`(?i)^` + name + `(?:=([A-Za-z0-9_.~+/-]{20,})|["'\\]*\s*(?:=|:=|:)\s*\\*"([^"\\\s/:]{20,})\\*")`), machineMade})
+	}
 	for _, kind := range "pousr" {
 		list = append(list, sentinel{GitHubToken, "gh" + string(kind) + "_", 0, regexp.MustCompile(`^gh[pousr]_[A-Za-z0-9]{36,}`), nil})
 	}
@@ -171,6 +174,15 @@ func wordBegins(before []byte, _ string) bool {
 
 func wordWithDigit(before []byte, v string) bool {
 	return wordBegins(before, v) && strings.ContainsAny(v, "0123456789")
+}
+
+// machineMade accepts what has digits and letters of both cases, behind no longer name.
+func machineMade(before []byte, v string) bool {
+	const small, large, digits = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
+	if end := len(before) - 1; end >= 0 && (wordByte(before[end]) || before[end] == '-') {
+		return false
+	}
+	return given(nil, v) && strings.ContainsAny(v, small) && strings.ContainsAny(v, large) && strings.ContainsAny(v, digits) && !strings.HasPrefix(v, "AADSTS")
 }
 
 // parameter accepts the beginning of a parameter, in a URL that may be encoded itself.
