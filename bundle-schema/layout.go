@@ -34,6 +34,7 @@ subscription, resource group, scale set, vm, load balancer, AKS cluster, locatio
 	for _, e := range Catalogue {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", e.Title, e.Redaction, size(e.Cap))
 	}
+	b.WriteString("\nOf a log the newest lines stay (`--since`, `--tail`, `--max-log`). Where all of it is larger than `--max-size`, the oldest\nlines of the longest logs go first, down to 1 MiB of each; then logs from before a restart, then the other logs, then the\nfiles from the end of the list above. The manifest says of each what is missing.\n")
 	return b.String()
 }
 

@@ -70,6 +70,9 @@ func create(path string, m *Manifest, open Source, beside Beside, newFile func(d
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}
+	if at := (*fs.PathError)(nil); errors.As(err, &at) && at.Path == f.Name() {
+		err = fmt.Errorf("%w: make room there, or choose another folder", at.Err)
+	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("writing the bundle %s: %w", path, err), os.Remove(f.Name()))
 	}

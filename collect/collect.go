@@ -3,7 +3,6 @@ package collect
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"runtime"
 	"slices"
@@ -20,6 +19,9 @@ type Options struct {
 	Namespaces     []string      // pods are read in these only
 	Services       []string      // "ns/name": pods are read in the namespaces of these only
 	Since          time.Duration // how far back current logs go; 0: to their beginning
+	Tail           int           // newest lines that are asked of each controller log; 0: all
+	MaxLog         int64         // bytes kept of each log at most; 0: what its evidence says
+	MaxSize        int64         // bytes of evidence kept at most, unpacked; 0: no limit
 	LogFiles       []string
 	CloudConfig    string
 	Timeout        time.Duration // of the whole
@@ -27,10 +29,11 @@ type Options struct {
 	Output         string        // path of the bundle; empty: a name of our own in the current directory
 	Force          bool          // an existing file is replaced
 	Runner         Runner
-	OwnMachine     bool            // files of this machine are evidence; false for a recording
-	Retries        []time.Duration // pauses before a throttled az command runs again
+	OwnMachine     bool                                 // files of this machine are evidence; false for a recording
+	Pause          func(context.Context, time.Duration) // waits, or until the context is done
 	Now            func() time.Time
 	Progress       Progress
+	Abandoned      <-chan struct{} // closed: no bundle is wanted any more; nil: it always is
 	Tool           bundle.Tool
 }
 
@@ -46,17 +49,12 @@ const (
 	clusterCap       = 3
 )
 
-// ErrExists says that the bundle's file is already there.
-var ErrExists = errors.New("the file exists; choose another with --output, or replace it with --force")
-
 // Collect runs the plan and writes the bundle. Whatever fails on the way stands in
 // the bundle; an error means that there is none. ctx ends the collection early:
-// what was collected until then is written.
+// what was collected until then is written, unless it is abandoned.
 func Collect(ctx context.Context, o Options) (Result, error) {
-	if o.Output != "" && !o.Force {
-		if _, err := os.Stat(o.Output); err == nil {
-			return Result{}, fmt.Errorf("writing %s: %w", o.Output, ErrExists)
-		}
+	if err := checkOutput(o.Output, o.Force); err != nil {
+		return Result{}, err
 	}
 	s, err := begin(o)
 	if err != nil {
@@ -65,25 +63,27 @@ func Collect(ctx context.Context, o Options) (Result, error) {
 	defer s.spool.close()
 	s.collect(ctx)
 	path, err := s.write()
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrAbandoned):
+		return Result{}, ErrAbandoned
+	case err != nil:
 		return Result{}, err
 	}
-	r := Result{Path: path, LeftOut: s.found.LeftOut}
-	for _, e := range s.entries {
-		if len(e.Argv) > 0 {
-			r.Commands++
-		}
-		if len(e.Argv) > 0 && e.Status.Complete() {
-			r.Answered++
-		}
+	r := Result{Path: path, LeftOut: s.found.LeftOut, Missing: missing(s.entries, s.found.Managed), Early: s.early}
+	r.Commands, r.Answered = counted(s.entries)
+	if info, err := os.Stat(path); err == nil {
+		r.Size = info.Size()
 	}
 	return r, nil
 }
 
 // Result is what a collection came to.
 type Result struct {
-	Path               string   // of the bundle
-	Commands, Answered int      // planned, and completely answered
+	Path               string // of the bundle
+	Size               int64  // of its file, in bytes
+	Commands, Answered int    // planned, and completely answered
+	Early              string // why it ended before everything was asked; empty: it did not
+	Missing            []Missing
 	LeftOut            []string // namespaces of LoadBalancer Services whose pods the flags exclude
 }
 
@@ -99,7 +99,7 @@ func MakePlan(ctx context.Context, o Options) (Plan, error) {
 	s.resolve(ctx)
 	s.discover(ctx, nil)
 	p := s.plan(ctx)
-	p.conditions(s.endpoint())
+	p.conditions()
 	p.plan.Discovery = s.asked
 	return p.plan, nil
 }
@@ -114,18 +114,19 @@ type session struct {
 	asked   []Command                 // discovery reads that ran
 	entries []bundle.Entry
 	planner *planner
+	early   string // why the collection ended before its end
 }
 
 func begin(o Options) (*session, error) {
-	spool, err := newSpool("")
+	spool, err := newSpool("", o.Abandoned)
 	if err != nil {
 		return nil, err
 	}
 	x := &executor{
-		builder: builder{context: o.Context, since: o.Since, windows: runtime.GOOS == "windows"},
-		runner:  o.Runner, spool: spool, progress: o.Progress, now: o.Now,
-		timeout: o.CommandTimeout, total: o.Timeout, retries: o.Retries,
-		stopped: map[bundle.Program]string{}, unreachable: map[string]bool{},
+		builder: builder{context: o.Context, endpoint: publicCloud, since: o.Since, tail: o.Tail, windows: runtime.GOOS == "windows"},
+		runner:  o.Runner, spool: spool, maxLog: o.MaxLog, progress: o.Progress, now: o.Now,
+		timeout: o.CommandTimeout, total: o.Timeout, deadline: o.Now().Add(o.Timeout), pause: o.Pause,
+		stopped: map[bundle.Program]string{}, unreachable: map[string]bool{}, damaged: map[string]string{}, unseen: map[string]bool{},
 	}
 	return &session{executor: x, o: o, started: o.Now(), read: map[*bundle.Evidence]bool{}}, nil
 }
@@ -142,6 +143,13 @@ func (s *session) collect(ctx context.Context) {
 	s.entries = append(s.entries, s.all(ctx, p.plan.Always)...)
 	s.olderEndpoints(ctx)
 	s.further(ctx)
+	s.visible(ctx)
+	switch {
+	case errors.Is(context.Cause(ctx), ErrInterrupted):
+		s.early = reasonInterrupted
+	case ctx.Err() != nil:
+		s.early = s.totalPassed()
+	}
 	s.none()
 }
 

@@ -3,7 +3,6 @@ package collect
 import (
 	"cmp"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -19,9 +18,12 @@ func (s *session) write() (string, error) {
 	if path == "" {
 		name := strings.Trim(unsafeContext.ReplaceAllString(cmp.Or(s.context, "cluster"), "_"), "._-")
 		path = fmt.Sprintf("azlb-%s-%s.tgz", cmp.Or(name[:min(len(name), 60)], "cluster"), s.started.UTC().Format("20060102T150405Z"))
-		if _, err := os.Stat(path); err == nil && !s.o.Force {
-			return "", fmt.Errorf("writing %s: %w", path, ErrExists)
+		if err := free(path, s.o.Force); err != nil {
+			return "", err
 		}
+	}
+	if err := s.fit(); err != nil {
+		return "", err
 	}
 	if err := s.pack(path); err != nil {
 		return "", err

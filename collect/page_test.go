@@ -34,11 +34,11 @@ func TestNextPage(t *testing.T) {
 		{"https://management.azure.com" + path + version + "&$skipToken=a%20b", false},
 		{"https://management.azure.com" + path + version + "&$skipToken=a%0Ab", false},
 	}
-	s, err := newSpool(t.TempDir())
+	s, err := newSpool(t.TempDir(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &executor{spool: s}
+	x := &executor{builder: builder{endpoint: publicCloud}, spool: s}
 	first, err := x.command(&bundle.LoadBalancers, Values{"subscription": testSub, "group": "rg"})
 	if err != nil {
 		t.Fatal(err)

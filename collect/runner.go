@@ -28,7 +28,8 @@ type Outcome struct {
 	// Missing: the program is not installed. Unrecorded: the recording does not
 	// have the command. Refused: it matches no template of the catalogue.
 	Missing, Unrecorded, Refused bool
-	Err                          error // why the command could not be run at all
+	Killed                       string // the signal that ended it from outside; empty: none did
+	Err                          error  // why the command could not be run at all
 }
 
 // stderrCap is how much of stderr is kept; az's tracebacks end within it.
@@ -40,7 +41,7 @@ type Processes struct{}
 // Run starts one process with a closed stdin in a process group of its own, and
 // ends the whole group when ctx is done.
 func (Processes) Run(ctx context.Context, c Command, stdout io.Writer) Outcome {
-	if err := Allowed(c.Program, c.Args, runtime.GOOS == "windows"); err != nil {
+	if err := Allowed(c, runtime.GOOS == "windows"); err != nil {
 		return Outcome{Exit: -1, Refused: true, Err: err}
 	}
 	path, err := exec.LookPath(string(c.Program)) // az.cmd on Windows, by PATHEXT
@@ -64,10 +65,23 @@ func (Processes) Run(ctx context.Context, c Command, stdout io.Writer) Outcome {
 	case err == nil:
 	case errors.As(err, &exit):
 		o.Exit = exit.ExitCode()
+		o.Killed = killedBy(exit.ProcessState)
 	default:
 		o.Exit, o.Err = -1, err
 	}
 	return o
+}
+
+// killedBy names the signal that ended a process, or that the shell script which az is
+// tells of its child.
+func killedBy(s *os.ProcessState) string {
+	switch code := s.ExitCode(); {
+	case code < 0:
+		return s.String()
+	case runtime.GOOS != "windows" && code == 128+9:
+		return "signal: killed"
+	}
+	return ""
 }
 
 // head keeps the first max bytes and takes the rest without an error, so that the
@@ -76,13 +90,14 @@ func (Processes) Run(ctx context.Context, c Command, stdout io.Writer) Outcome {
 type head struct {
 	kept bytes.Buffer
 	max  int64
-	lost bool
+	over int64 // bytes that came after them
 }
 
 func (h *head) Write(p []byte) (int, error) {
 	n := len(p)
 	if room := h.max - int64(h.kept.Len()); int64(n) > room {
-		h.lost, p = true, p[:max(room, 0)]
+		p = p[:max(room, 0)]
+		h.over += int64(n - len(p))
 	}
 	h.kept.Write(p)
 	return n, nil
@@ -91,7 +106,7 @@ func (h *head) Write(p []byte) (int, error) {
 // text is what was kept, in whole lines: half a secret has no form that tells it.
 func (h *head) text() string {
 	text := h.kept.String()
-	if end := strings.LastIndexByte(text, '\n'); h.lost && end >= 0 {
+	if end := strings.LastIndexByte(text, '\n'); h.over > 0 && end >= 0 {
 		text = text[:end+1]
 	}
 	return text

@@ -16,6 +16,7 @@ import (
 func (s *session) pack(path string) error {
 	left := 0 // entries and texts that were left out
 	for again := range 2 {
+		costs(s.entries)
 		m := s.manifest()
 		companions, err := s.companions(m, left)
 		if err != nil {
@@ -25,7 +26,7 @@ func (s *session) pack(path string) error {
 		err = bundle.Create(path, m, s.spool.open, bundle.Beside{Companions: companions, Inspect: pass.inspect})
 		switch {
 		case len(pass.found) == 0 && err != nil:
-			return fmt.Errorf("writing the bundle %s: %w", path, err)
+			return err
 		case len(pass.found) == 0:
 			return nil
 		case again > 0:

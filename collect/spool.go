@@ -2,11 +2,13 @@ package collect
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"sync"
 
@@ -26,14 +28,24 @@ type spool struct {
 	removed  map[string]redact.Counts // path in the bundle → what was taken out
 	said     redact.Counts            // what was taken out of what programs said of themselves
 	withheld []bundle.Withheld        // by the second pass
+
+	abandoned <-chan struct{} // closed: nothing is read any more
 }
 
-func newSpool(parent string) (*spool, error) {
+func newSpool(parent string, abandoned <-chan struct{}) (*spool, error) {
 	dir, err := os.MkdirTemp(parent, "azlb-collect-") // 0700
 	if err != nil {
-		return nil, fmt.Errorf("making a temporary folder: %w", err)
+		return nil, fmt.Errorf("making a temporary folder in %s: %w: set %s to a folder that can be written to", cmp.Or(parent, os.TempDir()), cause(err), tempVariable)
 	}
-	return &spool{dir: dir, parts: map[string][]string{}, removed: map[string]redact.Counts{}, said: redact.Counts{}}, nil
+	return &spool{dir: dir, parts: map[string][]string{}, abandoned: abandoned, removed: map[string]redact.Counts{}, said: redact.Counts{}}, nil
+}
+
+// tempVariable says where the temporary folder lies.
+var tempVariable = map[bool]string{false: "TMPDIR", true: "TEMP"}[runtime.GOOS == "windows"]
+
+// full is what a fault of the temporary folder means.
+func full(err error) error {
+	return fmt.Errorf("the temporary folder did not take it: %w: make room there, or set %s to another folder", cause(err), tempVariable)
 }
 
 func (s *spool) close() { os.RemoveAll(s.dir) }
@@ -50,7 +62,8 @@ func (s *spool) keep(e *bundle.Evidence, path string, raw []byte, entry *bundle.
 	}
 	file := s.newFile()
 	if err := os.WriteFile(file, clean, 0o600); err != nil {
-		return fmt.Errorf("writing %s to the temporary folder: %w", path, err)
+		os.Remove(file) // half of it; close removes what is left
+		return full(err)
 	}
 	if err := s.hold(path, []string{file}, counts, entry); err != nil {
 		return err
@@ -123,7 +136,7 @@ func (s *spool) open(entry bundle.Entry) (io.ReadCloser, error) {
 	if !ok {
 		return nil, fmt.Errorf("opening %s: it was never collected", entry.Path)
 	}
-	all := &joined{}
+	all := &joined{abandoned: s.abandoned}
 	var readers []io.Reader
 	for _, file := range files {
 		f, err := os.Open(file)
@@ -139,7 +152,20 @@ func (s *spool) open(entry bundle.Entry) (io.ReadCloser, error) {
 // joined reads several files as one.
 type joined struct {
 	io.Reader
-	files []*os.File
+	files     []*os.File
+	abandoned <-chan struct{}
+}
+
+// ErrAbandoned ends the packing: no bundle is wanted any more.
+var ErrAbandoned = errors.New("interrupted twice: no bundle is written")
+
+func (j *joined) Read(p []byte) (int, error) {
+	select {
+	case <-j.abandoned:
+		return 0, ErrAbandoned
+	default:
+		return j.Reader.Read(p)
+	}
 }
 
 func (j *joined) Close() error {

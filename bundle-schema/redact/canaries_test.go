@@ -189,7 +189,7 @@ const subscription = "6f5a8a52-3c1e-4d0f-9b5e-2f6d7c8a9b10"
 
 // Run answers out of the planted cluster.
 func (p *planted) Run(_ context.Context, c collect.Command, stdout io.Writer) collect.Outcome {
-	if err := collect.Allowed(c.Program, c.Args, false); err != nil {
+	if err := collect.Allowed(c, false); err != nil {
 		return collect.Outcome{Refused: true, Exit: -1, Err: err}
 	}
 	text, o := p.answer(c)

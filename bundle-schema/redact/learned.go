@@ -66,9 +66,10 @@ func (l *Learned) add(shape Shape, value string) {
 }
 
 // Name adds an original that --redact all replaced and that must not appear any
-// more: the name of an object, a host name, an address. One that is shorter than 8
-// bytes, or a word that evidence has anyway (SchemaWord), is not looked for, and
-// Name says so by returning false.
+// more: the name of an object, a host name. One that is shorter than 8 bytes is found
+// by chance, so it is not looked for, and Name says so by returning false. Words that
+// evidence has anyway ("kubernetes", "loadBalancers") would withhold all of it: who
+// adds names leaves them out.
 //
 // Names are found in any case of letters, because Azure prints ids in either, and
 // only as whole words: what stands before and behind must be no ASCII letter or
@@ -79,7 +80,7 @@ func (l *Learned) add(shape Shape, value string) {
 // in what is encoded as well: in base64, in percent-encoded text, behind JSON escapes.
 func (l *Learned) Name(text string) bool {
 	text = string(appendLower(nil, []byte(strings.TrimSpace(text))))
-	if len(text) < shortest || SchemaWord(text) || marked(strings.ToUpper(text)) {
+	if len(text) < shortest || marked(strings.ToUpper(text)) {
 		return false
 	}
 	l.mu.Lock()
