@@ -56,7 +56,7 @@ func (x *executor) list(ctx context.Context, c Command) (bundle.Entry, ending) {
 		l.drop()
 		end = ending{Status: bundle.StatusFailed, Reason: fault.Error()}
 	case l.whole != nil:
-		x.keep(c, l.whole.kept.Bytes(), l.whole.lost, &entry, &end)
+		x.keep(c, l.whole.kept.Bytes(), l.whole.over, &entry, &end)
 	default:
 		l.keep(c, &entry, &end)
 	}
@@ -70,7 +70,7 @@ func (x *executor) wanted(namespace string) func(item []byte) bool {
 		return nil
 	}
 	return func(item []byte) bool {
-		p, ok := part[pod](item, "metadata")
+		p, ok := fieldsOf[pod](item, "metadata")
 		return !ok || in.takes(p) // one that cannot be read says so when it is redacted
 	}
 }
@@ -167,7 +167,7 @@ func (l *listing) keep(c Command, entry *bundle.Entry, end *ending) {
 	}
 	if l.beyond > 0 {
 		end.Status = bundle.StatusTruncated
-		limit := fmt.Sprintf("%d MiB", l.e.Cap>>20)
+		limit := Size(l.e.Cap)
 		if l.most > 0 && l.kept >= l.most {
 			limit = fmt.Sprint(l.most)
 		}
