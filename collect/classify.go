@@ -41,10 +41,11 @@ func pat(expr string, e ending) pattern { return pattern{regexp.MustCompile(`(?i
 // against a local ARM, and from its release notes and issues.
 var azPatterns = []pattern{
 	pat(`is not recognized as an internal or external command`, azMissing),
-	pat(`Please run 'az login'|az login --scope|AADSTS(700082|70043|50173|50076|50079|53003)|Get Token request returned http error|Interactive authentication is needed`,
-		ending{Status: bundle.StatusFailed, Stops: true, Reason: "az is not logged in, or its login has expired: run `az login` and collect again"}),
+	// Below its reason az says to log in again.
 	pat(`AADSTS(7000215|7000222|700016|90002)`,
 		ending{Status: bundle.StatusFailed, Stops: true, Reason: "the service principal that az is logged in with was refused: run `az login` with valid credentials and collect again"}),
+	pat(`Please run 'az login'|az login --scope|AADSTS(700082|70043|50173|50076|50079|53003)|Get Token request returned http error|Interactive authentication is needed`,
+		ending{Status: bundle.StatusFailed, Stops: true, Reason: "az is not logged in, or its login has expired: run `az login` and collect again"}),
 	pat(`ExpiredAuthenticationToken|InvalidAuthenticationToken`,
 		ending{Status: bundle.StatusFailed, Stops: true, Reason: "Azure refused az's access token (stale login, wrong tenant, or the clock is wrong): run `az login` and collect again"}),
 	pat(`SubscriptionNotFound|InvalidSubscriptionId|Subscription '[^']*' not found|The subscription of '[^']*' doesn't exist in cloud`,

@@ -20,6 +20,7 @@ import (
 // customer is who runs azlb-collect: with which kubectl and az, and with which logins.
 type customer struct {
 	kubeconfig string
+	kubectl    bool   // kubectl is installed
 	az         bool   // az is installed
 	config     string // AZURE_CONFIG_DIR
 	trust      string // REQUESTS_CA_BUNDLE; empty: az trusts nobody
@@ -31,9 +32,11 @@ type customer struct {
 func (c customer) environment(t *testing.T) []string {
 	t.Helper()
 	bin := t.TempDir()
-	must(t, os.Symlink(filepath.Join(programs, "kubectl"), filepath.Join(bin, "kubectl")))
 	env := []string{"PATH=" + bin, "HOME=" + t.TempDir(), "KUBECONFIG=" + c.kubeconfig, "LANG=C.UTF-8",
 		"AZURE_CONFIG_DIR=" + c.config, "PYTHONDONTWRITEBYTECODE=1"}
+	if c.kubectl {
+		must(t, os.Symlink(filepath.Join(programs, "kubectl"), filepath.Join(bin, "kubectl")))
+	}
 	if c.az {
 		must(t, os.Symlink(azure, filepath.Join(bin, "az")))
 	}
@@ -83,8 +86,8 @@ type outcome struct {
 	took    time.Duration
 	entries []entry
 	files   map[string]string
-	report  report
-	exit    int // of azlb-analyze
+	report
+	exit int // of azlb-analyze
 }
 
 // report is what is asserted of `azlb-analyze -f json`.
@@ -107,13 +110,15 @@ type report struct {
 		Reason string `json:"reason"`
 	} `json:"verdicts"`
 	Coverage struct {
-		Evidence []struct {
-			ID      string `json:"id"`
-			Status  string `json:"status"`
-			Reason  string `json:"reason"`
-			Without string `json:"without"`
-		} `json:"evidence"`
+		Evidence []covered `json:"evidence"`
 	} `json:"coverage"`
+}
+
+// covered is what the report says of one piece of evidence.
+type covered struct {
+	ID      string `json:"id"`
+	Status  string `json:"status"`
+	Without string `json:"without"`
 }
 
 // collect collects and diagnoses; whatever failed on the way, there must be a bundle
@@ -128,21 +133,28 @@ func (c customer) collect(t *testing.T) *outcome {
 		t.Fatalf("azlb-collect: exit %d\n%s\n%s", exit, stdout, stderr)
 	}
 	o.open(t)
-	stdout, stderr, o.exit = c.run(t, "azlb-analyze", "-f", "json", o.bundle)
-	if err := json.Unmarshal([]byte(stdout), &o.report); err != nil {
-		t.Fatalf("azlb-analyze: exit %d: %v\n%s\n%s", o.exit, err, stdout, stderr)
-	}
+	o.report, o.exit = c.analyze(t, o.bundle)
 	t.Logf("collected in %.1f s: %d entries; azlb-analyze: exit %d", o.took.Seconds(), len(o.entries), o.exit)
 	t.Cleanup(func() {
 		if t.Failed() {
 			for _, e := range o.entries {
-				if e.Status != "ok" && e.Status != "empty" && e.Status != "skipped" {
+				if !e.complete() && e.Status != "skipped" {
 					t.Log(e)
 				}
 			}
 		}
 	})
 	return o
+}
+
+// analyze diagnoses bundles.
+func (c customer) analyze(t *testing.T, bundles ...string) (r report, exit int) {
+	t.Helper()
+	stdout, stderr, exit := c.run(t, "azlb-analyze", append([]string{"-f", "json"}, bundles...)...)
+	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
+		t.Fatalf("azlb-analyze: exit %d: %v\n%s\n%s", exit, err, stdout, stderr)
+	}
+	return r, exit
 }
 
 // open reads the bundle's files.
@@ -183,17 +195,22 @@ func (o *outcome) of(evidence, word string) []entry {
 	})
 }
 
-// expect asserts how the last command of a piece of evidence ended, and why.
+// complete reports an entry that brought what its command was asked for.
+func (e entry) complete() bool { return e.Status == "ok" || e.Status == "empty" }
+
+// expect asserts that a command of a piece of evidence ended so, and why; and that none
+// brought it, where it is a failure.
 func (o *outcome) expect(t *testing.T, evidence, word, status, reason string) {
 	t.Helper()
 	found := o.of(evidence, word)
-	if len(found) == 0 {
-		t.Errorf("%s: no entry, want %s", evidence, status)
+	if !slices.ContainsFunc(found, func(e entry) bool { return e.Status == status && strings.Contains(e.Reason, reason) }) {
+		t.Errorf("%s: no entry is %s with %q: %v", evidence, status, reason, found)
+	}
+	if status == "ok" || status == "empty" {
 		return
 	}
-	last := found[len(found)-1]
-	if last.Status != status || !strings.Contains(last.Reason, reason) {
-		t.Errorf("%s: %s: %q, want %s with %q\n%s", evidence, last.Status, last.Reason, status, reason, last.Stderr)
+	if i := slices.IndexFunc(found, entry.complete); i >= 0 {
+		t.Errorf("%s, which should be missing: %v", evidence, found[i])
 	}
 }
 
@@ -201,25 +218,16 @@ func (o *outcome) expect(t *testing.T, evidence, word, status, reason string) {
 // that a rule was not evaluated because of it (empty: none needs it).
 func (o *outcome) lacks(t *testing.T, evidence, without, rule string) {
 	t.Helper()
-	for _, e := range o.report.Coverage.Evidence {
-		if e.ID == evidence && (e.Status == "ok" || !strings.Contains(e.Without, without)) {
-			t.Errorf("coverage of %s: %s, without it %q, want %q", evidence, e.Status, e.Without, without)
-		}
-	}
-	if !slices.ContainsFunc(o.report.Coverage.Evidence, func(e struct {
-		ID      string `json:"id"`
-		Status  string `json:"status"`
-		Reason  string `json:"reason"`
-		Without string `json:"without"`
-	}) bool {
-		return e.ID == evidence
-	}) {
+	i := slices.IndexFunc(o.Coverage.Evidence, func(e covered) bool { return e.ID == evidence })
+	if i < 0 {
 		t.Errorf("coverage says nothing of %s", evidence)
+	} else if e := o.Coverage.Evidence[i]; e.Status == "ok" || !strings.Contains(e.Without, without) {
+		t.Errorf("coverage of %s: %s, without it %q, want %q", evidence, e.Status, e.Without, without)
 	}
 	if rule == "" {
 		return
 	}
-	for _, v := range o.report.Verdicts {
+	for _, v := range o.Verdicts {
 		if v.Rule == rule && v.State == "not-evaluated" {
 			return
 		}
@@ -228,9 +236,9 @@ func (o *outcome) lacks(t *testing.T, evidence, without, rule string) {
 }
 
 // errors are the rules of the findings that are errors.
-func (o *outcome) errors() []string {
+func (r report) errors() []string {
 	var rules []string
-	for _, f := range o.report.Findings {
+	for _, f := range r.Findings {
 		if f.Severity == "error" {
 			rules = append(rules, f.Rule)
 		}
@@ -240,9 +248,9 @@ func (o *outcome) errors() []string {
 }
 
 // findings are all rules found with their severity, for a comparison.
-func (o *outcome) findings() []string {
+func (r report) findings() []string {
 	var all []string
-	for _, f := range o.report.Findings {
+	for _, f := range r.Findings {
 		all = append(all, f.Severity+" "+f.Rule+" "+strings.Join(f.Services, ","))
 	}
 	slices.Sort(all)
@@ -250,8 +258,8 @@ func (o *outcome) findings() []string {
 }
 
 // rootCause is that of a Service.
-func (o *outcome) rootCause(service string) string {
-	for _, s := range o.report.Services {
+func (r report) rootCause(service string) string {
+	for _, s := range r.Services {
 		if s.Namespace+"/"+s.Name == service {
 			return s.RootCause
 		}

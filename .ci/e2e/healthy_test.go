@@ -12,21 +12,21 @@ func TestHealthy(t *testing.T) {
 	c := startCluster(t)
 	w := load(t, c, "healthy")
 	s := startStub(t, w.arm(t))
-	who := customer{az: true, config: seed(t, s.URL), trust: s.ca.file, shim: shimFolder(t)}
+	who := customer{kubectl: true, az: true, config: seed(t, s.URL), trust: s.ca.file, shim: shimFolder(t)}
 	role := grant(t, c, who, "collector")
 	who.kubeconfig = c.kubeconfig(t, "collector", c.address, c.as(t, "collector").user, "")
 	before := c.admin.everything(t)
 	s.inject()
 	o := who.collect(t)
 	for _, e := range o.entries {
-		if e.Status != "ok" && e.Status != "empty" && len(e.Argv) > 0 && e.Evidence != "controller-log-previous" && !o.answeredLater(e) {
+		if !e.complete() && len(e.Argv) > 0 && e.Evidence != "controller-log-previous" && !o.answeredLater(e) {
 			t.Errorf("not answered: %v", e)
 		}
 	}
 	o.expect(t, "controller-log", "cloud-controller-manager", "ok", "")
 	o.expect(t, "controller-log-previous", "cloud-controller-manager", "notfound", "has not restarted")
 	if errors := o.errors(); len(errors) > 0 || o.exit != 0 {
-		t.Errorf("exit %d, errors found: %v", o.exit, o.report.Findings)
+		t.Errorf("exit %d, errors found: %v", o.exit, o.findings())
 	}
 	for _, name := range []string{"shop/orders", "shop/storefront"} {
 		if cause := o.rootCause(name); cause != "" {
@@ -85,7 +85,7 @@ func TestHealthy(t *testing.T) {
 // answeredLater reports whether another command brought what e did not.
 func (o *outcome) answeredLater(e entry) bool {
 	return slices.ContainsFunc(o.entries, func(other entry) bool {
-		return other.Evidence == e.Evidence && other.Scope["group"] == e.Scope["group"] && (other.Status == "ok" || other.Status == "empty")
+		return other.Evidence == e.Evidence && other.Scope["group"] == e.Scope["group"] && other.complete()
 	})
 }
 

@@ -11,7 +11,7 @@ import (
 func TestKubernetesFaults(t *testing.T) {
 	c := startCluster(t)
 	load(t, c, "nsg-deny")
-	sound := customer{kubeconfig: c.kubeconfig(t, "reader", c.address, c.admin.user, "")}
+	sound := customer{kubectl: true, kubeconfig: c.kubeconfig(t, "reader", c.address, c.admin.user, "")}
 	const noService = "no Service can be judged at all"
 
 	t.Run("no az", func(t *testing.T) {
