@@ -73,6 +73,7 @@ func TestAzure(t *testing.T) {
 		o.noAzure(t, "denied")
 	})
 	t.Run("group gone", func(t *testing.T) {
+		l.stub.inject()
 		delete(l.stub.store, "/subscriptions/"+subscription+"/resourcegroups/rg-lab1")
 		o := l.plain.collect(t)
 		o.expect(t, "group", "", "notfound", "the resource group does not exist")

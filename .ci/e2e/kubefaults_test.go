@@ -39,7 +39,7 @@ func TestKubernetesFaults(t *testing.T) {
 		l.Close()
 		o := who.collect(t)
 		o.expect(t, "services", "", "failed", "the cluster's API server could not be reached")
-		o.expect(t, "endpointslices", "", "skipped", "not asked, because the first reads failed")
+		o.expect(t, "kube-system", "", "skipped", "not asked, because the first reads failed")
 		o.unreachable(t, noService)
 	})
 	t.Run("API server hangs", func(t *testing.T) {
@@ -48,7 +48,7 @@ func TestKubernetesFaults(t *testing.T) {
 		who.flags = []string{"--command-timeout", "5s"}
 		o := who.collect(t)
 		o.expect(t, "services", "", "timeout", "kubectl gave no answer within 5s")
-		o.expect(t, "endpointslices", "", "skipped", "not asked, because the first reads failed")
+		o.expect(t, "kube-system", "", "skipped", "not asked, because the first reads failed")
 		o.unreachable(t, noService)
 		if o.took > time.Minute {
 			t.Errorf("it took %v, want one timeout", o.took)
