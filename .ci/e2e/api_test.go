@@ -123,6 +123,9 @@ func (c *cluster) requests(t *testing.T, user string) []request {
 	must(t, err)
 	var mine []request
 	for line := range strings.Lines(string(raw)) {
+		if !strings.HasSuffix(line, "\n") {
+			break // it is being written
+		}
 		var r request
 		must(t, json.Unmarshal([]byte(line), &r))
 		if r.User.Username == user {

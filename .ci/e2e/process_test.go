@@ -64,8 +64,9 @@ func start(t *testing.T, dir, name string, args ...string) {
 	must(t, err)
 	cmd := exec.Command(filepath.Join(programs, name), args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, out, out
-	// A group of its own, so that Ctrl-C reaches it through us only.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	// A group of its own, so that Ctrl-C reaches it through us only; and it does not
+	// outlive us, however we end.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	children.Lock()
 	defer children.Unlock()
 	must(t, cmd.Start())
