@@ -164,11 +164,14 @@ var (
 // for an hour only.
 var Catalogue = []*Evidence{
 	&KubeContext, &Events, &KubeVersion, &Services, &Nodes, &EndpointSlices, &Endpoints, &KubeSystem, &ControllerPods, &Pods,
+	&SystemDaemonSets, &SystemDeployments, &KubeProxy, &Leases, &IngressClasses, &ProviderRoles, &ProviderRoleBindings,
 	&ControllerLog, &ControllerLogPrevious, &CloudConfig, &LogFile,
 	&AzVersion, &Account, &Group, &LoadBalancers, &PublicIPs, &NSGs, &VNets, &NICs, &RouteTables, &PrivateLinkServices, &NATGateways,
 	&ScaleSets, &ScaleSetInstances, &ScaleSetNICs, &VMs, &VMInstanceViews, &ActivityLog,
 	&ProbeMetrics, &PathMetrics, &SNATConnectionMetrics, &SNATPortMetrics, &AKSCluster,
 	&RoleAssignments, &RoleDefinitions, &SubscriptionLocks, &Locks, &PolicyAssignments, &NetworkUsages,
+	&Resources, &PublicIPPrefixes, &ASGs, &AvailabilitySets, &PrivateEndpoints, &ApplicationGateways, &Firewalls, &Subnets, &ServiceTags, &ResourceHealth,
+	&DiagnosticSettings, &Workspace, &AKSLog, &AKSLogShared, &PolicyStates, &RuleHealth,
 }
 
 // ByID returns the evidence of that id, or nil.
@@ -181,10 +184,13 @@ func ByID(id string) *Evidence {
 	return nil
 }
 
-// network is a list of one type of Microsoft.Network per resource group.
+// network is a list of one type of Microsoft.Network per resource group; without args
+// only ARM is asked.
 func network(id, title, file string, args []string, arm, without string) Evidence {
-	return Evidence{ID: id, Title: title, Path: "azure/{group}/" + file + ".json", Program: Az,
-		Args: append(args, "--resource-group", "{group}"),
+	if args != nil {
+		args = append(args, "--resource-group", "{group}")
+	}
+	return Evidence{ID: id, Title: title, Path: "azure/{group}/" + file + ".json", Program: Az, Args: args,
 		Rest: "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/" + arm, RestVersion: "2024-05-01",
 		Scope: PerGroup, Format: JSON, Redaction: RedactARM, Cap: 256 * mib, Without: without, Right: "Microsoft.Network/" + arm + "/read"}
 }
