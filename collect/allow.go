@@ -19,6 +19,14 @@ var endpoints = map[string]string{
 	"AzureGermanCloud":  "https://management.microsoftazure.de",
 }
 
+// logEndpoints are the addresses of Log Analytics in the same clouds, which are also the
+// resources that a token is for.
+var logEndpoints = map[string]string{
+	"AzureCloud":        "https://api.loganalytics.io",
+	"AzureChinaCloud":   "https://api.loganalytics.azure.cn",
+	"AzureUSGovernment": "https://api.loganalytics.us",
+}
+
 // Allowed reports why a command may not run; nil: it is one of the catalogue's
 // templates, filled with values of the right kind. Every runner asks it for every
 // command, so nothing else ever runs, whatever a cluster's annotations say.
@@ -27,7 +35,7 @@ func Allowed(program bundle.Program, args []string, windows bool) error {
 		if e.Program != program {
 			continue
 		}
-		if rest, ok := matchWords(e.Args, args, windows); ok && additions(e, rest, windows) {
+		if rest, ok := matchWords(e.Args, args, windows); ok && len(e.Args) > 0 && additions(e, rest, windows) {
 			return nil
 		}
 		if program == bundle.Az && restAllowed(e, args, windows) {
@@ -43,17 +51,43 @@ func matchWords(template, args []string, windows bool) ([]string, bool) {
 		return nil, false
 	}
 	for i, t := range template {
-		names := blanks(t)
-		switch {
-		case len(names) == 0 && t != args[i]:
-			return nil, false
-		case len(names) == 1 && (t != "{"+names[0]+"}" || check(names[0], args[i], windows) != nil):
-			return nil, false
-		case len(names) > 1:
+		if !matchWord(t, args[i], windows) {
 			return nil, false
 		}
 	}
 	return args[len(template):], true
+}
+
+// matchWord matches one word of a template: fixed, a blank, or blanks between fixed text
+// that begins or ends at a slash or a quote.
+func matchWord(template, word string, windows bool) bool {
+	names := blanks(template)
+	switch {
+	case len(names) == 0:
+		return template == word
+	case template == "{"+names[0]+"}":
+		return check(names[0], word, windows) == nil
+	}
+	var expr strings.Builder
+	last := 0
+	for i, at := range blank.FindAllStringIndex(template, -1) {
+		value := `([^/']+)`
+		if names[i] == "logs" {
+			value = `(https://[^/']+)`
+		}
+		expr.WriteString(regexp.QuoteMeta(template[last:at[0]]) + value)
+		last = at[1]
+	}
+	found := regexp.MustCompile("^" + expr.String() + regexp.QuoteMeta(template[last:]) + "$").FindStringSubmatch(word)
+	if found == nil {
+		return false
+	}
+	for i, name := range names {
+		if check(name, found[i+1], windows) != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // additions matches what the collector adds behind a template.
@@ -83,7 +117,7 @@ func azAdditions(args []string, windows bool) bool {
 // parameter is one word behind --url-parameters: the api-version, the catalogue's
 // own ones, and the paging token that ARM chose (az reads a file for one that begins
 // with "@").
-var parameter = regexp.MustCompile(`^(api-version=\d{4}-\d{2}-\d{2}|\$[sS]kip[tT]oken=[^@\s\x00-\x1f][^\s\x00-\x1f]*)$`)
+var parameter = regexp.MustCompile(`^(api-version=\d{4}-\d{2}-\d{2}(-preview)?|\$[sS]kip[tT]oken=[^@\s\x00-\x1f][^\s\x00-\x1f]*)$`)
 
 // restAllowed matches `az rest --method get` on a path that is built from e.
 func restAllowed(e *bundle.Evidence, args []string, windows bool) bool {

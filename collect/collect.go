@@ -22,6 +22,8 @@ type Options struct {
 	Since          time.Duration // how far back current logs go; 0: to their beginning
 	LogFiles       []string
 	CloudConfig    string
+	Workspace      string        // id of the Log Analytics workspace that has the log of the AKS controller; empty: as the diagnostic settings say
+	Deep           bool          // what Azure answers to a POST is asked for too
 	Timeout        time.Duration // of the whole
 	CommandTimeout time.Duration // of each command
 	Output         string        // path of the bundle; empty: a name of our own in the current directory
@@ -38,12 +40,15 @@ type Options struct {
 var discoveryReads = []*bundle.Evidence{&bundle.Nodes, &bundle.Services, &bundle.ControllerPods}
 
 // How many groups and scale sets beyond those of the nodes are followed, and how many
-// load balancers and AKS clusters in all.
+// load balancers, AKS clusters, workspaces, single subnets and rules in all.
 const (
 	furtherGroups    = 10
 	furtherScaleSets = 20
 	balancerCap      = 10
 	clusterCap       = 3
+	workspaceCap     = 3
+	subnetCap        = 10
+	ruleCap          = 20
 )
 
 // ErrExists says that the bundle's file is already there.
@@ -100,6 +105,7 @@ func MakePlan(ctx context.Context, o Options) (Plan, error) {
 	s.discover(ctx, nil)
 	p := s.plan(ctx)
 	p.conditions(s.endpoint())
+	p.onlyDeep()
 	p.plan.Discovery = s.asked
 	return p.plan, nil
 }
@@ -127,6 +133,7 @@ func begin(o Options) (*session, error) {
 		timeout: o.CommandTimeout, total: o.Timeout, retries: o.Retries,
 		stopped: map[bundle.Program]string{}, unreachable: map[string]bool{},
 	}
+	x.builder.arm = x.endpoint
 	return &session{executor: x, o: o, started: o.Now(), read: map[*bundle.Evidence]bool{}}, nil
 }
 
@@ -143,6 +150,7 @@ func (s *session) collect(ctx context.Context) {
 	s.olderEndpoints(ctx)
 	s.further(ctx)
 	s.none()
+	s.neverAsked()
 }
 
 // olderEndpoints reads the older form where EndpointSlices could not be read.

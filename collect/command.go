@@ -16,6 +16,8 @@ type Command struct {
 	Scope    Values   // what the template's blanks were filled with
 	Path     string   // where its answer lies in the bundle
 	Skip     string   // why it is not run although its turn comes; empty: it is run
+	// Cut keeps of an answer what is asked for, before it is redacted; nil: all of it.
+	Cut func(raw []byte) []byte
 }
 
 // Argv is the command as it stands in the manifest and in the plan.
@@ -44,6 +46,7 @@ type builder struct {
 	context string        // empty: kubectl's own (in-cluster, or none)
 	since   time.Duration // how far back current logs go
 	windows bool
+	arm     func() string // the endpoint of ARM, empty where it is not known; nil: the public cloud's
 }
 
 // command fills the templates of e. Values that a blank's grammar refuses are an error.
@@ -58,6 +61,9 @@ func (b builder) command(e *bundle.Evidence, v Values) (Command, error) {
 			return Command{}, err
 		}
 		c.Args = append(c.Args, word)
+	}
+	if e.Program == bundle.Az && len(e.Args) == 0 {
+		return b.restOnly(c)
 	}
 	switch e.Program {
 	case bundle.Kubectl:
@@ -78,6 +84,18 @@ func (b builder) command(e *bundle.Evidence, v Values) (Command, error) {
 	return c, nil
 }
 
+// restOnly is the command of evidence for which az has none.
+func (b builder) restOnly(c Command) (Command, error) {
+	endpoint := endpoints["AzureCloud"]
+	if b.arm != nil {
+		endpoint = b.arm()
+	}
+	if endpoint == "" {
+		return Command{}, fmt.Errorf("the address of this cloud's ARM is not known")
+	}
+	return b.restCommand(c, endpoint)
+}
+
 // azFlags adds what every az command carries. `az version` knows no subscription,
 // and the first `az account show` runs to learn it.
 func (b builder) azFlags(args []string, subscription string, e *bundle.Evidence) ([]string, error) {
@@ -95,7 +113,7 @@ func scopeOf(e *bundle.Evidence, v Values) Values {
 	scope := Values{}
 	for _, t := range append(append([]string{e.Path, e.Rest}, e.Args...), e.RestParams...) {
 		for _, name := range blanks(t) {
-			if value, ok := v[name]; ok {
+			if value, ok := v[name]; ok && name != "logs" {
 				scope[name] = value
 			}
 		}

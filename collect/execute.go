@@ -101,6 +101,9 @@ func (x *executor) lanes(ctx context.Context, commands []Command, queue []int, r
 
 // one runs a command with its retries and its fallback: one entry for each attempt.
 func (x *executor) one(ctx context.Context, c Command) []bundle.Entry {
+	if c.Program == bundle.Az && len(c.Evidence.Args) == 0 {
+		return x.rest(ctx, c)
+	}
 	entry, end := x.attempt(ctx, c)
 	entries := []bundle.Entry{entry}
 	if c.Program != bundle.Az {
@@ -113,7 +116,8 @@ func (x *executor) one(ctx context.Context, c Command) []bundle.Entry {
 		entry, end = x.attempt(ctx, c)
 		entries = append(entries, entry)
 	}
-	if end.Fallback {
+	if end.Fallback && c.Evidence.Rest != "" {
+		x.progress.Plan(1)
 		entries = append(entries, x.rest(ctx, c)...)
 	}
 	return entries
@@ -254,10 +258,15 @@ func (x *executor) keep(c Command, raw []byte, cut bool, entry *bundle.Entry, en
 		*end = ending{Status: bundle.StatusFailed, Reason: fmt.Sprintf("%s answered %s", c.Program, fault), Fallback: c.Program == bundle.Az}
 		return
 	}
+	if c.Cut != nil && !cut {
+		raw = c.Cut(raw)
+	}
 	if cut {
 		*end = ending{Status: bundle.StatusTruncated, Reason: fmt.Sprintf("the answer is longer than %d MiB; its end is not kept", c.Evidence.Cap>>20)}
 	} else if end.Status == bundle.StatusOK && empty(c.Evidence, raw) {
 		end.Status = bundle.StatusEmpty
+	} else if why := partial(c.Evidence, raw); end.Status == bundle.StatusOK && why != "" {
+		*end = ending{Status: bundle.StatusTruncated, Reason: why}
 	}
 	if err := x.spool.keep(c.Evidence, c.Path, raw, entry); err != nil {
 		*end = ending{Status: keepFault(err), Reason: err.Error()}

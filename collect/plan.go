@@ -28,9 +28,12 @@ type Condition struct {
 	Lines []string
 }
 
-// perGroup is what is asked of every resource group, in the order of the catalogue.
+// perGroup is what is asked of every resource group, in the order of the catalogue: what
+// az lists with a reader's rights.
 func perGroup() []*bundle.Evidence {
-	return slices.DeleteFunc(slices.Clone(bundle.Catalogue), func(e *bundle.Evidence) bool { return e.Scope != bundle.PerGroup })
+	return slices.DeleteFunc(slices.Clone(bundle.Catalogue), func(e *bundle.Evidence) bool {
+		return e.Scope != bundle.PerGroup || e.Kind != "" || e.Deep || len(e.Args) == 0
+	})
 }
 
 // subscriptionCap is how many subscriptions are asked for their roles and locks.
@@ -49,6 +52,7 @@ type planner struct {
 	paths map[string]bool             // in use, lower case
 	known []string                    // subscriptions whose lists are planned
 	asked int                         // locations that are planned
+	deep  bool                        // --deep
 	lacks func(*bundle.Evidence) bool // what a recording cannot be asked for; nil: nothing
 	plan  Plan
 }
@@ -248,6 +252,18 @@ func (p *planner) conditions(endpoint string) {
 		named = append(named, p.template(e))
 	}
 	furtherRest = append(furtherRest, restTemplate(&bundle.AKSCluster, endpoint))
+	var logs, inside []string
+	for _, e := range []*bundle.Evidence{&bundle.DiagnosticSettings, &bundle.Workspace, &bundle.AKSLog, &bundle.AKSLogShared} {
+		logs = append(logs, p.template(e))
+	}
+	for _, e := range perKind() {
+		inside = append(inside, p.template(e))
+	}
+	for _, e := range append(perKind(), &bundle.DiagnosticSettings, &bundle.Workspace, &bundle.Subnets, &bundle.ServiceTags) {
+		if len(e.Args) > 0 {
+			furtherRest = append(furtherRest, restTemplate(e, endpoint))
+		}
+	}
 	var wider []string
 	for _, e := range append(perSubscription(), &bundle.NetworkUsages) {
 		wider = append(wider, p.template(e))
@@ -257,7 +273,40 @@ func (p *planner) conditions(endpoint string) {
 		fmt.Sprintf("an answer of Azure names a resource group or a scale set that is not listed above (at most %d groups and %d scale sets)", furtherGroups, furtherScaleSets), further},
 		Condition{fmt.Sprintf("an answer of Azure names a Standard load balancer in a group of the nodes (at most %d), or the AKS cluster (at most %d)", balancerCap, clusterCap), named},
 		Condition{fmt.Sprintf("an answer of Azure names a subscription that is not listed above (at most %d in all), or the location of a group of the nodes (at most %d)", subscriptionCap, locationCap), wider},
+		Condition{"a resource group of the nodes can be read", []string{p.template(&bundle.ResourceHealth)}},
+		Condition{"the inventory of a resource group shows one", inside},
+		Condition{fmt.Sprintf("a subnet in use is in a virtual network that may not be read (at most %d)", subnetCap), []string{p.template(&bundle.Subnets)}},
+		Condition{"a security rule names a service tag", []string{p.template(&bundle.ServiceTags)}},
+		Condition{fmt.Sprintf("AKS manages the cluster; the workspaces are those that its diagnostic settings or --workspace name (at most %d)", workspaceCap), logs})
+	if p.deep {
+		p.plan.Conditional = append(p.plan.Conditional, Condition{fmt.Sprintf("--deep is given, and Azure tells it to a POST, which changes nothing (at most %d rules)", ruleCap), p.deepTemplates()})
+	}
+	p.plan.Conditional = append(p.plan.Conditional,
 		Condition{"one of these fails for another reason than login or permission; once more with $skiptoken={page} for each further page", furtherRest})
+}
+
+// deepTemplates are the commands that --deep adds.
+func (p *planner) deepTemplates() []string {
+	var list []string
+	for _, e := range bundle.Catalogue {
+		if e.Deep {
+			list = append(list, p.template(e))
+		}
+	}
+	return list
+}
+
+// onlyDeep records what --deep would add, and which right that takes.
+func (p *planner) onlyDeep() {
+	for _, e := range bundle.Catalogue {
+		if e.Deep && !p.deep {
+			p.miss(e, nil, bundle.StatusSkipped, withoutDeep(e))
+		}
+	}
+}
+
+func withoutDeep(e *bundle.Evidence) string {
+	return "it is asked for with --deep only, because it needs the right " + e.Right
 }
 
 // restTemplate is the fallback of e with its blanks.
@@ -270,6 +319,10 @@ func restTemplate(e *bundle.Evidence, endpoint string) string {
 func (p *planner) template(e *bundle.Evidence) string {
 	words := append([]string{string(e.Program)}, e.Args...)
 	switch {
+	case len(e.Args) == 0 && p.arm == nil:
+		return restTemplate(e, "{endpoint}")
+	case len(e.Args) == 0:
+		return restTemplate(e, p.arm())
 	case e.Program == bundle.Az && e.ID == bundle.AzVersion.ID:
 		words = append(words, "-o", "json", "--only-show-errors")
 	case e.Program == bundle.Az:
@@ -285,13 +338,14 @@ func (p *planner) template(e *bundle.Evidence) string {
 // Templates is the plan of a cluster that nobody has asked anything yet.
 func Templates(o Options) Plan {
 	p := newPlanner(builder{context: "{context}", since: o.Since})
+	p.deep = o.Deep
 	var always, rest []string
 	for _, e := range bundle.Catalogue {
-		if e.Program == bundle.Local || e == &bundle.Endpoints {
+		if e.Program == bundle.Local || e == &bundle.Endpoints || e.Deep {
 			continue
 		}
 		always = append(always, p.template(e))
-		if e.Rest != "" {
+		if e.Rest != "" && len(e.Args) > 0 {
 			rest = append(rest, restTemplate(e, "{endpoint}"))
 		}
 	}
@@ -300,6 +354,7 @@ func Templates(o Options) Plan {
 		{"EndpointSlices cannot be read or the cluster does not have them", []string{p.template(&bundle.Endpoints)}},
 		{"the az command above fails for another reason than login or permission; once more with $skiptoken={page} for each further page", rest},
 		{"Azure throttles a command above: the same command again, at most twice", nil},
+		{"--deep is given", p.deepTemplates()},
 	}
 	return p.plan
 }

@@ -143,6 +143,9 @@ func (r *Recording) Run(ctx context.Context, c Command, stdout io.Writer) Outcom
 // a bundle of it has no entry for that, as if the collector did not know it.
 func (r *Recording) lacks(e *bundle.Evidence) bool {
 	return e.Extra && !slices.ContainsFunc(r.Commands, func(c RecordedCommand) bool {
+		if len(e.Args) == 0 {
+			return c.Program == e.Program && restAllowed(e, append(bare(c.Args), "-o", "json", "--only-show-errors"), false)
+		}
 		_, ok := matchWords(e.Args, c.Args, false)
 		return c.Program == e.Program && ok
 	})

@@ -30,7 +30,6 @@ func (x *executor) rest(ctx context.Context, c Command) []bundle.Entry {
 	if err != nil || x.endpoint() == "" {
 		return nil
 	}
-	x.progress.Plan(1)
 	entry, end, raw, cut := x.document(ctx, first)
 	if end.Status != bundle.StatusOK {
 		x.finish(first, &entry, end)
@@ -55,15 +54,18 @@ func (x *executor) rest(ctx context.Context, c Command) []bundle.Entry {
 }
 
 // endpoint is ARM's address in the cloud of az's account; empty where that cloud
-// is none that we know. Without an answer of `az account show` it is the public one.
-func (x *executor) endpoint() string {
+// is none that we know.
+func (x *executor) endpoint() string { return endpoints[x.cloud()] }
+
+// cloud is that of az's account. Without an answer of `az account show` it is the public one.
+func (x *executor) cloud() string {
 	var account struct {
 		Cloud string `json:"environmentName"`
 	}
 	if json.Unmarshal(x.spool.read(bundle.Account.Path), &account) != nil || account.Cloud == "" {
-		return endpoints["AzureCloud"]
+		return "AzureCloud"
 	}
-	return endpoints[account.Cloud]
+	return account.Cloud
 }
 
 // pageOf takes a page apart; a single object has no items and no next page.
