@@ -42,6 +42,8 @@ func parse(args []string) (*command, error) {
 	f.DurationVar(&o.Since, "since", 24*time.Hour, "")
 	f.StringArrayVar(&o.LogFiles, "log-file", nil, "")
 	f.StringVar(&o.CloudConfig, "cloud-config", "", "")
+	f.StringVar(&o.Workspace, "workspace", "", "")
+	f.BoolVar(&o.Deep, "deep", false, "")
 	redact := f.String("redact", "secrets", "")
 	f.DurationVar(&o.Timeout, "timeout", 10*time.Minute, "")
 	f.DurationVar(&o.CommandTimeout, "command-timeout", time.Minute, "")

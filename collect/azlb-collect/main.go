@@ -34,6 +34,8 @@ printed on stdout. Secrets are removed before anything is written.
   --since DURATION         how far back controller logs go (default 24h, 0: all)
   --log-file FILE          add a log: kubelet, AKS control plane (repeatable)
   --cloud-config FILE      azure.json (default: /etc/kubernetes/azure.json if readable)
+  --workspace ID           Log Analytics workspace that has the AKS controller's log
+  --deep                   also ask Azure what it tells to a POST only
   --redact secrets         what is removed (the only choice in this version)
   --timeout DURATION       end after this time with what there is (default 10m)
   --command-timeout DURATION  end a command after this time (default 60s)
