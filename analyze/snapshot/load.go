@@ -41,6 +41,7 @@ type loader struct {
 	logs      []scanned
 	accounts  []account
 	configs   []CloudConfig
+	excerpt   bool // some of the controller's log comes from Log Analytics
 }
 
 // scanned is one log with its records.
@@ -69,6 +70,7 @@ func (l *loader) finish(faults []bundle.Fault) *Snapshot {
 	if l.s.Manifest != nil {
 		l.coverManifest(faults)
 	}
+	l.coverExcerpt()
 	l.coverLoose(faults)
 	l.listFiles(faults)
 	l.sortGaps()
