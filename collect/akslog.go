@@ -90,7 +90,7 @@ func (s *session) controllerLog() {
 
 // ask plans a query of the log of one cluster.
 func (s *session) ask(table *bundle.Evidence, cluster Values, workspace string) {
-	v := Values{"workspaceid": workspace, "logs": logEndpoints[s.cloud()]}
+	v := Values{"workspaceid": workspace, "logs": logEndpoints[s.endpoint]}
 	for k, value := range cluster {
 		v[k] = value
 	}
@@ -141,7 +141,7 @@ func (s *session) noLog() (bundle.Status, string) {
 		return bundle.StatusSkipped, "the name of the AKS cluster is not known, so it cannot be told whether Log Analytics has the log of its controller"
 	case len(s.found.Clusters) == 0:
 		return bundle.StatusEmpty, "nothing says that AKS manages the cluster"
-	case logEndpoints[s.cloud()] == "":
+	case logEndpoints[s.endpoint] == "":
 		return bundle.StatusSkipped, "the address of Log Analytics in this cloud is not known: export the log of the controller and give it with --log-file"
 	case !s.known(&bundle.DiagnosticSettings) && s.o.Workspace == "":
 		return bundle.StatusSkipped, "the diagnostic settings of the AKS cluster could not be read: if you know the workspace, name it with --workspace"

@@ -26,19 +26,20 @@ func TestAllowedCatalogue(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v", e.ID, err)
 			}
-			if err := Allowed(c.Program, c.Args, false); err != nil {
+			if err := Allowed(c, false); err != nil {
 				t.Error(err)
 			}
 			if e.Rest == "" {
 				continue
 			}
-			for name, endpoint := range endpoints {
-				r, err := b.restCommand(c, endpoint)
+			for _, endpoint := range append(slices.Clone(endpoints), "https://management.local.azurestack.external") {
+				b.endpoint = endpoint
+				r, err := b.restCommand(c, e.RestVersion)
 				if err != nil {
 					t.Fatalf("%s: %v", e.ID, err)
 				}
-				if err := Allowed(r.Program, r.Args, true); err != nil {
-					t.Errorf("%s: %v", name, err)
+				if err := Allowed(r, true); err != nil {
+					t.Error(err)
 				}
 			}
 		}
@@ -117,7 +118,7 @@ func TestAllowed(t *testing.T) {
 	}
 	for _, tt := range tests {
 		words := strings.Fields(tt.argv)
-		err := Allowed(bundle.Program(words[0]), words[1:], false)
+		err := Allowed(Command{Program: bundle.Program(words[0]), Args: words[1:]}, false)
 		if (err == nil) != tt.want {
 			t.Errorf("%s\n allowed = %v, want %v", tt.argv, err == nil, tt.want)
 		}
@@ -139,7 +140,7 @@ func TestAllowedQuery(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Allowed(c.Program, c.Args, true); err != nil {
+	if err := Allowed(c, true); err != nil {
 		t.Errorf("on Windows: %v", err)
 	}
 	for _, change := range [][2]string{
@@ -161,7 +162,7 @@ func TestAllowedQuery(t *testing.T) {
 		if slices.Equal(changed, c.Args) {
 			t.Errorf("%s changes nothing", change[0])
 		}
-		if Allowed(c.Program, changed, false) == nil {
+		if Allowed(Command{Program: c.Program, Args: changed}, false) == nil {
 			t.Errorf("%s is allowed", quote(changed))
 		}
 	}

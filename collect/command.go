@@ -17,7 +17,9 @@ type Command struct {
 	Path     string   // where its answer lies in the bundle
 	Skip     string   // why it is not run although its turn comes; empty: it is run
 	// Cut keeps of an answer what is asked for, before it is redacted; nil: all of it.
-	Cut func(raw []byte) []byte
+	Cut    func(raw []byte) []byte
+	Around bool   // it is skipped, and asked for with az rest
+	ARM    string // ARM's address in the cloud that az speaks to, of a fallback
 }
 
 // Argv is the command as it stands in the manifest and in the plan.
@@ -27,6 +29,9 @@ func (c Command) Argv() []string {
 
 // String is the command as one would type it.
 func (c Command) String() string { return quote(c.Argv()) }
+
+// module is the part of az that the command is in: network, vm.
+func (c Command) module() string { return c.Args[0] }
 
 // quote joins words for a POSIX shell.
 func quote(words []string) string {
@@ -40,13 +45,13 @@ func quote(words []string) string {
 	return strings.Join(quoted, " ")
 }
 
-// builder makes commands out of the catalogue. Context and subscription are
-// resolved once and stand in every command.
+// builder makes commands out of the catalogue. Context, subscription and endpoint
+// are resolved once and stand in every command.
 type builder struct {
-	context string        // empty: kubectl's own (in-cluster, or none)
-	since   time.Duration // how far back current logs go
-	windows bool
-	arm     func() string // the endpoint of ARM, empty where it is not known; nil: the public cloud's
+	context  string        // empty: kubectl's own (in-cluster, or none)
+	endpoint string        // ARM's address in the cloud that az speaks to; empty: unknown
+	since    time.Duration // how far back current logs go
+	windows  bool
 }
 
 // command fills the templates of e. Values that a blank's grammar refuses are an error.
@@ -62,8 +67,11 @@ func (b builder) command(e *bundle.Evidence, v Values) (Command, error) {
 		}
 		c.Args = append(c.Args, word)
 	}
-	if e.Program == bundle.Az && len(e.Args) == 0 {
-		return b.restOnly(c)
+	if restOnly(e) && b.endpoint == "" {
+		return Command{}, fmt.Errorf("the address of this cloud's ARM is not known")
+	}
+	if restOnly(e) {
+		return b.restCommand(c, e.RestVersion)
 	}
 	switch e.Program {
 	case bundle.Kubectl:
@@ -84,28 +92,24 @@ func (b builder) command(e *bundle.Evidence, v Values) (Command, error) {
 	return c, nil
 }
 
-// restOnly is the command of evidence for which az has none.
-func (b builder) restOnly(c Command) (Command, error) {
-	endpoint := endpoints["AzureCloud"]
-	if b.arm != nil {
-		endpoint = b.arm()
-	}
-	if endpoint == "" {
-		return Command{}, fmt.Errorf("the address of this cloud's ARM is not known")
-	}
-	return b.restCommand(c, endpoint)
-}
+// restOnly reports evidence for which az has no command of its own.
+func restOnly(e *bundle.Evidence) bool { return e.Program == bundle.Az && len(e.Args) == 0 }
 
-// azFlags adds what every az command carries. `az version` knows no subscription,
-// and the first `az account show` runs to learn it.
+// azFlags adds what every az command carries. The first `az account show` runs to learn
+// the subscription.
 func (b builder) azFlags(args []string, subscription string, e *bundle.Evidence) ([]string, error) {
-	if subscription != "" && e.ID != bundle.AzVersion.ID {
+	if subscription != "" && !ofLogin(e) {
 		if err := check("subscription", subscription, b.windows); err != nil {
 			return nil, err
 		}
 		args = append(args, "--subscription", subscription)
 	}
 	return append(args, "-o", "json", "--only-show-errors"), nil
+}
+
+// ofLogin reports whether a command of az is about no subscription.
+func ofLogin(e *bundle.Evidence) bool {
+	return e == &bundle.AzVersion || e == &bundle.Cloud || e == &bundle.Accounts
 }
 
 // scopeOf keeps the values that e's templates and scope name.
@@ -118,16 +122,16 @@ func scopeOf(e *bundle.Evidence, v Values) Values {
 			}
 		}
 	}
-	if v["subscription"] != "" && e.Program == bundle.Az && e.ID != bundle.AzVersion.ID {
+	if v["subscription"] != "" && e.Program == bundle.Az && !ofLogin(e) {
 		scope["subscription"] = v["subscription"]
 	}
 	return scope
 }
 
 // restCommand is the fallback of c over the ARM API, or an error that says why
-// there is none. Parameters stand in words of their own because cmd.exe would cut
+// there is none, at an api-version. Parameters stand in words of their own because cmd.exe would cut
 // a URL at "&".
-func (b builder) restCommand(c Command, endpoint string) (Command, error) {
+func (b builder) restCommand(c Command, version string) (Command, error) {
 	e := c.Evidence
 	if e.Rest == "" {
 		return Command{}, fmt.Errorf("%s has no other way to be read", e.Title)
@@ -136,13 +140,14 @@ func (b builder) restCommand(c Command, endpoint string) (Command, error) {
 	if err != nil {
 		return Command{}, err
 	}
-	params := append([]string{"api-version=" + e.RestVersion}, e.RestParams...)
-	return b.rest(c, endpoint+path, params)
+	params := append([]string{"api-version=" + version}, e.RestParams...)
+	return b.rest(c, path, params)
 }
 
 // rest is one GET on the ARM API.
-func (b builder) rest(c Command, url string, params []string) (Command, error) {
-	args := append([]string{"rest", "--method", "get", "--url", url, "--url-parameters"}, params...)
+func (b builder) rest(c Command, path string, params []string) (Command, error) {
+	c.ARM = b.endpoint
+	args := append([]string{"rest", "--method", "get", "--url", b.endpoint + path, "--url-parameters"}, params...)
 	var err error
 	c.Args, err = b.azFlags(args, c.Scope["subscription"], c.Evidence)
 	return c, err

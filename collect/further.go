@@ -50,7 +50,7 @@ func (s *session) further(ctx context.Context) {
 }
 
 // leadsNowhere are answers that name things which no packet of the cluster meets.
-var leadsNowhere = []*bundle.Evidence{&bundle.AzVersion, &bundle.Account, &bundle.ActivityLog, &bundle.PolicyAssignments, &bundle.Resources, &bundle.ResourceHealth,
+var leadsNowhere = []*bundle.Evidence{&bundle.Account, &bundle.ActivityLog, &bundle.PolicyAssignments, &bundle.Resources, &bundle.ResourceHealth,
 	&bundle.PrivateEndpoints, &bundle.ApplicationGateways, &bundle.Firewalls, &bundle.DiagnosticSettings, &bundle.Workspace, &bundle.AKSLog, &bundle.AKSLogShared}
 
 // references reads Azure's answers for the groups that they name.
@@ -59,7 +59,7 @@ func (s *session) references() *references {
 	var vnets []bundle.Entry
 	for _, e := range s.entries {
 		evidence := bundle.ByID(e.Evidence)
-		if e.Path == "" || evidence.Program != bundle.Az || slices.Contains(leadsNowhere, evidence) || evidence.Scope == bundle.PerLoadBalancer || evidence.Deep {
+		if e.Path == "" || evidence.Program != bundle.Az || ofLogin(evidence) || slices.Contains(leadsNowhere, evidence) || evidence.Scope == bundle.PerLoadBalancer || evidence.Deep {
 			continue
 		}
 		if evidence == &bundle.VNets || evidence == &bundle.Subnets {
