@@ -20,6 +20,20 @@ func (s *session) neverAsked() {
 		}
 	}
 	s.entries = append(s.entries, s.planner.plan.Missing...)
+	s.elsewhere()
+}
+
+// elsewhere says of the log that kubectl cannot read on AKS where it is.
+func (s *session) elsewhere() {
+	brought := slices.ContainsFunc(s.entries, func(e bundle.Entry) bool {
+		return (e.Evidence == bundle.AKSLog.ID || e.Evidence == bundle.AKSLogShared.ID) && e.Path != ""
+	})
+	for i := range s.entries {
+		e := &s.entries[i]
+		if brought && e.Reason == onAKS && len(e.Argv) == 0 {
+			e.Reason = "AKS runs the controller-manager where kubectl cannot read it; what Log Analytics has of its log is in the bundle"
+		}
+	}
 }
 
 // whyNot says why a piece of evidence was not asked for; empty: it says so elsewhere.
@@ -48,8 +62,10 @@ func (s *session) whyNot(e *bundle.Evidence) (bundle.Status, string) {
 		return bundle.StatusSkipped, "neither a resource group nor a node tells the location"
 	case e == &bundle.ServiceTags:
 		return bundle.StatusEmpty, "no security rule names a service tag that has a list of addresses"
-	case logged(bundle.Entry{Evidence: e.ID}) && slices.ContainsFunc(s.entries, logged):
+	case logged(bundle.Entry{Evidence: e.ID}) && (s.known(&bundle.AKSLog) || s.known(&bundle.AKSLogShared)):
 		return bundle.StatusEmpty, "no diagnostic setting sends the log to this table"
+	case logged(bundle.Entry{Evidence: e.ID}) && slices.ContainsFunc(s.entries, logged):
+		return bundle.StatusSkipped, "no diagnostic setting sends the log to this table"
 	case e == &bundle.Workspace:
 		return bundle.StatusEmpty, "no diagnostic setting that was read names one"
 	case e == &bundle.AKSLogShared:

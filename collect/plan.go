@@ -130,12 +130,14 @@ func (p *planner) cluster(d *Discovered, servicesRead, podsRead bool) {
 	}
 }
 
+const onAKS = "AKS runs the controller-manager where kubectl cannot read it: enable the diagnostic setting for cloud-controller-manager, or give its log with --log-file"
+
 func noController(d *Discovered, podsRead bool) string {
 	switch {
 	case !podsRead:
 		return "the pods of kube-system could not be read, so the controller-manager's pod is not known"
 	case d.Managed:
-		return "AKS runs the controller-manager where kubectl cannot read it: enable the diagnostic setting for cloud-controller-manager, or give its log with --log-file"
+		return onAKS
 	default:
 		return "no pod of kube-system is a controller-manager: it may run outside the cluster; give its log with --log-file"
 	}
