@@ -23,15 +23,20 @@ func (s *session) neverAsked() {
 	s.elsewhere()
 }
 
-// elsewhere says of the log that kubectl cannot read on AKS where it is.
+// elsewhere says of the log that kubectl cannot read on AKS where it is. That AKS manages
+// the cluster may have become known only from Azure's answers.
 func (s *session) elsewhere() {
 	brought := slices.ContainsFunc(s.entries, func(e bundle.Entry) bool {
 		return (e.Evidence == bundle.AKSLog.ID || e.Evidence == bundle.AKSLogShared.ID) && e.Path != ""
 	})
 	for i := range s.entries {
 		e := &s.entries[i]
-		if brought && e.Reason == onAKS && len(e.Argv) == 0 {
+		switch {
+		case !s.found.Managed || len(e.Argv) > 0 || e.Reason != onAKS && e.Reason != noPod:
+		case brought:
 			e.Reason = "AKS runs the controller-manager where kubectl cannot read it; what Log Analytics has of its log is in the bundle"
+		default:
+			e.Reason = onAKS
 		}
 	}
 }

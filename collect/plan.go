@@ -130,7 +130,11 @@ func (p *planner) cluster(d *Discovered, servicesRead, podsRead bool) {
 	}
 }
 
-const onAKS = "AKS runs the controller-manager where kubectl cannot read it: enable the diagnostic setting for cloud-controller-manager, or give its log with --log-file"
+// Why there is no log of a controller in kube-system.
+const (
+	onAKS = "AKS runs the controller-manager where kubectl cannot read it: enable the diagnostic setting for cloud-controller-manager, or give its log with --log-file"
+	noPod = "no pod of kube-system is a controller-manager: it may run outside the cluster; give its log with --log-file"
+)
 
 func noController(d *Discovered, podsRead bool) string {
 	switch {
@@ -139,7 +143,7 @@ func noController(d *Discovered, podsRead bool) string {
 	case d.Managed:
 		return onAKS
 	default:
-		return "no pod of kube-system is a controller-manager: it may run outside the cluster; give its log with --log-file"
+		return noPod
 	}
 }
 
