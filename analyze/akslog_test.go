@@ -48,6 +48,8 @@ func TestErrorOnlyInLogAnalytics(t *testing.T) {
 		"AzureDiagnostics":   {&bundle.AKSLogShared, bundle.StatusEmpty, refused, false, "AZLB-AUTH02 error"},
 		"no events":          {&bundle.AKSLog, bundle.StatusDenied, refused, false, "AZLB-AUTH02 error"},
 		"a success followed": {&bundle.AKSLog, bundle.StatusEmpty, append(slices.Clone(refused), succeeded), true, ""},
+		// Lines arrive there minutes later: that none is newer than the Service proves nothing.
+		"older than the Service": {&bundle.AKSLog, bundle.StatusEmpty, []string{`I1126 06:00:00.000001       1 leaderelection.go:260] successfully acquired lease kube-system/cloud-controller-manager`}, false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := "azure/rg/aks/prod/x.json"
@@ -60,11 +62,15 @@ func TestErrorOnlyInLogAnalytics(t *testing.T) {
 				}
 				files.Manifest.Entries = append(files.Manifest.Entries, entry)
 			}
+			created := "2026-11-26T06:59:00Z"
+			if name == "older than the Service" {
+				created = "2026-11-26T07:09:30Z"
+			}
 			status := "{}"
 			if tt.address {
 				status = "{loadBalancer: {ingress: [{ip: 20.1.2.3}]}}"
 			}
-			add(&bundle.Services, bundle.Services.Path, bundle.StatusOK, "apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Service\n  metadata:\n    name: web\n    namespace: shop\n    uid: 052d4f7a-27d9-49c3-abb9-baae9c589b9f\n    creationTimestamp: \"2026-11-26T06:59:00Z\"\n  spec:\n    type: LoadBalancer\n    ports:\n    - port: 80\n      protocol: TCP\n  status: "+status+"\nkind: List\n")
+			add(&bundle.Services, bundle.Services.Path, bundle.StatusOK, "apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Service\n  metadata:\n    name: web\n    namespace: shop\n    uid: 052d4f7a-27d9-49c3-abb9-baae9c589b9f\n    creationTimestamp: \""+created+"\"\n  spec:\n    type: LoadBalancer\n    ports:\n    - port: 80\n      protocol: TCP\n  status: "+status+"\nkind: List\n")
 			add(&bundle.Events, bundle.Events.Path, tt.events, "")
 			add(tt.evidence, path, bundle.StatusOK, table(tt.evidence, tt.lines))
 			files.Seal()
