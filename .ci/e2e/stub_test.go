@@ -23,7 +23,6 @@ type stub struct {
 	mu      sync.Mutex
 	faults  []*fault
 	asked   []string // "METHOD /path", lower-cased
-	login   fault    // how tokens are refused; zero: they are given
 	release chan struct{}
 }
 
