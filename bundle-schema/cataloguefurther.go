@@ -42,7 +42,7 @@ var (
 		Scope: PerLocation, Format: JSON, Redaction: RedactARM, Cap: 64 * mib, Extra: true,
 		Without: "whether an address belongs to a service tag that a security rule names is not known", Right: "Microsoft.Network/locations/serviceTags/read"}
 	// ResourceHealth has no command in az.
-	ResourceHealth = Evidence{ID: "resource-health", Title: "Resource health", Path: "azure/{group}/health.json", Program: Az,
+	ResourceHealth = Evidence{ID: "resource-health", Title: "Resource health", Path: "azure/{group}/health.json", Program: Az, Args: []string{"rest", "--method", "get"},
 		Rest: "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ResourceHealth/availabilityStatuses", RestVersion: "2024-02-01",
 		Scope: PerGroup, Format: JSON, Redaction: RedactARM, Cap: 16 * mib, Extra: true,
 		Without: "whether Azure itself holds a load balancer or a machine for unhealthy is not known", Right: "Microsoft.ResourceHealth/availabilityStatuses/read"}

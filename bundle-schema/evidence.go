@@ -73,8 +73,7 @@ type Evidence struct {
 	Path    string
 	Program Program
 	// Args is the command template after the program's name. The collector adds
-	// --context to kubectl and --subscription and -o json to az. Evidence of az without
-	// it has no command of its own and is read with Rest at once.
+	// --context to kubectl and --subscription and -o json to az.
 	Args []string
 	// Rest is the ARM path of the fallback `az rest --method get`, empty where there
 	// is none; RestVersion is its api-version and RestParams further parameters.
@@ -99,3 +98,7 @@ type Evidence struct {
 	// no judgement of those rests on it: where nobody asked for it, it is not missed.
 	Extra bool
 }
+
+// RestOnly reports evidence for which az has no command of its own: it is asked for by
+// Rest in the first place.
+func (e *Evidence) RestOnly() bool { return e.Rest != "" && len(e.Args) > 0 && e.Args[0] == "rest" }

@@ -14,9 +14,9 @@ Written from catalogue.go by ` + "`go test ./bundle-schema -run Layout -update`"
 
 ` + "`" + ManifestName + "`" + ` is the first entry: it names every command that was planned, what came of it, and the
 size and SHA-256 of what it wrote; manifest.schema.json describes it. The other entries follow, sorted by
-path. Blanks in braces are filled from the scope: one file for each cluster, namespace, container,
-subscription, resource group, scale set, vm, load balancer, rule, subnet, AKS cluster, workspace, query, location
-or file. The collector adds ` + "`--context`" + ` to kubectl, and
+path, and among them two that are no evidence: ` + "`" + ReadmeName + "`" + ` says in words what the bundle is, and ` + "`" + RedactionName + "`" + `
+(redaction.schema.json) counts what was removed from it. Blanks in braces are filled from the scope: one file for each cluster, namespace, container,
+subscription, resource group, scale set, vm, load balancer, rule, subnet, AKS cluster, workspace, query, location or file. The collector adds ` + "`--context`" + ` to kubectl, and
 ` + "`--subscription`" + ` and ` + "`-o json`" + ` to az.
 
 | Path | What | One for each | Command | Needs | Without it |
@@ -35,6 +35,7 @@ or file. The collector adds ` + "`--context`" + ` to kubectl, and
 	for _, e := range Catalogue {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", e.Title, e.Redaction, size(e.Cap))
 	}
+	b.WriteString("\nOf a log the newest lines stay (`--since`, `--tail`, `--max-log`). Where all of it is larger than `--max-size`, the oldest\nlines of the longest logs go first, down to 1 MiB of each; then logs from before a restart, then the other logs, then the\nfiles from the end of the list above. The manifest says of each what is missing.\n")
 	return b.String()
 }
 
@@ -43,8 +44,8 @@ func (e *Evidence) command() string {
 	if e.Program == Local {
 		return "the file as it lies there"
 	}
-	if len(e.Args) == 0 {
-		return "`az rest --method get`, see below"
+	if e.RestOnly() {
+		return "`az rest --method get` on the path below"
 	}
 	return "`" + strings.ReplaceAll(strings.Join(append([]string{string(e.Program)}, e.Args...), " "), "|", `\|`) + "`"
 }

@@ -21,7 +21,7 @@ func TestDamagedModule(t *testing.T) {
 	}
 	around := 0
 	for _, e := range bundle.Catalogue {
-		asked := !restOnly(e) && e.Kind == "" && e != &bundle.Subnets && e != &bundle.ServiceTags // whatever the answers are
+		asked := !e.RestOnly() && e.Kind == "" && e != &bundle.Subnets && e != &bundle.ServiceTags // whatever the answers are
 		if e.Program != bundle.Az || !asked || e.Args[0] != "network" {
 			continue
 		}

@@ -40,6 +40,7 @@ type loader struct {
 	events    []eventRow
 	logs      []scanned
 	accounts  []account
+	states    []VM // machines of which only the state was asked for
 	configs   []CloudConfig
 	excerpt   bool // some of the controller's log comes from Log Analytics
 }

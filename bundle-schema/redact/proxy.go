@@ -80,7 +80,7 @@ func settings(config map[string]any, counts Counts) map[string]any {
 		switch {
 		case nested && key == "featureGates":
 			names, section = slices.Collect(maps.Keys(inner)), true
-		case !nested && slices.Contains(proxySettings[""], key) && plain(config[key]):
+		case !nested && slices.Contains(proxySettings[""], key) && simple(config[key]):
 			kept[key] = config[key]
 			continue
 		}
@@ -90,7 +90,7 @@ func settings(config map[string]any, counts Counts) map[string]any {
 		}
 		below := map[string]any{}
 		for name, value := range inner {
-			if slices.Contains(names, name) && proxyValue.MatchString(name) && plain(value) {
+			if slices.Contains(names, name) && proxyValue.MatchString(name) && simple(value) {
 				below[name] = value
 			} else {
 				counts[Content]++
@@ -103,16 +103,16 @@ func settings(config map[string]any, counts Counts) map[string]any {
 	return kept
 }
 
-// plain reports whether a value is a switch, a number, an address or a word, or a list
+// simple reports whether a value is a switch, a number, an address or a word, or a list
 // of such.
-func plain(value any) bool {
+func simple(value any) bool {
 	switch v := value.(type) {
 	case nil, bool, int, float64:
 		return true
 	case string:
 		return proxyValue.MatchString(v)
 	case []any:
-		return !slices.ContainsFunc(v, func(x any) bool { _, list := x.([]any); return list || !plain(x) })
+		return !slices.ContainsFunc(v, func(x any) bool { _, list := x.([]any); return list || !simple(x) })
 	}
 	return false
 }
