@@ -43,5 +43,8 @@ func (e *Evidence) command() string {
 	if e.Program == Local {
 		return "the file as it lies there"
 	}
+	if e.RestOnly() {
+		return "`az rest --method get` on the path below"
+	}
 	return "`" + strings.Join(append([]string{string(e.Program)}, e.Args...), " ") + "`"
 }

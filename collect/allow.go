@@ -20,7 +20,7 @@ func Allowed(c Command, windows bool) error {
 		if e.Program != c.Program {
 			continue
 		}
-		if rest, ok := matchWords(e.Args, c.Args, windows); ok && additions(e, rest, windows) {
+		if rest, ok := matchWords(e.Args, c.Args, windows); ok && !e.RestOnly() && additions(e, rest, windows) {
 			return nil
 		}
 		if c.Program == bundle.Az && restAllowed(e, c, windows) {

@@ -40,6 +40,10 @@ type Options struct {
 // discoveryReads decide what else is read.
 var discoveryReads = []*bundle.Evidence{&bundle.Nodes, &bundle.Services, &bundle.ControllerPods}
 
+// early is what is read with the discovery reads because it decides what is kept of the
+// pods; events first, because the API server forgets them.
+var early = []*bundle.Evidence{&bundle.Events, &bundle.EndpointSlices}
+
 // How many groups and scale sets beyond those of the nodes are followed, and how many
 // load balancers and AKS clusters in all.
 const (
@@ -136,13 +140,15 @@ func (s *session) collect(ctx context.Context) {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.o.Timeout, errTotal)
 	defer cancel()
 	s.resolve(ctx)
-	s.discover(ctx, []*bundle.Evidence{&bundle.Events})
+	s.discover(ctx, early)
+	s.olderEndpoints(ctx)
+	s.chosen, s.groups = s.selections(), s.inGroups
 	p := s.plan(ctx)
-	p.plan.Always = slices.DeleteFunc(p.plan.Always, func(c Command) bool { return c.Evidence == &bundle.Events })
+	p.plan.Always = slices.DeleteFunc(p.plan.Always, func(c Command) bool { return slices.Contains(early, c.Evidence) })
 	s.entries = append(s.entries, p.plan.Missing...)
 	s.entries = append(s.entries, s.all(ctx, p.plan.Always)...)
-	s.olderEndpoints(ctx)
 	s.further(ctx)
+	s.machines(ctx)
 	s.visible(ctx)
 	switch {
 	case errors.Is(context.Cause(ctx), ErrInterrupted):
@@ -162,5 +168,6 @@ func (s *session) olderEndpoints(ctx context.Context) {
 	}
 	if c, err := s.command(&bundle.Endpoints, nil); err == nil {
 		s.entries = append(s.entries, s.all(ctx, []Command{c})...)
+		s.read[&bundle.Endpoints] = s.entries[len(s.entries)-1].Status.Complete()
 	}
 }

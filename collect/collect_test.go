@@ -204,7 +204,7 @@ func TestRecordingWithoutActivityLog(t *testing.T) {
 	without := &Recording{Commands: []RecordedCommand{{Program: bundle.Az, Args: []string{"network", "lb", "list", "--resource-group", "rg"}}}}
 	with := &Recording{}
 	for _, e := range bundle.Catalogue {
-		c, err := (builder{}).command(e, Values{"subscription": testSub, "group": "rg", "loadbalancer": "kubernetes", "cluster": "prod", "location": "westeurope"})
+		c, err := (builder{endpoint: publicCloud}).command(e, Values{"subscription": testSub, "group": "rg", "loadbalancer": "kubernetes", "cluster": "prod", "location": "westeurope"})
 		if e.Extra && err != nil {
 			t.Fatal(err)
 		}

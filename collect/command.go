@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -66,6 +67,12 @@ func (b builder) command(e *bundle.Evidence, v Values) (Command, error) {
 			return Command{}, err
 		}
 		c.Args = append(c.Args, word)
+	}
+	switch {
+	case e.RestOnly() && b.endpoint == "":
+		return Command{}, errors.New("the address of this cloud's resource manager is not known, and az has no other way to ask")
+	case e.RestOnly():
+		return b.restCommand(c, e.RestVersion)
 	}
 	switch e.Program {
 	case bundle.Kubectl:

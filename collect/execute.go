@@ -35,6 +35,8 @@ type executor struct {
 	total    time.Duration                        // of the whole, for its sentence only
 	deadline time.Time                            // of the whole
 	pause    func(context.Context, time.Duration) // waits, or until the context is done
+	groups   func(id string) bool                 // reports an ARM id in a group of the cluster; nil: any may be
+	chosen   map[string]*selection                // of pods, by namespace; nil: all of them
 
 	mu          sync.Mutex
 	stopped     map[bundle.Program]string // why no further command of it runs
@@ -106,6 +108,9 @@ func (x *executor) lanes(ctx context.Context, commands []Command, queue []int, r
 
 // one runs a command with its retry and its fallback: one entry for each attempt.
 func (x *executor) one(ctx context.Context, c Command) []bundle.Entry {
+	if c.Evidence.RestOnly() {
+		return x.rest(ctx, c)
+	}
 	c = x.around(c)
 	entries, entry, end := x.patiently(ctx, c, func() (bundle.Entry, ending) { return x.attempt(ctx, c) })
 	x.finish(c, &entry, end)
@@ -120,9 +125,12 @@ func (x *executor) one(ctx context.Context, c Command) []bundle.Entry {
 func (x *executor) attempt(ctx context.Context, c Command) (bundle.Entry, ending) {
 	var entry bundle.Entry
 	var end ending
-	if c.Evidence.Format == bundle.Log {
+	switch c.Evidence.Format {
+	case bundle.Log:
 		entry, end = x.log(ctx, c)
-	} else {
+	case bundle.YAML:
+		entry, end = x.list(ctx, c)
+	default:
 		var raw []byte
 		var cut int64
 		if entry, end, raw, cut = x.document(ctx, c); end.Status == bundle.StatusOK {

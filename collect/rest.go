@@ -29,7 +29,9 @@ func (x *executor) rest(ctx context.Context, c Command) []bundle.Entry {
 	if x.endpoint == "" {
 		return nil
 	}
-	c.Skip, c.Around = "", false
+	if !c.Evidence.RestOnly() {
+		c.Skip, c.Around = "", false
+	}
 	first, err := x.restCommand(c, c.Evidence.RestVersion)
 	if err != nil {
 		return nil
@@ -59,7 +61,12 @@ func (x *executor) rest(ctx context.Context, c Command) []bundle.Entry {
 		p, next, merged, end = x.nextPage(ctx, first, next, n, merged)
 		pages = append(pages, p...)
 	}
-	if len(pages) > 0 {
+	all := len(merged)
+	merged, narrowed := x.ours(c.Evidence, merged)
+	if narrowed && end.Status == bundle.StatusOK {
+		end.Reason = fmt.Sprintf("%d of %d are kept: those in the resource groups of the cluster", len(merged), all)
+	}
+	if len(pages) > 0 || narrowed {
 		if raw, err = json.Marshal(page{Value: merged}); err != nil {
 			end = ending{Status: bundle.StatusFailed, Reason: "joining the pages: " + err.Error()}
 		}
