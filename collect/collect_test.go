@@ -143,7 +143,7 @@ func TestEventsFirst(t *testing.T) {
 	a := cluster()
 	o := options(t, a)
 	o.Context = "lab"
-	first := make(chan string, parallel)
+	first := make(chan string, 2*parallel)
 	o.Progress = firstStart{first}
 	manifestOf(t, o)
 	close(first)

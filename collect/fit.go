@@ -135,7 +135,7 @@ func (s *spool) size(path string) int64 {
 
 // shorten keeps the newest whole lines at a path, at most so many bytes, and returns what
 // is gone.
-func (s *spool) shorten(path string, most int64) (lost part, err error) {
+func (s *spool) shorten(path string, most int64) (lost piece, err error) {
 	r, err := s.open(bundle.Entry{Path: path})
 	if err != nil {
 		return lost, err

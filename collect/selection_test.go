@@ -30,7 +30,7 @@ func sampleBundles(t *testing.T) []string {
 // holding is a session whose cluster answered with the files of a bundle.
 func holding(t *testing.T, content map[string][]byte) *session {
 	t.Helper()
-	spool, err := newSpool(t.TempDir())
+	spool, err := newSpool(t.TempDir(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func passed(t *testing.T, s *session, e *bundle.Evidence, namespace string, most
 	entry, end := bundle.Entry{}, ending{Status: bundle.StatusOK}
 	c := Command{Evidence: e, Program: bundle.Kubectl, Path: fmt.Sprintf("passed/%s/%s", e.ID, namespace)}
 	if l.whole != nil {
-		s.keep(c, l.whole.kept.Bytes(), l.whole.lost, &entry, &end)
+		s.keep(c, l.whole.kept.Bytes(), l.whole.over, &entry, &end)
 	} else {
 		l.keep(c, &entry, &end)
 	}

@@ -20,17 +20,17 @@ const tailParts = 8
 type tail struct {
 	spool   *spool
 	max     int64 // bytes kept at most
-	parts   []part
+	parts   []piece
 	f       *os.File
 	w       *bufio.Writer
-	lost    part  // what was removed at the beginning: its bytes and lines
+	lost    piece // what was removed at the beginning: its bytes and lines
 	skipped int64 // bytes at the beginning that were never read
 	text    bool  // something but blanks was written
 	fault   error // why the temporary folder did not take it
 }
 
-// part is one file of a log.
-type part struct {
+// piece is one file of a log.
+type piece struct {
 	file  string
 	bytes int64
 	lines int
@@ -51,7 +51,7 @@ func (t *tail) Write(p []byte) (n int, err error) {
 	return n, err
 }
 
-func (t *tail) newest() *part { return &t.parts[len(t.parts)-1] }
+func (t *tail) newest() *piece { return &t.parts[len(t.parts)-1] }
 
 // next begins another part, and removes the oldest where there are enough.
 func (t *tail) next() error {
@@ -71,7 +71,7 @@ func (t *tail) next() error {
 	if err != nil {
 		return err
 	}
-	t.parts, t.f, t.w = append(t.parts, part{file: f.Name()}), f, bufio.NewWriter(f)
+	t.parts, t.f, t.w = append(t.parts, piece{file: f.Name()}), f, bufio.NewWriter(f)
 	return nil
 }
 
