@@ -263,6 +263,8 @@ func (x *executor) ended(cause error, c Command) ending {
 		reason := fmt.Sprintf("%s gave no answer within %v: raise --command-timeout if it is only slow", c.Program, x.timeout)
 		if c.Args[0] == "logs" {
 			reason += "; if every `kubectl logs` hangs, " + tunnel
+		} else if c.Program == bundle.Az {
+			reason += " (where Azure throttles it, az itself waits without a word)"
 		}
 		return ending{Status: bundle.StatusTimeout, Reason: reason, Unreachable: c.Program == bundle.Kubectl}
 	default:
