@@ -14,7 +14,8 @@ Written from catalogue.go by ` + "`go test ./bundle-schema -run Layout -update`"
 
 ` + "`" + ManifestName + "`" + ` is the first entry: it names every command that was planned, what came of it, and the
 size and SHA-256 of what it wrote; manifest.schema.json describes it. The other entries follow, sorted by
-path. Blanks in braces are filled from the scope: one file for each cluster, namespace, container,
+path, and among them two that are no evidence: ` + "`" + ReadmeName + "`" + ` says in words what the bundle is, and ` + "`" + RedactionName + "`" + `
+(redaction.schema.json) counts what was removed from it. Blanks in braces are filled from the scope: one file for each cluster, namespace, container,
 subscription, resource group, scale set, vm, load balancer, AKS cluster, location or file. The collector adds ` + "`--context`" + ` to kubectl, and
 ` + "`--subscription`" + ` and ` + "`-o json`" + ` to az.
 

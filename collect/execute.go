@@ -208,7 +208,7 @@ func (x *executor) run(ctx context.Context, c Command, out io.Writer) (bundle.En
 	entry.Started = x.now()
 	o := x.runner.Run(limited, c, out)
 	entry.Millis = x.now().Sub(entry.Started).Milliseconds()
-	o.Stderr = sentence(o.Stderr)
+	o.Stderr = x.spool.stderr(o.Stderr)
 	entry.Exit, entry.Stderr = o.Exit, o.Stderr
 	// A command that was ended from outside may still have left a clean exit code.
 	switch {

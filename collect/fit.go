@@ -135,7 +135,7 @@ func (s *spool) size(path string) int64 {
 
 // shorten keeps the newest whole lines at a path, at most so many bytes, and returns what
 // is gone.
-func (s *spool) shorten(path string, most int64) (lost piece, err error) {
+func (s *spool) shorten(path string, most int64) (lost part, err error) {
 	r, err := s.open(bundle.Entry{Path: path})
 	if err != nil {
 		return lost, err
@@ -164,9 +164,11 @@ func (s *spool) shorten(path string, most int64) (lost piece, err error) {
 		os.Remove(file)
 		return lost, full(err)
 	}
-	s.drop(path)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, old := range s.parts[path] {
+		os.Remove(old) // close removes what is left
+	}
 	s.parts[path] = []string{file}
 	return lost, nil
 }

@@ -2,15 +2,12 @@ package collect
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 
 	bundle "azlb/bundle-schema"
-	"azlb/bundle-schema/redact"
 )
 
 var unsafeContext = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
@@ -25,18 +22,10 @@ func (s *session) write() (string, error) {
 			return "", err
 		}
 	}
-	if err := s.withhold(); err != nil {
-		return "", err
-	}
 	if err := s.fit(); err != nil {
 		return "", err
 	}
-	costs(s.entries)
-	m := s.manifest()
-	if err := s.unfit(m); err != nil {
-		return "", err
-	}
-	if err := bundle.Create(path, m, s.spool.open); err != nil {
+	if err := s.pack(path); err != nil {
 		return "", err
 	}
 	return filepath.Clean(path), nil
@@ -60,61 +49,6 @@ func (s *session) manifest() *bundle.Manifest {
 		m.Entries[i].Started = m.Entries[i].Started.UTC()
 	}
 	return m
-}
-
-// withhold is the second pass over what is to be packed. Secrets that were removed
-// in one place may stand bare in another: such an entry is left out.
-func (s *session) withhold() error {
-	for i := range s.entries {
-		e := &s.entries[i]
-		for _, text := range []*string{&e.Stderr, &e.Reason} {
-			if shape := s.spool.learned.Holds([]byte(*text)); shape != "" {
-				*text = fmt.Sprintf("%s: it held a secret (%s)", redact.Mark, shape)
-			}
-		}
-		if e.Path == "" {
-			continue
-		}
-		r, err := s.spool.open(*e)
-		if err != nil {
-			return err
-		}
-		shape, err := s.spool.learned.Check(r)
-		if err = errors.Join(err, r.Close()); err != nil {
-			return fmt.Errorf("looking for secrets in %s: %w", e.Path, err)
-		}
-		if shape != "" {
-			s.spool.drop(e.Path)
-			e.Path, e.Status = "", bundle.StatusWithheld
-			e.Reason = fmt.Sprintf("withheld: it still holds what looks like a secret (%s)", shape)
-		}
-	}
-	return nil
-}
-
-// unfit reports the entries that hold a secret where it cannot be left out: in
-// their command, or in the names that were looked for.
-func (s *session) unfit(m *bundle.Manifest) error {
-	rest := *m
-	rest.Entries = nil
-	holds := func(m bundle.Manifest) bool {
-		raw, err := m.Marshal()
-		return err != nil || s.spool.learned.Holds(raw) != ""
-	}
-	var where []string
-	if holds(rest) {
-		where = append(where, "the cluster's context or groups")
-	}
-	for _, e := range m.Entries {
-		alone := bundle.Manifest{Entries: []bundle.Entry{e}}
-		if name := "the command or file of " + e.Evidence; holds(alone) && !slices.Contains(where, name) {
-			where = append(where, name)
-		}
-	}
-	if len(where) == 0 {
-		return nil
-	}
-	return fmt.Errorf("no bundle is written, because it would hold a secret in %s: rename what is named like the secret, or leave out the file that holds it", strings.Join(where, ", "))
 }
 
 var uidLine = regexp.MustCompile(`(?m)^  uid: "?([0-9a-fA-F-]{36})"?\s*$`)

@@ -25,6 +25,10 @@ type spool struct {
 	parts   map[string][]string // path in the bundle → the files that hold it, in order
 	files   int                 // made so far
 
+	removed  map[string]redact.Counts // path in the bundle → what was taken out
+	said     redact.Counts            // what was taken out of what programs said of themselves
+	withheld []bundle.Withheld        // by the second pass
+
 	abandoned <-chan struct{} // closed: nothing is read any more
 }
 
@@ -33,7 +37,7 @@ func newSpool(parent string, abandoned <-chan struct{}) (*spool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a temporary folder in %s: %w: set %s to a folder that can be written to", cmp.Or(parent, os.TempDir()), cause(err), tempVariable)
 	}
-	return &spool{dir: dir, parts: map[string][]string{}, abandoned: abandoned}, nil
+	return &spool{dir: dir, parts: map[string][]string{}, abandoned: abandoned, removed: map[string]redact.Counts{}, said: redact.Counts{}}, nil
 }
 
 // tempVariable says where the temporary folder lies.
@@ -52,7 +56,7 @@ var errPartial = errors.New("partly kept")
 // keep redacts an answer, writes it and completes its entry. It fails closed: what
 // the redaction cannot read is left out (errPartial).
 func (s *spool) keep(e *bundle.Evidence, path string, raw []byte, entry *bundle.Entry) error {
-	clean, _, partial := s.learned.Document(e.Redaction, raw)
+	clean, counts, partial := s.learned.Document(e.Redaction, raw)
 	if partial != nil && len(bytes.TrimSpace(clean)) == 0 {
 		return fmt.Errorf("removing secrets from %s: %w", path, partial)
 	}
@@ -61,7 +65,7 @@ func (s *spool) keep(e *bundle.Evidence, path string, raw []byte, entry *bundle.
 		os.Remove(file) // half of it; close removes what is left
 		return full(err)
 	}
-	if err := s.hold(path, []string{file}, entry); err != nil {
+	if err := s.hold(path, []string{file}, counts, entry); err != nil {
 		return err
 	}
 	if partial != nil {
@@ -78,14 +82,15 @@ func (s *spool) newFile() string {
 	return filepath.Join(s.dir, strconv.Itoa(s.files))
 }
 
-// hold makes files the answer that lies at a path of the bundle.
-func (s *spool) hold(path string, files []string, entry *bundle.Entry) error {
+// hold makes files the answer that lies at a path of the bundle; counts is what was
+// taken out of them.
+func (s *spool) hold(path string, files []string, counts redact.Counts, entry *bundle.Entry) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, taken := s.parts[path]; taken { // two entries of one name would cost the whole bundle
 		return fmt.Errorf("keeping %s: another answer lies there already", path)
 	}
-	s.parts[path], entry.Path = files, path
+	s.parts[path], s.removed[path], entry.Path = files, counts, path
 	return nil
 }
 
@@ -97,6 +102,7 @@ func (s *spool) drop(path string) {
 		os.Remove(file) // close removes what is left
 	}
 	delete(s.parts, path)
+	delete(s.removed, path)
 }
 
 // keepFault is the status of an answer that was not kept as a whole.
@@ -107,7 +113,16 @@ func keepFault(err error) bundle.Status {
 	return bundle.StatusFailed
 }
 
-// sentence removes secrets from what programs say of themselves.
+// stderr removes secrets from what a program says of itself, and remembers them.
+func (s *spool) stderr(text string) string {
+	clean, counts, _ := s.learned.Document(bundle.RedactText, []byte(text)) // a text never fails
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.said.Add(counts)
+	return string(clean)
+}
+
+// sentence removes secrets from a text of our own, which may quote what programs say.
 func sentence(s string) string {
 	clean, _ := redact.Text([]byte(s))
 	return string(clean)

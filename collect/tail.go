@@ -10,6 +10,7 @@ import (
 	"os"
 
 	bundle "azlb/bundle-schema"
+	"azlb/bundle-schema/redact"
 )
 
 // tailParts is how many files a long log is kept in: the oldest is removed when
@@ -20,17 +21,18 @@ const tailParts = 8
 type tail struct {
 	spool   *spool
 	max     int64 // bytes kept at most
-	parts   []piece
+	parts   []part
 	f       *os.File
 	w       *bufio.Writer
-	lost    piece // what was removed at the beginning: its bytes and lines
-	skipped int64 // bytes at the beginning that were never read
-	text    bool  // something but blanks was written
-	fault   error // why the temporary folder did not take it
+	lost    part          // what was removed at the beginning: its bytes and lines
+	skipped int64         // bytes at the beginning that were never read
+	text    bool          // something but blanks was written
+	counts  redact.Counts // what was taken out
+	fault   error         // why the temporary folder did not take it
 }
 
-// piece is one file of a log.
-type piece struct {
+// part is one file of a log.
+type part struct {
 	file  string
 	bytes int64
 	lines int
@@ -51,7 +53,7 @@ func (t *tail) Write(p []byte) (n int, err error) {
 	return n, err
 }
 
-func (t *tail) newest() *piece { return &t.parts[len(t.parts)-1] }
+func (t *tail) newest() *part { return &t.parts[len(t.parts)-1] }
 
 // next begins another part, and removes the oldest where there are enough.
 func (t *tail) next() error {
@@ -71,7 +73,7 @@ func (t *tail) next() error {
 	if err != nil {
 		return err
 	}
-	t.parts, t.f, t.w = append(t.parts, piece{file: f.Name()}), f, bufio.NewWriter(f)
+	t.parts, t.f, t.w = append(t.parts, part{file: f.Name()}), f, bufio.NewWriter(f)
 	return nil
 }
 
@@ -98,7 +100,8 @@ func (t *tail) lines() int {
 // r, whatever happens to the log: a process must not wait for its reader.
 func (s *spool) stream(most int64, r io.Reader) (*tail, error) {
 	t := &tail{spool: s, max: most}
-	_, err := s.learned.Stream(t, r)
+	counts, err := s.learned.Stream(t, r)
+	t.counts = counts
 	t.fault = cmp.Or(t.fault, t.end())
 	if err == nil && t.fault == nil {
 		return t, nil
@@ -127,7 +130,7 @@ func (t *tail) keep(path string, entry *bundle.Entry, end *ending) {
 	for _, p := range t.parts {
 		files = append(files, p.file)
 	}
-	if err := t.spool.hold(path, files, entry); err != nil {
+	if err := t.spool.hold(path, files, t.counts, entry); err != nil {
 		*end = ending{Status: bundle.StatusFailed, Reason: err.Error()}
 	}
 }
