@@ -43,15 +43,17 @@ type Missing struct {
 	Where      []string // groups, pods, …; empty: it is of the whole
 }
 
-// missing joins the gaps that have the same reason, the reason for most of them first, and last what
-// came later into the catalogue. What nobody misses is left out: logs
-// that the customer did not add, the configuration of a cluster that AKS manages.
+// missing joins the gaps that have the same reason, the reason for most of them first, and
+// last what came later into the catalogue. What nobody misses is left out: logs that the
+// customer did not add, what --deep would bring, the configuration of a cluster that AKS
+// manages and its log, of which another entry tells.
 func missing(entries []bundle.Entry, managed bool) []Missing {
 	var list []Missing
 	for _, i := range gaps(entries) {
 		e := entries[i]
 		evidence := bundle.ByID(e.Evidence)
-		if e.Status == bundle.StatusSkipped && (evidence == &bundle.LogFile || evidence == &bundle.CloudConfig && managed) {
+		ofAKS := evidence == &bundle.CloudConfig || evidence == &bundle.ControllerLog || evidence == &bundle.ControllerLogPrevious
+		if e.Status == bundle.StatusSkipped && (evidence == &bundle.LogFile || evidence.Deep || ofAKS && managed) {
 			continue
 		}
 		reason, _, right := strings.Cut(e.Reason, needsRight)
