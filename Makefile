@@ -6,6 +6,7 @@ FUZZTIME    := 20s
 SETS        := 1000000
 CLUSTERS    := 50000
 PAIRS       := 100000
+KILLS       := 200
 
 .PHONY: help
 help: ## show this help
@@ -74,6 +75,10 @@ ablation-long: ## every kind of evidence taken from every sample and the world o
 .PHONY: crossing-long
 crossing-long: ## every pair of samples that can be of one cluster merged, PAIRS (100000) at most
 	go test -run TestCrossing ./analyze -crossing.pairs=$(PAIRS) -timeout 2h
+
+.PHONY: kill-long
+kill-long: ## KILLS (200) collections killed at random moments: each leaves no bundle or a whole one, and no secret
+	go test -run TestKilled ./collect/azlb-collect -kill.runs=$(KILLS) -v -timeout 2h
 
 .PHONY: bench
 bench: ## figures: whole analysis against gzip -dc, log scan in MB/s, peak memory

@@ -89,12 +89,12 @@ func (l *listing) take(r io.Reader) error {
 	}
 	f, err := os.OpenFile(l.spool.newFile(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return fmt.Errorf("writing %s to the temporary folder: %w", l.e.Title, err)
+		return full(err)
 	}
 	l.file, l.w = f.Name(), bufio.NewWriterSize(f, 1<<16)
 	all := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(begin), text), 1<<16)
 	if err = errors.Join(cut(all, l.part), l.flush(), l.w.Flush(), f.Close()); err != nil {
-		return fmt.Errorf("writing %s to the temporary folder: %w", l.e.Title, err)
+		return full(err)
 	}
 	return nil
 }
