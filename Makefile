@@ -44,6 +44,7 @@ test: lint ## everything that must pass; with the race detector what starts goro
 	go test -race -timeout 9m $(RACED)
 	go test -race -timeout 9m -run '^TestSamples$$' ./analyze
 	go test -timeout 9m $$(go list ./... | grep -vxF "$$(go list $(RACED))") ./.ci/dist
+	go test -timeout 9m -run TestCutPods ./collect
 
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck
