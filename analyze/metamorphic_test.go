@@ -42,7 +42,7 @@ func TestMetamorphic(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := analysed(t, filepath.Join(s.dir(), "bundle"))
+			r := s.report(t)
 			check := func(name string, change func(*testing.T, *ruletest.Files) string, translate func(string) string) bool {
 				d := diff.Diff(answer(r, translate), answer(analysed(t, change(t, files.Clone())), same))
 				if d != "" {

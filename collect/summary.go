@@ -10,7 +10,7 @@ import (
 )
 
 // summaryLines is how many lines the gaps may take: the rest is counted.
-const summaryLines = 12
+const summaryLines = 14
 
 // Write tells a person what a collection came to: where the bundle is and how large, what
 // is missing, why and what that costs, and what to do next. It never fails; what cannot be
@@ -28,8 +28,8 @@ func (r Result) Write(w io.Writer, width int) {
 	r.missing(p)
 	p.line("")
 	path := quote([]string{r.Path})
-	p.line("Next: azlb-analyze " + path)
-	p.line("      or send it. To see what is in it before:  tar -tzf " + path)
+	p.line("Next: send it, or see what is wrong:  azlb-analyze " + path)
+	p.line("What is in it, before you send it:    tar -tzf " + path)
 	for _, l := range p.lines {
 		fmt.Fprintln(w, l)
 	}
