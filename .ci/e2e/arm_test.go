@@ -74,12 +74,15 @@ func (s store) find(path string) (answer object, found bool) {
 	if strings.Contains(group, "/resourcegroups/") && s[group] == nil {
 		return nil, false
 	}
+	if scope, ok := strings.CutSuffix(path, "/resources"); ok {
+		return object{"value": s.inventory(scope)}, true
+	}
 	kind := path[strings.LastIndex(path, "/providers/")+1:]
 	if strings.Count(kind, "/")%2 == 1 { // providers/NAMESPACE/TYPE/NAME
 		return nil, false
 	}
 	items := []any{}
-	for _, id := range slices.Sorted(maps.Keys(s)) {
+	for _, id := range s.ids() {
 		parent := id[:strings.LastIndex(id, "/")]
 		// The interfaces of a scale set's instances are listed below the scale set.
 		if set, rest, ok := strings.Cut(parent, "/virtualmachines/"); ok && strings.HasSuffix(rest, "/networkinterfaces") {
@@ -91,3 +94,17 @@ func (s store) find(path string) (answer object, found bool) {
 	}
 	return object{"value": items}, true
 }
+
+// inventory is what there is below a subscription or a group, without properties.
+func (s store) inventory(scope string) []any {
+	items := []any{}
+	for _, id := range s.ids() {
+		_, kind, ok := strings.Cut(id, "/providers/")
+		if ok && strings.HasPrefix(id, scope+"/") && strings.Count(kind, "/") == 2 {
+			items = append(items, without(s[id], "properties", "etag"))
+		}
+	}
+	return items
+}
+
+func (s store) ids() []string { return slices.Sorted(maps.Keys(s)) }

@@ -78,6 +78,10 @@ func TestAzure(t *testing.T) {
 		o := l.plain.collect(t)
 		o.expect(t, "group", "", "notfound", "the resource group does not exist")
 		o.expect(t, "nsgs", "", "notfound", "the resource group does not exist")
+		// Azure says that nothing of the cluster is there, and that is a finding.
+		if got := o.errors(); !slices.Equal(got, []string{"AZLB-DATA09"}) || o.exit != 1 {
+			t.Errorf("exit %d and errors %v, want 1 and AZLB-DATA09", o.exit, got)
+		}
 	})
 }
 

@@ -139,6 +139,14 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusOK, object{"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": token})
 	case r.Header.Get("Authorization") != "Bearer "+token:
 		answer(w, http.StatusUnauthorized, armError("AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing."))
+	case r.Method == http.MethodPost && strings.HasSuffix(path, "/health"):
+		// Azure takes its time and says where the answer will lie.
+		w.Header().Set("Location", s.URL+strings.Split(path, "/resourcegroups/")[0]+"/providers/Microsoft.Network/locations/westeurope/operationResults/health?api-version=2024-05-01")
+		w.WriteHeader(http.StatusAccepted)
+	case strings.HasSuffix(path, "/operationresults/health"):
+		answer(w, http.StatusOK, object{"up": 0, "down": 0, "loadBalancerBackendAddresses": []any{}})
+	case r.Method == http.MethodPost && strings.HasSuffix(path, "/queryresults"):
+		answer(w, http.StatusOK, object{"@odata.count": 0, "value": []any{}})
 	case r.Method != http.MethodGet:
 		answer(w, http.StatusMethodNotAllowed, armError("MethodNotAllowed", "this Azure is read only"))
 	default:

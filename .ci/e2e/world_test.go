@@ -57,6 +57,8 @@ func load(t *testing.T, c *cluster, sample string) *world {
 		c.admin.ask(t, "POST", "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases", object{"metadata": object{"name": name},
 			"spec": object{"holderIdentity": "cp-0_e2e", "leaseDurationSeconds": 15, "renewTime": time.Now().UTC().Format("2006-01-02T15:04:05.000000Z")}})
 	}
+	c.admin.ask(t, "POST", "/api/v1/namespaces/kube-system/configmaps", object{"metadata": object{"name": "kube-proxy"},
+		"data": object{"config.conf": "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nmode: iptables\n"}})
 	logs := map[string]string{}
 	paths, err := filepath.Glob(filepath.Join(w.bundle, "logs", "*.log"))
 	must(t, err)
