@@ -11,7 +11,7 @@ KILLS       := 200
 
 .PHONY: help
 help: ## show this help
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: build ## collect from the recorded demo cluster, analyse, leave an HTML and a Markdown report
@@ -65,6 +65,10 @@ fuzz: ## every fuzz target for FUZZTIME (20s) each
 .PHONY: fuzz-nsg
 fuzz-nsg: ## the security-group evaluator's fuzz target for a minute, as CI does
 	go test -run '^$$' -fuzz '^FuzzEvaluate$$' -fuzztime 60s ./analyze/nsg
+
+.PHONY: e2e
+e2e: ## both programs against a real API server and the real az, on Debian 12; builds what it needs once (20 minutes), then takes some minutes
+	@STATICCHECK=$(STATICCHECK) .ci/e2e/run
 
 .PHONY: nsg-long
 nsg-long: ## the security-group evaluator against its naive twin, SETS (a million) rule sets

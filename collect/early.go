@@ -55,7 +55,7 @@ func (x *executor) ended(cause error, c Command) ending {
 		} else if c.Program == bundle.Az {
 			reason += " (where Azure throttles it, az itself waits without a word)"
 		}
-		return ending{Status: bundle.StatusTimeout, Reason: reason, Unreachable: c.Program == bundle.Kubectl}
+		return ending{Status: bundle.StatusTimeout, Reason: reason, Unreachable: true}
 	default:
 		return ending{Status: bundle.StatusTimeout, Reason: endedEarly + x.totalPassed()}
 	}

@@ -40,7 +40,7 @@ type executor struct {
 
 	mu          sync.Mutex
 	stopped     map[bundle.Program]string // why no further command of it runs
-	unreachable map[string]bool           // evidence whose command never spoke to the API server
+	unreachable map[string]bool           // evidence whose command never spoke to the API server or to Azure
 	held        time.Time                 // az asks nothing before it, because Azure throttles
 	damaged     map[string]string         // modules of az that cannot run, and the command that showed it
 	unseen      map[string]bool           // subscriptions that this login does not see
@@ -76,12 +76,19 @@ func (x *executor) all(ctx context.Context, commands []Command) []bundle.Entry {
 
 // gate runs az's queue one by one up to its first read of a resource group, the
 // first call that needs a token (`az account show` succeeds with an expired login),
-// and returns what is left. A login that fails is then asked for once, not forty times.
+// and returns what is left. A login that fails is then asked for once, not forty times;
+// so is an Azure that cannot be reached.
 func (x *executor) gate(ctx context.Context, commands []Command, queue []int, results [][]bundle.Entry) []int {
 	for n, i := range queue {
 		if commands[i].Evidence == &bundle.Group {
 			for _, j := range queue[:n+1] {
 				results[j] = x.one(ctx, commands[j])
+			}
+			x.mu.Lock()
+			unreachable := x.unreachable[bundle.Group.ID]
+			x.mu.Unlock()
+			if entry := results[i][len(results[i])-1]; unreachable && !entry.Status.Complete() {
+				x.stop(bundle.Az, notReached+entry.Reason)
 			}
 			return queue[n+1:]
 		}
