@@ -52,9 +52,18 @@ var (
 	AzVersion = Evidence{ID: "az-version", Title: "Azure CLI version", Path: "azure/version.json", Program: Az,
 		Args: []string{"version"}, Scope: PerSubscription, Format: JSON, Redaction: RedactText, Cap: mib,
 		Without: "which shape the az output has is inferred from its keys", Right: "none"}
+	// Cloud is what az's configuration says, without a request: a registered cloud such as
+	// Azure Stack Hub has its ARM at an address of its own.
+	Cloud = Evidence{ID: "cloud", Title: "Cloud that az speaks to", Path: "azure/cloud.json", Program: Az,
+		Args: []string{"cloud", "show"}, Scope: PerSubscription, Format: JSON, Redaction: RedactText, Cap: mib, Extra: true,
+		Without: "which cloud of Azure it is can only be told from the subscription", Right: "none"}
 	Account = Evidence{ID: "account", Title: "Azure subscription", Path: "azure/account.json", Program: Az,
 		Args: []string{"account", "show"}, Scope: PerSubscription, Format: JSON, Redaction: RedactARM, Cap: mib,
 		Without: "the subscription's name and tenant are not known", Right: "az login"}
+	// Accounts is asked for only where a subscription is not seen.
+	Accounts = Evidence{ID: "accounts", Title: "Subscriptions that the login sees", Path: "azure/accounts.json", Program: Az,
+		Args: []string{"account", "list", "--all"}, Scope: PerSubscription, Format: JSON, Redaction: RedactARM, Cap: mib, Extra: true,
+		Without: "which other subscriptions this login sees is not known", Right: "az login"}
 	Group = Evidence{ID: "group", Title: "Resource group", Path: "azure/{group}/group.json", Program: Az,
 		Args: []string{"group", "show", "--name", "{group}"}, Rest: "/subscriptions/{subscription}/resourceGroups/{group}", RestVersion: "2021-04-01",
 		Scope: PerGroup, Format: JSON, Redaction: RedactARM, Cap: mib,
@@ -165,7 +174,7 @@ var (
 var Catalogue = []*Evidence{
 	&KubeContext, &Events, &KubeVersion, &Services, &Nodes, &EndpointSlices, &Endpoints, &KubeSystem, &ControllerPods, &Pods,
 	&ControllerLog, &ControllerLogPrevious, &CloudConfig, &LogFile,
-	&AzVersion, &Account, &Group, &LoadBalancers, &PublicIPs, &NSGs, &VNets, &NICs, &RouteTables, &PrivateLinkServices, &NATGateways,
+	&AzVersion, &Cloud, &Account, &Accounts, &Group, &LoadBalancers, &PublicIPs, &NSGs, &VNets, &NICs, &RouteTables, &PrivateLinkServices, &NATGateways,
 	&ScaleSets, &ScaleSetInstances, &ScaleSetNICs, &VMs, &VMInstanceViews, &ActivityLog,
 	&ProbeMetrics, &PathMetrics, &SNATConnectionMetrics, &SNATPortMetrics, &AKSCluster,
 	&RoleAssignments, &RoleDefinitions, &SubscriptionLocks, &Locks, &PolicyAssignments, &NetworkUsages,

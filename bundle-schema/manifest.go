@@ -1,6 +1,11 @@
 package bundle
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
 
 // SchemaVersion is the version of the bundle's layout; a reader refuses a bundle
 // whose MinReader is above it.
@@ -54,12 +59,25 @@ type Entry struct {
 	Scope    map[string]string `json:"scope"`    // what the template's blanks were filled with
 	Status   Status            `json:"status"`
 	Reason   string            `json:"reason"` // one sentence for everything but ok and empty
-	Exit     int               `json:"exit"`
-	Stderr   string            `json:"stderr"` // redacted, shortened
-	Started  time.Time         `json:"started"`
-	Millis   int64             `json:"millis"`
-	Bytes    int64             `json:"bytes"`
-	SHA256   string            `json:"sha256"` // of the bytes in the bundle, hex
+	// Costs completes the sentence "Without it …" where the entry is a gap, and no other
+	// entry fills it: what cannot be judged. Older bundles have none.
+	Costs   string    `json:"costs,omitempty"`
+	Exit    int       `json:"exit"`
+	Stderr  string    `json:"stderr"` // redacted, shortened
+	Started time.Time `json:"started"`
+	Millis  int64     `json:"millis"`
+	Bytes   int64     `json:"bytes"`
+	SHA256  string    `json:"sha256"` // of the bytes in the bundle, hex
+}
+
+// Asked identifies what an entry asked for. Attempts at the same thing (az, then az rest)
+// have it in common, and the best of them counts.
+func (e Entry) Asked() string {
+	key := e.Evidence
+	for _, k := range slices.Sorted(maps.Keys(e.Scope)) {
+		key += "\x00" + k + "=" + strings.ToLower(e.Scope[k])
+	}
+	return key
 }
 
 // Status is what came of a command.

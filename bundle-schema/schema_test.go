@@ -90,10 +90,13 @@ func TestSchemaNamesWhatTheTypesName(t *testing.T) {
 
 func compare(t *testing.T, at string, typ reflect.Type, n node) {
 	t.Helper()
-	var fields, properties []string
+	var fields, optional, properties []string
 	for i := range typ.NumField() {
-		name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
+		name, how, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
 		fields = append(fields, name)
+		if how == "omitempty" {
+			optional = append(optional, name)
+		}
 		inner, child := typ.Field(i).Type, n.Properties[name]
 		if inner.Kind() == reflect.Slice {
 			inner = inner.Elem()
@@ -114,6 +117,7 @@ func compare(t *testing.T, at string, typ reflect.Type, n node) {
 	if diff := cmp.Diff(fields, properties); diff != "" {
 		t.Errorf("%s: fields of the type (-) and properties of the schema (+): %s", at, diff)
 	}
+	fields = slices.DeleteFunc(fields, func(name string) bool { return slices.Contains(optional, name) })
 	if diff := cmp.Diff(fields, required); diff != "" {
 		t.Errorf("%s: fields of the type (-) and required properties (+): %s", at, diff)
 	}

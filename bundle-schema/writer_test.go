@@ -27,7 +27,7 @@ func someManifest() *Manifest {
 		Entries: []Entry{
 			{Evidence: "services", Path: "k8s/services.yaml", Argv: []string{"kubectl", "get"}, Status: StatusOK, Started: at, Millis: 12},
 			{Evidence: "controller-log", Path: "logs/empty.log", Status: StatusEmpty, Started: at},
-			{Evidence: "nsgs", Scope: map[string]string{"group": "g"}, Status: StatusDenied, Reason: "no right", Exit: 1, Stderr: "AuthorizationFailed", Started: at},
+			{Evidence: "nsgs", Scope: map[string]string{"group": "g"}, Status: StatusDenied, Reason: "no right", Costs: "nothing is known", Exit: 1, Stderr: "AuthorizationFailed", Started: at},
 			{Evidence: "load-balancers", Path: "azure/g/lb.json", Status: StatusOK, Started: at},
 		}}
 }

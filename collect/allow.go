@@ -11,30 +11,22 @@ import (
 	bundle "azlb/bundle-schema"
 )
 
-// endpoints are the ARM endpoints by the environmentName of `az account show`.
-var endpoints = map[string]string{
-	"AzureCloud":        "https://management.azure.com",
-	"AzureChinaCloud":   "https://management.chinacloudapi.cn",
-	"AzureUSGovernment": "https://management.usgovcloudapi.net",
-	"AzureGermanCloud":  "https://management.microsoftazure.de",
-}
-
 // Allowed reports why a command may not run; nil: it is one of the catalogue's
 // templates, filled with values of the right kind. Every runner asks it for every
 // command, so nothing else ever runs, whatever a cluster's annotations say.
-func Allowed(program bundle.Program, args []string, windows bool) error {
+func Allowed(c Command, windows bool) error {
 	for _, e := range bundle.Catalogue {
-		if e.Program != program {
+		if e.Program != c.Program {
 			continue
 		}
-		if rest, ok := matchWords(e.Args, args, windows); ok && additions(e, rest, windows) {
+		if rest, ok := matchWords(e.Args, c.Args, windows); ok && additions(e, rest, windows) {
 			return nil
 		}
-		if program == bundle.Az && restAllowed(e, args, windows) {
+		if c.Program == bundle.Az && restAllowed(e, c, windows) {
 			return nil
 		}
 	}
-	return fmt.Errorf("%q is no command that this program may run", quote(append([]string{string(program)}, args...)))
+	return fmt.Errorf("%q is no command that this program may run", c)
 }
 
 // matchWords matches the template at the beginning of args and returns the rest.
@@ -86,12 +78,13 @@ func azAdditions(args []string, windows bool) bool {
 var parameter = regexp.MustCompile(`^(api-version=\d{4}-\d{2}-\d{2}|\$[sS]kip[tT]oken=[^@\s\x00-\x1f][^\s\x00-\x1f]*)$`)
 
 // restAllowed matches `az rest --method get` on a path that is built from e.
-func restAllowed(e *bundle.Evidence, args []string, windows bool) bool {
+func restAllowed(e *bundle.Evidence, c Command, windows bool) bool {
+	args := c.Args
 	head := []string{"rest", "--method", "get", "--url"}
 	if e.Rest == "" || len(args) < len(head)+2 || !slices.Equal(args[:len(head)], head) || args[len(head)+1] != "--url-parameters" {
 		return false
 	}
-	if !restPath(e, args[len(head)], windows) {
+	if !restPath(e, args[len(head)], c.ARM, windows) {
 		return false
 	}
 	params := args[len(head)+2:]
@@ -107,11 +100,11 @@ func restAllowed(e *bundle.Evidence, args []string, windows bool) bool {
 	return azAdditions(params, windows)
 }
 
-// restPath reports whether address is e's path on one of the known endpoints,
-// without query, user or fragment.
-func restPath(e *bundle.Evidence, address string, windows bool) bool {
+// restPath reports whether address is e's path on one of the known endpoints or on
+// that of az's own cloud, without query, user or fragment.
+func restPath(e *bundle.Evidence, address, arm string, windows bool) bool {
 	u, err := url.Parse(address)
-	if err != nil || !slices.Contains(endpointList(), u.Scheme+"://"+u.Host) || u.User != nil || strings.ContainsAny(address, "?#") {
+	if err != nil || !knownEndpoint(u.Scheme+"://"+u.Host, arm) || u.User != nil || strings.ContainsAny(address, "?#") {
 		return false
 	}
 	want, got := strings.Split(e.Rest, "/"), strings.Split(u.Path, "/")
@@ -132,12 +125,4 @@ func foldLiterals(template, got []string) []string {
 		}
 	}
 	return folded
-}
-
-func endpointList() []string {
-	var list []string
-	for _, e := range endpoints {
-		list = append(list, e)
-	}
-	return list
 }

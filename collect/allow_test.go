@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,19 +23,20 @@ func TestAllowedCatalogue(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v", e.ID, err)
 			}
-			if err := Allowed(c.Program, c.Args, false); err != nil {
+			if err := Allowed(c, false); err != nil {
 				t.Error(err)
 			}
 			if e.Rest == "" {
 				continue
 			}
-			for name, endpoint := range endpoints {
-				r, err := b.restCommand(c, endpoint)
+			for _, endpoint := range append(slices.Clone(endpoints), "https://management.local.azurestack.external") {
+				b.endpoint = endpoint
+				r, err := b.restCommand(c, e.RestVersion)
 				if err != nil {
 					t.Fatalf("%s: %v", e.ID, err)
 				}
-				if err := Allowed(r.Program, r.Args, true); err != nil {
-					t.Errorf("%s: %v", name, err)
+				if err := Allowed(r, true); err != nil {
+					t.Error(err)
 				}
 			}
 		}
@@ -104,7 +106,7 @@ func TestAllowed(t *testing.T) {
 	}
 	for _, tt := range tests {
 		words := strings.Fields(tt.argv)
-		err := Allowed(bundle.Program(words[0]), words[1:], false)
+		err := Allowed(Command{Program: bundle.Program(words[0]), Args: words[1:]}, false)
 		if (err == nil) != tt.want {
 			t.Errorf("%s\n allowed = %v, want %v", tt.argv, err == nil, tt.want)
 		}

@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -17,6 +18,12 @@ type ending struct {
 	Fallback bool
 	// Unreachable: the command never spoke to the cluster's API server.
 	Unreachable bool
+	// Damaged: the part of az that the command is in cannot run at all.
+	Damaged bool
+	// Version: this cloud does not know the API version.
+	Version bool
+	// Unseen: the login does not see the subscription.
+	Unseen bool
 	// NeedsRight: the reason is completed with the right that the evidence needs.
 	NeedsRight bool
 }
@@ -41,7 +48,7 @@ var azPatterns = []pattern{
 	pat(`ExpiredAuthenticationToken|InvalidAuthenticationToken`,
 		ending{Status: bundle.StatusFailed, Stops: true, Reason: "Azure refused az's access token (stale login, wrong tenant, or the clock is wrong): run `az login` and collect again"}),
 	pat(`SubscriptionNotFound|InvalidSubscriptionId|Subscription '[^']*' not found|The subscription of '[^']*' doesn't exist in cloud`,
-		ending{Status: bundle.StatusDenied, Reason: "this login does not see the subscription: run `az account list --all` and log in with an account that does"}),
+		ending{Status: bundle.StatusDenied, Unseen: true, Reason: unseenReason}),
 	pat(`AuthorizationFailed|does not have authorization to perform action|ERROR: Forbidden\(`,
 		ending{Status: bundle.StatusDenied, NeedsRight: true, Reason: "this login may not read it (or the resource group does not exist)"}),
 	pat(`ResourceGroupNotFound|Resource group '[^']*' could not be found`,
@@ -51,7 +58,7 @@ var azPatterns = []pattern{
 	pat(`TooManyRequests|SubscriptionRequestsThrottled|too many requests have been received|excessive volume of traffic|Too Many Requests\(`,
 		ending{Status: bundle.StatusThrottled, Reason: "Azure throttles requests of this subscription: wait some minutes and collect again"}),
 	pat(`InvalidApiVersionParameter|NoRegisteredProviderFound`,
-		ending{Status: bundle.StatusFailed, Fallback: true, Reason: "this cloud does not know the API version that was asked for"}),
+		ending{Status: bundle.StatusFailed, Fallback: true, Version: true, Reason: "this cloud does not know the API version that was asked for"}),
 	pat(`InternalServerError|Service Unavailable|Gateway Timeout|Bad Gateway`,
 		ending{Status: bundle.StatusFailed, Fallback: true, Reason: "Azure answered with a server error: collect again later"}),
 	pat(`CERTIFICATE_VERIFY_FAILED|certificate verify failed`,
@@ -59,7 +66,7 @@ var azPatterns = []pattern{
 	pat(`Failed to establish a new connection|Max retries exceeded|getaddrinfo failed|Name or service not known|ProxyError|ConnectionResetError|Connection aborted`,
 		ending{Status: bundle.StatusFailed, Reason: "az cannot reach Azure (no network, or a proxy is missing): set HTTPS_PROXY or run where Azure can be reached"}),
 	pat(`Here is the traceback|No module named|object has no attribute|Traceback \(most recent call last\)|ImportError`,
-		ending{Status: bundle.StatusFailed, Fallback: true, Reason: "this az is damaged: install az from Microsoft's packages"}),
+		ending{Status: bundle.StatusFailed, Fallback: true, Damaged: true, Reason: "this az is damaged: install az from Microsoft's packages"}),
 	pat(`Read-only file system|PermissionError|Permission denied|CryptUnprotectData`,
 		ending{Status: bundle.StatusFailed, Reason: "az cannot use its own configuration folder: set AZURE_CONFIG_DIR to a writable copy of it"}),
 	pat(`unrecognized arguments|invalid choice|misspelled or not recognized|the following arguments are required|requires the extension|not supported in the profile`,
@@ -71,6 +78,17 @@ var azMissing = ending{Status: bundle.StatusSkipped, Stops: true,
 
 var kubectlMissing = ending{Status: bundle.StatusSkipped, Stops: true, Unreachable: true,
 	Reason: "kubectl is not installed or not on the PATH: install kubectl and collect again"}
+
+// What stands before a reason that is the same for many commands, and before a right.
+const (
+	notStarted = "not started: "
+	endedEarly = "ended: "
+	notAsked   = "not asked: "
+	notReached = "not asked, because the first reads failed: "
+	needsRight = ": it needs the right "
+)
+
+const unseenReason = "this login does not see the subscription: log in with an account that does"
 
 const tunnel = "the API server cannot reach the node's kubelet (konnectivity, tunnel or a firewall on port 10250); this is no load balancer fault: read the log on the node and give it with --log-file"
 
@@ -118,11 +136,15 @@ func classify(c Command, o Outcome) ending {
 	case o.Missing:
 		return kubectlMissing
 	}
+	if o.Killed != "" {
+		return ending{Status: bundle.StatusFailed, Fallback: c.Program == bundle.Az,
+			Reason: fmt.Sprintf("%s was ended from outside while it ran (%s), by somebody or for want of memory: collect again", c.Program, o.Killed)}
+	}
 	for _, p := range patternsOf(c) {
 		if p.text.MatchString(o.Stderr) {
 			e := p.ending
 			if e.NeedsRight {
-				e.Reason += ": it needs the right " + c.Evidence.Right
+				e.Reason += needsRight + c.Evidence.Right
 			}
 			return e
 		}

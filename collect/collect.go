@@ -27,8 +27,8 @@ type Options struct {
 	Output         string        // path of the bundle; empty: a name of our own in the current directory
 	Force          bool          // an existing file is replaced
 	Runner         Runner
-	OwnMachine     bool            // files of this machine are evidence; false for a recording
-	Retries        []time.Duration // pauses before a throttled az command runs again
+	OwnMachine     bool                                 // files of this machine are evidence; false for a recording
+	Pause          func(context.Context, time.Duration) // waits, or until the context is done
 	Now            func() time.Time
 	Progress       Progress
 	Tool           bundle.Tool
@@ -68,22 +68,21 @@ func Collect(ctx context.Context, o Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	r := Result{Path: path, LeftOut: s.found.LeftOut}
-	for _, e := range s.entries {
-		if len(e.Argv) > 0 {
-			r.Commands++
-		}
-		if len(e.Argv) > 0 && e.Status.Complete() {
-			r.Answered++
-		}
+	r := Result{Path: path, LeftOut: s.found.LeftOut, Missing: missing(s.entries, s.found.Managed), Early: s.early}
+	r.Commands, r.Answered = counted(s.entries)
+	if info, err := os.Stat(path); err == nil {
+		r.Size = info.Size()
 	}
 	return r, nil
 }
 
 // Result is what a collection came to.
 type Result struct {
-	Path               string   // of the bundle
-	Commands, Answered int      // planned, and completely answered
+	Path               string // of the bundle
+	Size               int64  // of its file, in bytes
+	Commands, Answered int    // planned, and completely answered
+	Early              string // why it ended before everything was asked; empty: it did not
+	Missing            []Missing
 	LeftOut            []string // namespaces of LoadBalancer Services whose pods the flags exclude
 }
 
@@ -99,7 +98,7 @@ func MakePlan(ctx context.Context, o Options) (Plan, error) {
 	s.resolve(ctx)
 	s.discover(ctx, nil)
 	p := s.plan(ctx)
-	p.conditions(s.endpoint())
+	p.conditions()
 	p.plan.Discovery = s.asked
 	return p.plan, nil
 }
@@ -114,6 +113,7 @@ type session struct {
 	asked   []Command                 // discovery reads that ran
 	entries []bundle.Entry
 	planner *planner
+	early   string // why the collection ended before its end
 }
 
 func begin(o Options) (*session, error) {
@@ -122,10 +122,10 @@ func begin(o Options) (*session, error) {
 		return nil, err
 	}
 	x := &executor{
-		builder: builder{context: o.Context, since: o.Since, windows: runtime.GOOS == "windows"},
+		builder: builder{context: o.Context, endpoint: publicCloud, since: o.Since, windows: runtime.GOOS == "windows"},
 		runner:  o.Runner, spool: spool, progress: o.Progress, now: o.Now,
-		timeout: o.CommandTimeout, total: o.Timeout, retries: o.Retries,
-		stopped: map[bundle.Program]string{}, unreachable: map[string]bool{},
+		timeout: o.CommandTimeout, total: o.Timeout, deadline: o.Now().Add(o.Timeout), pause: o.Pause,
+		stopped: map[bundle.Program]string{}, unreachable: map[string]bool{}, damaged: map[string]string{}, unseen: map[string]bool{},
 	}
 	return &session{executor: x, o: o, started: o.Now(), read: map[*bundle.Evidence]bool{}}, nil
 }
@@ -142,6 +142,13 @@ func (s *session) collect(ctx context.Context) {
 	s.entries = append(s.entries, s.all(ctx, p.plan.Always)...)
 	s.olderEndpoints(ctx)
 	s.further(ctx)
+	s.visible(ctx)
+	switch {
+	case errors.Is(context.Cause(ctx), ErrInterrupted):
+		s.early = reasonInterrupted
+	case ctx.Err() != nil:
+		s.early = s.totalPassed()
+	}
 	s.none()
 }
 

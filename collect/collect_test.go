@@ -2,7 +2,6 @@ package collect
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
@@ -27,7 +26,7 @@ func (a *answers) Run(_ context.Context, c Command, stdout io.Writer) Outcome {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.ran = append(a.ran, c.Argv())
-	if err := Allowed(c.Program, c.Args, false); err != nil {
+	if err := Allowed(c, false); err != nil {
 		return Outcome{Refused: true, Exit: -1, Err: err}
 	}
 	command := strings.Join(c.Argv(), " ")
@@ -69,7 +68,7 @@ func cluster() *answers {
 func options(t *testing.T, r Runner) Options {
 	now := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 	return Options{Runner: r, Now: func() time.Time { return now }, Progress: Silent{}, Timeout: time.Minute, CommandTimeout: time.Minute,
-		Since: time.Hour, Retries: []time.Duration{0, 0}, Output: filepath.Join(t.TempDir(), "b.tgz")}
+		Since: time.Hour, Pause: func(context.Context, time.Duration) {}, Output: filepath.Join(t.TempDir(), "b.tgz")}
 }
 
 func manifestOf(t *testing.T, o Options) *bundle.Manifest {
@@ -138,26 +137,6 @@ func fails(stderr string) func(int) (string, Outcome) {
 	return func(int) (string, Outcome) { return "", Outcome{Exit: 1, Stderr: stderr} }
 }
 
-func TestThrottledRunsAgain(t *testing.T) {
-	a := cluster()
-	a.by["az network lb list"] = func(call int) (string, Outcome) {
-		if call < 3 {
-			return "", Outcome{Exit: 1, Stderr: "ERROR: (TooManyRequests) wait"}
-		}
-		return "[]", Outcome{}
-	}
-	a.by["az network nsg list"] = fails("ERROR: (TooManyRequests) wait")
-	got := map[string][]bundle.Status{}
-	for _, e := range manifestOf(t, options(t, a)).Entries {
-		got[e.Evidence] = append(got[e.Evidence], e.Status)
-	}
-	for id, want := range map[string]string{"load-balancers": "[empty throttled throttled]", "nsgs": "[throttled throttled throttled]"} {
-		if s := fmt.Sprint(got[id]); s != want {
-			t.Errorf("%s: %s, want %s", id, s, want)
-		}
-	}
-}
-
 // TestEventsFirst: of all that is asked of the cluster they are the first. The lanes
 // of kubectl start together, so they may be any of the first few to say so.
 func TestEventsFirst(t *testing.T) {
@@ -188,6 +167,7 @@ func (f firstStart) Start(c Command) {
 	}
 }
 func (firstStart) Done(Command, bundle.Entry) {}
+func (firstStart) Wait(time.Duration)         {}
 
 // TestLongAnswer: what is longer than the cap is cut and says so.
 func TestLongAnswer(t *testing.T) {

@@ -16,6 +16,8 @@ type Command struct {
 	Scope    Values   // what the template's blanks were filled with
 	Path     string   // where its answer lies in the bundle
 	Skip     string   // why it is not run although its turn comes; empty: it is run
+	Around   bool     // it is skipped, and asked for with az rest
+	ARM      string   // ARM's address in the cloud that az speaks to, of a fallback
 }
 
 // Argv is the command as it stands in the manifest and in the plan.
@@ -25,6 +27,9 @@ func (c Command) Argv() []string {
 
 // String is the command as one would type it.
 func (c Command) String() string { return quote(c.Argv()) }
+
+// module is the part of az that the command is in: network, vm.
+func (c Command) module() string { return c.Args[0] }
 
 // quote joins words for a POSIX shell.
 func quote(words []string) string {
@@ -38,12 +43,13 @@ func quote(words []string) string {
 	return strings.Join(quoted, " ")
 }
 
-// builder makes commands out of the catalogue. Context and subscription are
-// resolved once and stand in every command.
+// builder makes commands out of the catalogue. Context, subscription and endpoint
+// are resolved once and stand in every command.
 type builder struct {
-	context string        // empty: kubectl's own (in-cluster, or none)
-	since   time.Duration // how far back current logs go
-	windows bool
+	context  string        // empty: kubectl's own (in-cluster, or none)
+	endpoint string        // ARM's address in the cloud that az speaks to; empty: unknown
+	since    time.Duration // how far back current logs go
+	windows  bool
 }
 
 // command fills the templates of e. Values that a blank's grammar refuses are an error.
@@ -78,16 +84,21 @@ func (b builder) command(e *bundle.Evidence, v Values) (Command, error) {
 	return c, nil
 }
 
-// azFlags adds what every az command carries. `az version` knows no subscription,
-// and the first `az account show` runs to learn it.
+// azFlags adds what every az command carries. The first `az account show` runs to learn
+// the subscription.
 func (b builder) azFlags(args []string, subscription string, e *bundle.Evidence) ([]string, error) {
-	if subscription != "" && e.ID != bundle.AzVersion.ID {
+	if subscription != "" && !ofLogin(e) {
 		if err := check("subscription", subscription, b.windows); err != nil {
 			return nil, err
 		}
 		args = append(args, "--subscription", subscription)
 	}
 	return append(args, "-o", "json", "--only-show-errors"), nil
+}
+
+// ofLogin reports whether a command of az is about no subscription.
+func ofLogin(e *bundle.Evidence) bool {
+	return e == &bundle.AzVersion || e == &bundle.Cloud || e == &bundle.Accounts
 }
 
 // scopeOf keeps the values that e's templates and scope name.
@@ -100,16 +111,16 @@ func scopeOf(e *bundle.Evidence, v Values) Values {
 			}
 		}
 	}
-	if v["subscription"] != "" && e.Program == bundle.Az && e.ID != bundle.AzVersion.ID {
+	if v["subscription"] != "" && e.Program == bundle.Az && !ofLogin(e) {
 		scope["subscription"] = v["subscription"]
 	}
 	return scope
 }
 
 // restCommand is the fallback of c over the ARM API, or an error that says why
-// there is none. Parameters stand in words of their own because cmd.exe would cut
+// there is none, at an api-version. Parameters stand in words of their own because cmd.exe would cut
 // a URL at "&".
-func (b builder) restCommand(c Command, endpoint string) (Command, error) {
+func (b builder) restCommand(c Command, version string) (Command, error) {
 	e := c.Evidence
 	if e.Rest == "" {
 		return Command{}, fmt.Errorf("%s has no other way to be read", e.Title)
@@ -118,13 +129,14 @@ func (b builder) restCommand(c Command, endpoint string) (Command, error) {
 	if err != nil {
 		return Command{}, err
 	}
-	params := append([]string{"api-version=" + e.RestVersion}, e.RestParams...)
-	return b.rest(c, endpoint+path, params)
+	params := append([]string{"api-version=" + version}, e.RestParams...)
+	return b.rest(c, path, params)
 }
 
 // rest is one GET on the ARM API.
-func (b builder) rest(c Command, url string, params []string) (Command, error) {
-	args := append([]string{"rest", "--method", "get", "--url", url, "--url-parameters"}, params...)
+func (b builder) rest(c Command, path string, params []string) (Command, error) {
+	c.ARM = b.endpoint
+	args := append([]string{"rest", "--method", "get", "--url", b.endpoint + path, "--url-parameters"}, params...)
 	var err error
 	c.Args, err = b.azFlags(args, c.Scope["subscription"], c.Evidence)
 	return c, err

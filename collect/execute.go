@@ -30,13 +30,17 @@ type executor struct {
 	spool    *spool
 	progress Progress
 	now      func() time.Time
-	timeout  time.Duration   // per command
-	total    time.Duration   // of the whole, for its sentence only
-	retries  []time.Duration // pauses before a throttled command runs again
+	timeout  time.Duration                        // per command
+	total    time.Duration                        // of the whole, for its sentence only
+	deadline time.Time                            // of the whole
+	pause    func(context.Context, time.Duration) // waits, or until the context is done
 
 	mu          sync.Mutex
 	stopped     map[bundle.Program]string // why no further command of it runs
 	unreachable map[string]bool           // evidence whose command never spoke to the API server
+	held        time.Time                 // az asks nothing before it, because Azure throttles
+	damaged     map[string]string         // modules of az that cannot run, and the command that showed it
+	unseen      map[string]bool           // subscriptions that this login does not see
 }
 
 // all runs the commands, each program's on its own lanes, in order, and returns
@@ -99,27 +103,19 @@ func (x *executor) lanes(ctx context.Context, commands []Command, queue []int, r
 	lanes.Wait()
 }
 
-// one runs a command with its retries and its fallback: one entry for each attempt.
+// one runs a command with its retry and its fallback: one entry for each attempt.
 func (x *executor) one(ctx context.Context, c Command) []bundle.Entry {
-	entry, end := x.attempt(ctx, c)
-	entries := []bundle.Entry{entry}
-	if c.Program != bundle.Az {
-		return entries
-	}
-	for _, pause := range x.retries {
-		if end.Status != bundle.StatusThrottled || !sleep(ctx, pause) {
-			break
-		}
-		entry, end = x.attempt(ctx, c)
-		entries = append(entries, entry)
-	}
+	c = x.around(c)
+	entries, entry, end := x.patiently(ctx, c, func() (bundle.Entry, ending) { return x.attempt(ctx, c) })
+	x.finish(c, &entry, end)
+	entries = append(entries, entry)
 	if end.Fallback {
 		entries = append(entries, x.rest(ctx, c)...)
 	}
 	return entries
 }
 
-// attempt runs a command once and keeps what it answers.
+// attempt runs a command once and keeps what it answers; its entry is not finished.
 func (x *executor) attempt(ctx context.Context, c Command) (bundle.Entry, ending) {
 	var entry bundle.Entry
 	var end ending
@@ -132,7 +128,6 @@ func (x *executor) attempt(ctx context.Context, c Command) (bundle.Entry, ending
 			x.keep(c, raw, cut, &entry, &end)
 		}
 	}
-	x.finish(c, &entry, end)
 	return entry, end
 }
 
@@ -174,17 +169,24 @@ func (x *executor) finish(c Command, entry *bundle.Entry, end ending) {
 	if end.Stops {
 		x.stop(c.Program, end.Reason)
 	}
+	x.mu.Lock()
 	if end.Unreachable {
-		x.mu.Lock()
 		x.unreachable[entry.Evidence] = true
-		x.mu.Unlock()
 	}
+	if end.Damaged && x.damaged[c.module()] == "" {
+		x.damaged[c.module()] = c.String()
+	}
+	if s := strings.ToLower(c.Scope["subscription"]); end.Unseen && s != "" {
+		x.unseen[s] = true
+	}
+	x.mu.Unlock()
 	x.progress.Done(c, *entry)
 }
 
 // run runs a command once; out takes its answer as it is, secrets included.
 func (x *executor) run(ctx context.Context, c Command, out io.Writer) (bundle.Entry, ending) {
 	entry := gapEntry(c.Evidence, c.Argv(), c.Scope, "", "")
+	x.await(ctx, c)
 	if end, stop := x.mayNot(ctx, c); stop {
 		return entry, end
 	}
@@ -209,19 +211,27 @@ func (x *executor) run(ctx context.Context, c Command, out io.Writer) (bundle.En
 // mayNot says why a command is not even started.
 func (x *executor) mayNot(ctx context.Context, c Command) (ending, bool) {
 	x.mu.Lock()
-	reason := x.stopped[c.Program]
+	reason, unseen := x.stopped[c.Program], x.unseen[strings.ToLower(c.Scope["subscription"])]
 	x.mu.Unlock()
 	switch {
 	case c.Skip != "":
-		return ending{Status: bundle.StatusSkipped, Reason: c.Skip}, true
+		return ending{Status: bundle.StatusSkipped, Reason: c.Skip, Fallback: c.Around}, true
 	case ctx.Err() != nil && errors.Is(context.Cause(ctx), ErrInterrupted):
-		return ending{Status: bundle.StatusCancelled, Reason: "not started: the collection was interrupted"}, true
+		return ending{Status: bundle.StatusCancelled, Reason: notStarted + reasonInterrupted}, true
 	case ctx.Err() != nil:
-		return ending{Status: bundle.StatusSkipped, Reason: fmt.Sprintf("not started: the total timeout of %v had passed; raise it with --timeout", x.total)}, true
+		return ending{Status: bundle.StatusSkipped, Reason: notStarted + x.totalPassed()}, true
 	case reason != "":
 		return ending{Status: bundle.StatusSkipped, Reason: reason}, true
+	case unseen:
+		return ending{Status: bundle.StatusSkipped, Reason: notAsked + unseenReason}, true
 	}
 	return ending{}, false
+}
+
+const reasonInterrupted = "the collection was interrupted"
+
+func (x *executor) totalPassed() string {
+	return fmt.Sprintf("the total timeout of %v passed; raise it with --timeout", x.total)
 }
 
 func (x *executor) stop(program bundle.Program, reason string) {
@@ -236,7 +246,7 @@ func (x *executor) stop(program bundle.Program, reason string) {
 func (x *executor) ended(cause error, c Command) ending {
 	switch {
 	case errors.Is(cause, ErrInterrupted):
-		return ending{Status: bundle.StatusCancelled, Reason: "ended: the collection was interrupted"}
+		return ending{Status: bundle.StatusCancelled, Reason: endedEarly + reasonInterrupted}
 	case errors.Is(cause, errCommand):
 		reason := fmt.Sprintf("%s gave no answer within %v: raise --command-timeout if it is only slow", c.Program, x.timeout)
 		if c.Args[0] == "logs" {
@@ -244,7 +254,7 @@ func (x *executor) ended(cause error, c Command) ending {
 		}
 		return ending{Status: bundle.StatusTimeout, Reason: reason, Unreachable: c.Program == bundle.Kubectl}
 	default:
-		return ending{Status: bundle.StatusTimeout, Reason: fmt.Sprintf("ended: the total timeout of %v passed; raise it with --timeout", x.total)}
+		return ending{Status: bundle.StatusTimeout, Reason: endedEarly + x.totalPassed()}
 	}
 }
 
@@ -275,12 +285,10 @@ func gapEntry(e *bundle.Evidence, argv []string, scope Values, status bundle.Sta
 	return bundle.Entry{Evidence: e.ID, Argv: argv, Scope: kept, Status: status, Reason: strings.TrimSpace(reason)}
 }
 
-// sleep waits and reports whether it was not disturbed.
-func sleep(ctx context.Context, d time.Duration) bool {
+// Sleep is the pause of a real collection.
+func Sleep(ctx context.Context, d time.Duration) {
 	select {
 	case <-ctx.Done():
-		return false
 	case <-time.After(d):
-		return true
 	}
 }

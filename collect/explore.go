@@ -71,7 +71,7 @@ func (s *session) giveUp(entries []bundle.Entry) {
 		reason = cmp.Or(reason, e.Reason)
 	}
 	if reason != "" {
-		s.stop(bundle.Kubectl, "not asked, because the first reads failed: "+reason)
+		s.stop(bundle.Kubectl, notReached+reason)
 	}
 }
 
@@ -106,6 +106,9 @@ func (s *session) selected(namespace, name string) bool {
 func (s *session) plan(ctx context.Context) *planner {
 	d := &s.found
 	reason := s.noAzure()
+	if reason == "" {
+		s.cloud(ctx)
+	}
 	if reason == "" && cmp.Or(s.o.Subscription, d.subscription()) == "" {
 		s.current(ctx)
 	}

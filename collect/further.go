@@ -47,7 +47,7 @@ func (s *session) references() *references {
 	var vnets []bundle.Entry
 	for _, e := range s.entries {
 		evidence := bundle.ByID(e.Evidence)
-		if e.Path == "" || evidence.Program != bundle.Az || evidence == &bundle.AzVersion || evidence == &bundle.Account || evidence == &bundle.ActivityLog || evidence == &bundle.PolicyAssignments || evidence.Scope == bundle.PerLoadBalancer {
+		if e.Path == "" || evidence.Program != bundle.Az || ofLogin(evidence) || evidence == &bundle.Account || evidence == &bundle.ActivityLog || evidence == &bundle.PolicyAssignments || evidence.Scope == bundle.PerLoadBalancer {
 			continue
 		}
 		if evidence == &bundle.VNets {

@@ -29,6 +29,7 @@ func (s *session) write() (string, error) {
 	if err := s.withhold(); err != nil {
 		return "", err
 	}
+	costs(s.entries)
 	m := s.manifest()
 	if err := s.unfit(m); err != nil {
 		return "", err

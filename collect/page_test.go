@@ -38,7 +38,7 @@ func TestNextPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &executor{spool: s}
+	x := &executor{builder: builder{endpoint: publicCloud}, spool: s}
 	first, err := x.command(&bundle.LoadBalancers, Values{"subscription": testSub, "group": "rg"})
 	if err != nil {
 		t.Fatal(err)

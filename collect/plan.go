@@ -21,6 +21,13 @@ type Plan struct {
 	Missing     []bundle.Entry // evidence for which there is no command here, and why
 }
 
+// The conditions that repeat a command, and the one about the login.
+const (
+	throttledAgain = "Azure throttles a command above: the same command again, once, after the time that Azure asks to wait"
+	olderAgain     = "this cloud does not know the api-version of an az rest above: the same once more, with the newest older one that Azure lists"
+	notSeen        = "this login does not see a subscription that the cluster names"
+)
+
 // Condition is a group of commands that run only if something happens. Blanks in
 // braces stand for what is not known before.
 type Condition struct {
@@ -39,7 +46,7 @@ const subscriptionCap = 5
 // perSubscription is what is asked of every subscription after its groups: roles and locks.
 func perSubscription() []*bundle.Evidence {
 	return slices.DeleteFunc(slices.Clone(bundle.Catalogue), func(e *bundle.Evidence) bool {
-		return e.Scope != bundle.PerSubscription || e == &bundle.AzVersion || e == &bundle.Account
+		return e.Scope != bundle.PerSubscription || ofLogin(e) || e == &bundle.Account
 	})
 }
 
@@ -206,7 +213,7 @@ func (p *planner) group(g Group, beyond bool) {
 // noAzure records that nothing is asked of Azure, and why.
 func (p *planner) noAzure(reason string) {
 	for _, e := range bundle.Catalogue {
-		if e.Program == bundle.Az {
+		if e.Program == bundle.Az && e != &bundle.Accounts {
 			p.miss(e, nil, bundle.StatusSkipped, reason)
 		}
 	}
@@ -220,38 +227,39 @@ func (p *planner) refused(d *Discovered) {
 }
 
 // conditions lists what may run in addition to commands.
-func (p *planner) conditions(endpoint string) {
+func (p *planner) conditions() {
 	p.plan.Conditional = append(p.plan.Conditional, Condition{"EndpointSlices cannot be read or the cluster does not have them", []string{p.template(&bundle.Endpoints)}})
 	var rest []string
 	for _, c := range p.plan.Always {
 		if c.Program != bundle.Az || c.Skip != "" {
 			continue
 		}
-		if r, err := p.restCommand(c, endpoint); err == nil {
+		if r, err := p.restCommand(c, c.Evidence.RestVersion); err == nil {
 			rest = append(rest, r.String())
 		}
 	}
 	if len(rest) > 0 {
 		p.plan.Conditional = append(p.plan.Conditional,
 			Condition{"the az command above fails for another reason than login or permission; once more with $skiptoken={page} for each further page", rest},
-			Condition{"Azure throttles a command above: the same command again, at most twice", nil})
+			Condition{throttledAgain, nil}, Condition{olderAgain, nil},
+			Condition{notSeen, []string{p.template(&bundle.Accounts)}})
 	}
 	var further, furtherRest []string
 	for _, e := range append(perGroup(), &bundle.ScaleSetInstances, &bundle.ScaleSetNICs) {
 		further = append(further, p.template(e))
 		if e.Rest != "" {
-			furtherRest = append(furtherRest, restTemplate(e, endpoint))
+			furtherRest = append(furtherRest, p.restTemplate(e))
 		}
 	}
 	named := []string{}
 	for _, e := range append(perBalancer(), &bundle.AKSCluster) {
 		named = append(named, p.template(e))
 	}
-	furtherRest = append(furtherRest, restTemplate(&bundle.AKSCluster, endpoint))
+	furtherRest = append(furtherRest, p.restTemplate(&bundle.AKSCluster))
 	var wider []string
 	for _, e := range append(perSubscription(), &bundle.NetworkUsages) {
 		wider = append(wider, p.template(e))
-		furtherRest = append(furtherRest, restTemplate(e, endpoint))
+		furtherRest = append(furtherRest, p.restTemplate(e))
 	}
 	p.plan.Conditional = append(p.plan.Conditional, Condition{
 		fmt.Sprintf("an answer of Azure names a resource group or a scale set that is not listed above (at most %d groups and %d scale sets)", furtherGroups, furtherScaleSets), further},
@@ -261,8 +269,8 @@ func (p *planner) conditions(endpoint string) {
 }
 
 // restTemplate is the fallback of e with its blanks.
-func restTemplate(e *bundle.Evidence, endpoint string) string {
-	words := append([]string{"az", "rest", "--method", "get", "--url", endpoint + e.Rest, "--url-parameters", "api-version=" + e.RestVersion}, e.RestParams...)
+func (p *planner) restTemplate(e *bundle.Evidence) string {
+	words := append([]string{"az", "rest", "--method", "get", "--url", p.endpoint + e.Rest, "--url-parameters", "api-version=" + e.RestVersion}, e.RestParams...)
 	return quote(append(words, "--subscription", "{subscription}", "-o", "json", "--only-show-errors"))
 }
 
@@ -270,7 +278,7 @@ func restTemplate(e *bundle.Evidence, endpoint string) string {
 func (p *planner) template(e *bundle.Evidence) string {
 	words := append([]string{string(e.Program)}, e.Args...)
 	switch {
-	case e.Program == bundle.Az && e.ID == bundle.AzVersion.ID:
+	case e.Program == bundle.Az && ofLogin(e):
 		words = append(words, "-o", "json", "--only-show-errors")
 	case e.Program == bundle.Az:
 		words = append(words, "--subscription", "{subscription}", "-o", "json", "--only-show-errors")
@@ -284,22 +292,24 @@ func (p *planner) template(e *bundle.Evidence) string {
 
 // Templates is the plan of a cluster that nobody has asked anything yet.
 func Templates(o Options) Plan {
-	p := newPlanner(builder{context: "{context}", since: o.Since})
+	p := newPlanner(builder{context: "{context}", endpoint: "{endpoint}", since: o.Since})
 	var always, rest []string
 	for _, e := range bundle.Catalogue {
-		if e.Program == bundle.Local || e == &bundle.Endpoints {
+		if e.Program == bundle.Local || e == &bundle.Endpoints || e == &bundle.Accounts {
 			continue
 		}
 		always = append(always, p.template(e))
 		if e.Rest != "" {
-			rest = append(rest, restTemplate(e, "{endpoint}"))
+			rest = append(rest, p.restTemplate(e))
 		}
 	}
 	p.plan.Conditional = []Condition{
 		{"its blanks are filled: once for each thing of that kind that the cluster names", always},
 		{"EndpointSlices cannot be read or the cluster does not have them", []string{p.template(&bundle.Endpoints)}},
 		{"the az command above fails for another reason than login or permission; once more with $skiptoken={page} for each further page", rest},
-		{"Azure throttles a command above: the same command again, at most twice", nil},
+		{throttledAgain, nil},
+		{olderAgain, nil},
+		{notSeen, []string{p.template(&bundle.Accounts)}},
 	}
 	return p.plan
 }

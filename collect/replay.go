@@ -94,7 +94,7 @@ func OpenRecording(dir string) (*Recording, error) {
 func (r *Recording) Apply(o *Options) {
 	o.Runner, o.OwnMachine = r, false
 	o.Now = func() time.Time { return r.Time }
-	o.Retries = make([]time.Duration, len(o.Retries))
+	o.Pause = func(context.Context, time.Duration) {}
 	if o.CloudConfig == "" && r.CloudConfig != "" {
 		o.CloudConfig = filepath.Join(r.dir, r.CloudConfig)
 	}
@@ -105,7 +105,7 @@ func (r *Recording) Apply(o *Options) {
 
 // Run answers one command.
 func (r *Recording) Run(ctx context.Context, c Command, stdout io.Writer) Outcome {
-	if err := Allowed(c.Program, c.Args, false); err != nil {
+	if err := Allowed(c, false); err != nil {
 		return Outcome{Exit: -1, Refused: true, Err: err}
 	}
 	recorded := r.find(c)

@@ -26,22 +26,38 @@ type page struct {
 // first one; every page has an entry of its own. Where a later page is missing the
 // first one's entry says truncated, so that nothing is concluded from absence.
 func (x *executor) rest(ctx context.Context, c Command) []bundle.Entry {
-	first, err := x.restCommand(c, x.endpoint())
-	if err != nil || x.endpoint() == "" {
+	if x.endpoint == "" {
+		return nil
+	}
+	c.Skip, c.Around = "", false
+	first, err := x.restCommand(c, c.Evidence.RestVersion)
+	if err != nil {
 		return nil
 	}
 	x.progress.Plan(1)
-	entry, end, raw, cut := x.document(ctx, first)
+	earlier, entry, end, raw, cut := x.page(ctx, first)
+	if version := olderVersion(entry.Stderr, c.Evidence.RestVersion); end.Version && version != "" {
+		end.Reason += ": it was asked again with " + version
+		x.finish(first, &entry, end)
+		earlier = append(earlier, entry)
+		if first, err = x.restCommand(c, version); err != nil {
+			return earlier
+		}
+		x.progress.Plan(1)
+		var more []bundle.Entry
+		more, entry, end, raw, cut = x.page(ctx, first)
+		earlier = append(earlier, more...)
+	}
 	if end.Status != bundle.StatusOK {
 		x.finish(first, &entry, end)
-		return []bundle.Entry{entry}
+		return append(earlier, entry)
 	}
 	merged, next := pageOf(raw)
 	var pages []bundle.Entry
 	for n := 2; next != "" && end.Status == bundle.StatusOK; n++ {
-		var p bundle.Entry
+		var p []bundle.Entry
 		p, next, merged, end = x.nextPage(ctx, first, next, n, merged)
-		pages = append(pages, p)
+		pages = append(pages, p...)
 	}
 	if len(pages) > 0 {
 		if raw, err = json.Marshal(page{Value: merged}); err != nil {
@@ -51,19 +67,18 @@ func (x *executor) rest(ctx context.Context, c Command) []bundle.Entry {
 	x.keep(first, raw, cut, &entry, &end)
 	end.Fallback = false
 	x.finish(first, &entry, end)
-	return append([]bundle.Entry{entry}, pages...)
+	return append(append(earlier, entry), pages...)
 }
 
-// endpoint is ARM's address in the cloud of az's account; empty where that cloud
-// is none that we know. Without an answer of `az account show` it is the public one.
-func (x *executor) endpoint() string {
-	var account struct {
-		Cloud string `json:"environmentName"`
-	}
-	if json.Unmarshal(x.spool.read(bundle.Account.Path), &account) != nil || account.Cloud == "" {
-		return endpoints["AzureCloud"]
-	}
-	return endpoints[account.Cloud]
+// page reads one page, patiently.
+func (x *executor) page(ctx context.Context, c Command) (earlier []bundle.Entry, entry bundle.Entry, end ending, raw []byte, cut bool) {
+	earlier, entry, end = x.patiently(ctx, c, func() (bundle.Entry, ending) {
+		var e bundle.Entry
+		var how ending
+		e, how, raw, cut = x.document(ctx, c)
+		return e, how
+	})
+	return earlier, entry, end, raw, cut
 }
 
 // pageOf takes a page apart; a single object has no items and no next page.
@@ -77,23 +92,23 @@ func pageOf(raw []byte) ([]json.RawMessage, string) {
 
 // nextPage fetches page n and adds its items to merged. A page that cannot be had
 // makes the whole list truncated.
-func (x *executor) nextPage(ctx context.Context, first Command, link string, n int, merged []json.RawMessage) (bundle.Entry, string, []json.RawMessage, ending) {
+func (x *executor) nextPage(ctx context.Context, first Command, link string, n int, merged []json.RawMessage) ([]bundle.Entry, string, []json.RawMessage, ending) {
 	c, err := x.pageCommand(first, link, n)
 	if err != nil {
-		return gapEntry(first.Evidence, nil, c.Scope, bundle.StatusSkipped, err.Error()), "", merged, missingPage(n, err.Error())
+		return []bundle.Entry{gapEntry(first.Evidence, nil, c.Scope, bundle.StatusSkipped, err.Error())}, "", merged, missingPage(n, err.Error())
 	}
 	x.progress.Plan(1)
-	entry, end, raw, cut := x.document(ctx, c)
+	earlier, entry, end, raw, cut := x.page(ctx, c)
 	if end.Status == bundle.StatusOK && (cut || !json.Valid(raw)) {
 		end = ending{Status: bundle.StatusFailed, Reason: fmt.Sprintf("page %d is not JSON, or too long", n)}
 	}
 	if end.Status != bundle.StatusOK {
 		x.finish(c, &entry, end)
-		return entry, "", merged, missingPage(n, end.Reason)
+		return append(earlier, entry), "", merged, missingPage(n, end.Reason)
 	}
 	x.finish(c, &entry, ending{Status: bundle.StatusOK, Reason: "its items lie in " + first.Path})
 	more, next := pageOf(raw)
-	return entry, next, append(merged, more...), end
+	return append(earlier, entry), next, append(merged, more...), end
 }
 
 func missingPage(n int, why string) ending {
@@ -119,7 +134,7 @@ func (x *executor) pageCommand(first Command, link string, n int) (Command, erro
 	if n > pageCap {
 		return c, fmt.Errorf("the list has more than %d pages", pageCap)
 	}
-	if !strings.EqualFold(u.Scheme+"://"+u.Host, x.endpoint()) || !strings.EqualFold(u.Path, path) || u.User != nil {
+	if !strings.EqualFold(u.Scheme+"://"+u.Host, x.endpoint) || !strings.EqualFold(u.Path, path) || u.User != nil {
 		return c, fmt.Errorf("the next page's link is refused: it does not lead to the same list")
 	}
 	query := u.Query()
@@ -132,9 +147,9 @@ func (x *executor) pageCommand(first Command, link string, n int) (Command, erro
 			params = append(params, key+"="+value)
 		}
 	}
-	built, err := x.builder.rest(c, x.endpoint()+path, params)
+	built, err := x.builder.rest(c, path, params)
 	if err != nil {
 		return c, err
 	}
-	return built, Allowed(built.Program, built.Args, x.windows)
+	return built, Allowed(built, x.windows)
 }

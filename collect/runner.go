@@ -28,7 +28,8 @@ type Outcome struct {
 	// Missing: the program is not installed. Unrecorded: the recording does not
 	// have the command. Refused: it matches no template of the catalogue.
 	Missing, Unrecorded, Refused bool
-	Err                          error // why the command could not be run at all
+	Killed                       string // the signal that ended it from outside; empty: none did
+	Err                          error  // why the command could not be run at all
 }
 
 // stderrCap is how much of stderr is kept; az's tracebacks end within it.
@@ -40,7 +41,7 @@ type Processes struct{}
 // Run starts one process with a closed stdin in a process group of its own, and
 // ends the whole group when ctx is done.
 func (Processes) Run(ctx context.Context, c Command, stdout io.Writer) Outcome {
-	if err := Allowed(c.Program, c.Args, runtime.GOOS == "windows"); err != nil {
+	if err := Allowed(c, runtime.GOOS == "windows"); err != nil {
 		return Outcome{Exit: -1, Refused: true, Err: err}
 	}
 	path, err := exec.LookPath(string(c.Program)) // az.cmd on Windows, by PATHEXT
@@ -64,10 +65,23 @@ func (Processes) Run(ctx context.Context, c Command, stdout io.Writer) Outcome {
 	case err == nil:
 	case errors.As(err, &exit):
 		o.Exit = exit.ExitCode()
+		o.Killed = killedBy(exit.ProcessState)
 	default:
 		o.Exit, o.Err = -1, err
 	}
 	return o
+}
+
+// killedBy names the signal that ended a process, or that the shell script which az is
+// tells of its child.
+func killedBy(s *os.ProcessState) string {
+	switch code := s.ExitCode(); {
+	case code < 0:
+		return s.String()
+	case runtime.GOOS != "windows" && code == 128+9:
+		return "signal: killed"
+	}
+	return ""
 }
 
 // head keeps the first max bytes and takes the rest without an error, so that the

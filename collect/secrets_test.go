@@ -97,9 +97,14 @@ func TestRubbishIsQuotedWithoutSecrets(t *testing.T) {
 	var lines strings.Builder
 	a := cluster()
 	a.by["az network lb list"] = says("password=Hunter2-plain")
+	a.by["az rest"] = says("password=Hunter2-plain")
 	o := options(t, a)
 	o.Progress = &Lines{W: &lines}
-	manifestOf(t, o)
+	r, err := Collect(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Write(&lines, lineWidth)
 	if !strings.Contains(lines.String(), "not JSON") || strings.Contains(lines.String(), "Hunter2") {
 		t.Error("the secret stands on the terminal, or nothing was quoted")
 	}

@@ -10,11 +10,8 @@ import (
 	"azlb/report"
 )
 
-// explain prints what a rule says of itself, or which rules know a code of Azure.
-func explain(args []string, o options, catalogue []report.Chapter, stdout io.Writer, fail func(int, error) int) int {
-	if o != (options{}) {
-		return fail(exitUsage, errors.New("explain takes no flags but --signatures: it prints text on standard output (azlb-analyze rules -f markdown prints the text of all rules)"))
-	}
+// showRule prints what a rule says of itself, or which rules know a code of Azure.
+func showRule(args []string, catalogue []report.Chapter, stdout io.Writer, fail func(int, error) int) int {
 	if len(args) != 1 {
 		return fail(exitUsage, errors.New("explain takes one rule or one code, for example: azlb-analyze explain AZLB-SKU02, or azlb-analyze explain SubnetIsFull"))
 	}
@@ -59,21 +56,18 @@ func unknown(word string, all []report.Topic) error {
 }
 
 // listRules prints the rules of topics, or all.
-func listRules(words []string, o options, catalogue []report.Chapter, stdout io.Writer, fail func(int, error) int) int {
-	if o != (options{format: o.format}) {
-		return fail(exitUsage, errors.New("rules takes -f and --signatures only: it prints on standard output"))
-	}
+func listRules(words []string, format string, catalogue []report.Chapter, stdout io.Writer, fail func(int, error) int) int {
 	list, err := choose(catalogue, words)
 	if err != nil {
 		return fail(exitUsage, err)
 	}
-	switch o.format {
+	switch format {
 	case "", "table":
 		return printed(report.Rules(stdout, list), fail)
 	case "markdown":
 		return printed(report.Catalogue(stdout, list), fail)
 	}
-	return fail(exitUsage, fmt.Errorf("rules are printed as table or markdown, not as %s", o.format))
+	return fail(exitUsage, fmt.Errorf("rules are printed as table or markdown, not as %s", format))
 }
 
 // choose picks the chapters of the words: names of topics, or how ids of rules begin.

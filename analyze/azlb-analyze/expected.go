@@ -15,10 +15,10 @@ var expectedFormats = map[string]func(io.Writer, *report.Expected) error{
 	"json":     report.ExpectedJSON,
 }
 
-// expected prints what the cloud provider would build for one Service next to what
+// showExpected prints what the cloud provider would build for one Service next to what
 // is there. It judges nothing: the exit code is 0, differences or not, and 4 where
 // there was nothing to show.
-func expected(inputs []string, o options, stdin io.Reader, stdout io.Writer, fail func(int, error) int) int {
+func showExpected(inputs []string, o options, stdin io.Reader, stdout io.Writer, fail func(int, error) int) int {
 	if len(inputs) == 0 || o.service == "" {
 		return fail(exitUsage, errors.New("expected takes a bundle and one Service, for example: azlb-analyze expected bundle.tgz --service shop/web"))
 	}

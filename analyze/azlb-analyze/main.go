@@ -11,8 +11,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/spf13/pflag"
-
 	"azlb/analyze"
 	"azlb/analyze/signature"
 	"azlb/report"
@@ -29,62 +27,49 @@ const (
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
-// options are the flags of an analysis.
-type options struct {
-	format, output, service     string
-	to, from, fromNode, fromPod string // of a trace
-}
-
 // run is the program without the process around it.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	fail := func(code int, err error) int {
-		fmt.Fprintln(stderr, "azlb-analyze: "+err.Error())
-		return code
+	p := &program{stdin: stdin, stdout: stdout, stderr: stderr}
+	root := p.tree()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	if err := root.Execute(); err != nil {
+		return p.fail(exitUsage, fmt.Errorf("%w (azlb-analyze --help shows the flags)", err))
 	}
-	var o options
-	var files []string
-	var help, version bool
-	flags := pflag.NewFlagSet("azlb-analyze", pflag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.StringVarP(&o.format, "format", "f", "", "")
-	flags.StringVarP(&o.output, "output", "o", "", "")
-	flags.StringVar(&o.service, "service", "", "")
-	flags.StringArrayVar(&files, "signatures", nil, "")
-	flags.StringVar(&o.to, "to", "", "")
-	flags.StringVar(&o.from, "from", "", "")
-	flags.StringVar(&o.fromNode, "from-node", "", "")
-	flags.StringVar(&o.fromPod, "from-pod", "", "")
-	flags.BoolVarP(&help, "help", "h", false, "")
-	flags.BoolVar(&version, "version", false, "")
-	if err := flags.Parse(args); err != nil {
-		return fail(exitUsage, fmt.Errorf("%w (azlb-analyze --help shows the flags)", err))
+	return p.code
+}
+
+// fail prints an error in one line.
+func (p *program) fail(code int, err error) int {
+	fmt.Fprintln(p.stderr, "azlb-analyze: "+err.Error())
+	return code
+}
+
+// root is the program without a command: the diagnosis.
+func (p *program) root(inputs []string) int {
+	if p.version {
+		fmt.Fprintln(p.stdout, versionText())
+		return exitClean
 	}
-	more, err := signatureFiles(files)
-	switch rest := flags.Args(); {
-	case help:
-		fmt.Fprint(stdout, usage)
-		return exitClean
-	case version:
-		fmt.Fprintln(stdout, versionText())
-		return exitClean
-	case len(rest) == 0:
-		return fail(exitUsage, errors.New("give a bundle, a directory, files, or - for standard input (azlb-analyze --help shows examples)"))
-	case err != nil:
-		return fail(exitUsage, err)
-	case rest[0] == "explain":
-		return explain(rest[1:], o, analyze.Catalogue(more...), stdout, fail)
-	case rest[0] == "rules":
-		return listRules(rest[1:], o, analyze.Catalogue(more...), stdout, fail)
-	case (rest[0] == "trace" || rest[0] == "expected") && len(more) > 0:
-		return fail(exitUsage, fmt.Errorf("--signatures belongs to an analysis, to rules and to explain: %s knows no failures", rest[0]))
-	case rest[0] == "trace":
-		return trace(rest[1:], o, stdin, stdout, fail)
-	case o.to != "" || o.from != "" || o.fromNode != "" || o.fromPod != "":
-		return fail(exitUsage, errors.New("--to, --from, --from-node and --from-pod belong to a trace: azlb-analyze trace BUNDLE --to NS/NAME:PORT"))
-	case rest[0] == "expected":
-		return expected(rest[1:], o, stdin, stdout, fail)
-	default:
-		return diagnose(rest, o, more, stdin, stdout, stderr, fail)
+	if len(inputs) == 0 {
+		return p.fail(exitUsage, errors.New("give a bundle, a directory, files, or - for standard input (azlb-analyze --help shows examples)"))
+	}
+	more, err := signatureFiles(p.signatures)
+	if err != nil {
+		return p.fail(exitUsage, err)
+	}
+	return diagnose(inputs, p.options, more, p.stdin, p.stdout, p.stderr, p.fail)
+}
+
+// withRules gives a command the rules, with those of --signatures.
+func (p *program) withRules(work func(words []string, all []report.Chapter) int) func([]string) int {
+	return func(words []string) int {
+		more, err := signatureFiles(p.signatures)
+		if err != nil {
+			return p.fail(exitUsage, err)
+		}
+		return work(words, analyze.Catalogue(more...))
 	}
 }
 
@@ -96,7 +81,7 @@ func diagnose(inputs []string, o options, more []*signature.File, stdin io.Reade
 	}
 	s, err := load(inputs, stdin)
 	if errors.Is(err, fs.ErrNotExist) {
-		if near := nearest(inputs[0], []string{"explain", "expected", "rules", "trace"}); len(near) > 0 {
+		if near := nearest(inputs[0], []string{"explain", "expected", "rules", "trace", "completion", "man"}); len(near) > 0 {
 			return fail(exitUsage, fmt.Errorf("there is no file %s, and no command of that name; near it is: %s", inputs[0], strings.Join(near, ", ")))
 		}
 	}

@@ -17,14 +17,11 @@ var traceFormats = map[string]func(io.Writer, *report.Trace) error{
 	"json":  report.TraceJSON,
 }
 
-// trace prints the way of a caller's packets to a Service. The exit code is 0 where
+// showTrace prints the way of a caller's packets to a Service. The exit code is 0 where
 // they arrive, 1 where one stops, 4 where the bundle cannot tell.
-func trace(inputs []string, o options, stdin io.Reader, stdout io.Writer, fail func(int, error) int) int {
+func showTrace(inputs []string, o options, stdin io.Reader, stdout io.Writer, fail func(int, error) int) int {
 	if len(inputs) == 0 || o.to == "" {
 		return fail(exitUsage, errors.New("trace takes a bundle and a Service, for example: azlb-analyze trace bundle.tgz --to shop/web:443 --from 203.0.113.7"))
-	}
-	if o.service != "" {
-		return fail(exitUsage, errors.New("trace names its Service with --to, not with --service"))
 	}
 	call, err := callOf(o)
 	if err != nil {

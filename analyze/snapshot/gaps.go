@@ -74,7 +74,7 @@ func (l *loader) coverManifest(faults []bundle.Fault) {
 			a.ok = false
 			a.gap = bundle.Gap{Evidence: e, Scope: entry.Scope, Status: bundle.StatusTruncated, Reason: entry.Path + " is not in the bundle", Supply: l.supply(e, entry.Scope)}
 		}
-		key := scopeKey(e, entry.Scope)
+		key := entry.Asked()
 		old, again := best[key]
 		if !again {
 			order = append(order, key)
@@ -138,14 +138,8 @@ func (l *loader) replaceEndpoints() {
 	}
 }
 
-// scopeKey identifies what one command asked for.
-func scopeKey(e *bundle.Evidence, scope map[string]string) string {
-	key := e.ID
-	for _, k := range slices.Sorted(maps.Keys(scope)) {
-		key += "\x00" + k + "=" + strings.ToLower(scope[k])
-	}
-	return key
-}
+// asked identifies what a gap is about.
+func asked(g bundle.Gap) string { return bundle.Entry{Evidence: g.Evidence.ID, Scope: g.Scope}.Asked() }
 
 // groupOf is the group, or for pods the namespace, that an entry covers.
 func groupOf(e *bundle.Evidence, scope map[string]string) string {
@@ -201,7 +195,7 @@ func (l *loader) sortGaps() {
 	}
 	slices.SortStableFunc(l.gaps, func(a, b bundle.Gap) int {
 		return cmp.Or(cmp.Compare(rank[a.Evidence], rank[b.Evidence]),
-			strings.Compare(scopeKey(a.Evidence, a.Scope), scopeKey(b.Evidence, b.Scope)), strings.Compare(a.Reason, b.Reason))
+			strings.Compare(asked(a), asked(b)), strings.Compare(a.Reason, b.Reason))
 	})
 	l.s.Gaps = slices.CompactFunc(l.gaps, func(a, b bundle.Gap) bool {
 		return a.Evidence == b.Evidence && a.Reason == b.Reason && maps.Equal(a.Scope, b.Scope)

@@ -3,81 +3,81 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"azlb/bundle-schema/manual"
 	"azlb/collect"
 )
 
 // command is the command line.
 type command struct {
-	verb    string // "", "plan" or "permissions"
 	offline bool
 	version bool
 	replay  string
+	redact  string
 	options collect.Options
 }
 
 var serviceName = regexp.MustCompile(`^[^/\s]+/[^/\s]+$`)
 
-// parse reads the command line. Its error is one line.
-func parse(args []string) (*command, error) {
-	c := &command{options: collect.Options{
-		Runner: collect.Processes{}, OwnMachine: true, Now: time.Now, Progress: collect.Silent{},
-		Retries: []time.Duration{10 * time.Second, 20 * time.Second}, Tool: tool(),
-	}}
+// flags defines the flags of the commands: one line each, which is their help, their
+// entry in the man page and what a shell says of them.
+func (c *command) flags(root, plan, permissions *cobra.Command) {
 	o := &c.options
-	f := pflag.NewFlagSet("azlb-collect", pflag.ContinueOnError)
-	f.SetOutput(io.Discard)
-	f.Usage = func() {}
-	f.StringVar(&o.Context, "context", "", "")
-	f.StringVar(&o.Subscription, "subscription", "", "")
-	f.StringArrayVar(&o.ResourceGroups, "resource-group", nil, "")
-	f.StringArrayVar(&o.Namespaces, "namespace", nil, "")
-	f.StringArrayVar(&o.Services, "service", nil, "")
-	f.DurationVar(&o.Since, "since", 24*time.Hour, "")
-	f.StringArrayVar(&o.LogFiles, "log-file", nil, "")
-	f.StringVar(&o.CloudConfig, "cloud-config", "", "")
-	redact := f.String("redact", "secrets", "")
-	f.DurationVar(&o.Timeout, "timeout", 10*time.Minute, "")
-	f.DurationVar(&o.CommandTimeout, "command-timeout", time.Minute, "")
-	f.StringVar(&o.Output, "output", "", "")
-	f.BoolVar(&o.Force, "force", false, "")
-	f.BoolVar(&c.offline, "offline", false, "")
-	f.StringVar(&c.replay, "replay", "", "")
-	f.BoolVar(&c.version, "version", false, "")
-	if err := f.Parse(args); err != nil {
-		return nil, err
-	}
-	words := f.Args()
-	if len(words) > 0 && (words[0] == "plan" || words[0] == "permissions") {
-		c.verb, words = words[0], words[1:]
-	}
+	manual.Group("What is read", func(f *pflag.FlagSet) {
+		f.StringVar(&o.Context, "context", "", "use the kube context `NAME` (default: the current one)")
+		f.StringVar(&o.Subscription, "subscription", "", "use the subscription `ID` where the nodes name none")
+		f.StringArrayVar(&o.ResourceGroups, "resource-group", nil, "read the resource group `NAME` too (repeatable)")
+		f.StringArrayVar(&o.Namespaces, "namespace", nil, "read pods in the namespace `NAME` only (repeatable)")
+		f.StringArrayVar(&o.Services, "service", nil, "read pods in the namespace of the Service `NS/NAME` only (repeatable)")
+		f.DurationVar(&o.Since, "since", 24*time.Hour, "take `DURATION` of controller logs (default 24h, 0: all)")
+		f.StringArrayVar(&o.LogFiles, "log-file", nil, "add a log `FILE`: kubelet, AKS control plane (repeatable)")
+		f.StringVar(&o.CloudConfig, "cloud-config", "", "read the azure.json `FILE` (default: /etc/kubernetes/azure.json if readable)")
+	}, root, plan, permissions)
+	manual.Group("What is left out", func(f *pflag.FlagSet) {
+		f.StringVar(&c.redact, "redact", "secrets", "remove `secrets` (the only choice in this version)")
+	}, root, plan, permissions)
+	manual.Group("Limits", func(f *pflag.FlagSet) {
+		f.DurationVar(&o.Timeout, "timeout", 10*time.Minute, "end after `DURATION` with what there is (default 10m)")
+		f.DurationVar(&o.CommandTimeout, "command-timeout", time.Minute, "end a command after `DURATION` (default 60s)")
+	}, root, plan, permissions)
+	manual.Group("Output", func(f *pflag.FlagSet) {
+		f.StringVar(&o.Output, "output", "", "write to `FILE` (default: azlb-CONTEXT-TIME.tgz here)")
+		f.BoolVar(&o.Force, "force", false, "replace an existing file")
+	}, root, plan, permissions)
+	manual.Group("Output", func(f *pflag.FlagSet) {
+		f.BoolVar(&c.offline, "offline", false, "print templates, contact nothing")
+	}, plan)
+	manual.Group("More", func(f *pflag.FlagSet) {
+		f.StringVar(&c.replay, "replay", "", "answer commands out of the recording `DIR`, run nothing")
+	}, root, plan, permissions)
+	manual.Group("More", func(f *pflag.FlagSet) {
+		f.BoolVar(&c.version, "version", false, "print version, commit, Go and the catalogue's date")
+	}, root)
+}
+
+// check looks at the flags together. Its error is one line.
+func (c *command) check() error {
+	o := c.options
 	switch {
-	case len(words) > 0:
-		return nil, fmt.Errorf("%q is no command: there are plan and permissions", words[0])
-	case c.offline && c.verb != "plan":
-		return nil, errors.New("--offline goes with plan only")
-	case *redact == "all":
-		return nil, errors.New("--redact all is not in this version: use --redact secrets, and look through the bundle before you send it")
-	case *redact != "secrets":
-		return nil, fmt.Errorf("--redact %s: there is only secrets", *redact)
+	case c.redact == "all":
+		return errors.New("--redact all is not in this version: use --redact secrets, and look through the bundle before you send it")
+	case c.redact != "secrets":
+		return fmt.Errorf("--redact %s: there is only secrets", c.redact)
 	case o.Since < 0 || o.Timeout <= 0 || o.CommandTimeout <= 0:
-		return nil, errors.New("--since, --timeout and --command-timeout take a time above zero, like 90s, 10m or 24h")
+		return errors.New("--since, --timeout and --command-timeout take a time above zero, like 90s, 10m or 24h")
 	}
 	for _, s := range o.Services {
 		if !serviceName.MatchString(s) {
-			return nil, fmt.Errorf("--service %s: write it as namespace/name", s)
+			return fmt.Errorf("--service %s: write it as namespace/name", s)
 		}
 	}
-	if err := collect.CheckNames(*o); err != nil {
-		return nil, err
-	}
-	return c, nil
+	return collect.CheckNames(o)
 }
 
 // oneLine keeps pflag's messages, some of which quote the argument, on one line.

@@ -9,43 +9,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
-	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"azlb/collect"
 )
-
-const usage = `Usage: azlb-collect [flags]               collect with the current kube context and az login
-       azlb-collect plan [--offline]      print every command that would run
-       azlb-collect permissions           print the least rights that it needs
-
-Runs your own kubectl and az, reads only, and writes one bundle; its path is
-printed on stdout. Secrets are removed before anything is written.
-
-  --context NAME           kube context (default: the current one)
-  --subscription ID        Azure subscription where the nodes name none
-  --resource-group NAME    read this resource group too (repeatable)
-  --namespace NAME         read pods in this namespace only (repeatable)
-  --service NS/NAME        read pods of this Service's namespace only (repeatable)
-  --since DURATION         how far back controller logs go (default 24h, 0: all)
-  --log-file FILE          add a log: kubelet, AKS control plane (repeatable)
-  --cloud-config FILE      azure.json (default: /etc/kubernetes/azure.json if readable)
-  --redact secrets         what is removed (the only choice in this version)
-  --timeout DURATION       end after this time with what there is (default 10m)
-  --command-timeout DURATION  end a command after this time (default 60s)
-  --output FILE            the bundle (default: azlb-CONTEXT-TIME.tgz here)
-  --force                  replace an existing file
-  --offline                plan only: print templates, contact nothing
-  --replay DIR             answer commands out of a recording, run nothing
-  --version                version, commit, Go and the catalogue's date
-  --help                   this text
-
-Example: azlb-collect --context prod && azlb-analyze azlb-prod-*.tgz
-`
 
 // The exit codes.
 const (
@@ -57,43 +27,25 @@ const (
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 func run(args []string, stdout, stderr io.Writer) int {
-	c, err := parse(args)
+	root := new(command).tree()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	name, err := root.CommandPath(), root.Execute()
+	var failed failure
 	switch {
-	case errors.Is(err, pflag.ErrHelp):
-		fmt.Fprint(stdout, usage)
+	case err == nil:
 		return exitWritten
-	case err != nil:
-		fmt.Fprintf(stderr, "azlb-collect: %s (see azlb-collect --help)\n", oneLine(err.Error()))
-		return exitUsage
-	}
-	if err := c.do(stdout, stderr); err != nil {
-		fmt.Fprintf(stderr, "azlb-collect: %v\n", err)
+	case errors.As(err, &failed):
+		fmt.Fprintf(stderr, "%s: %v\n", name, failed.error)
 		return exitNothing
 	}
-	return exitWritten
+	fmt.Fprintf(stderr, "%s: %s (see %[1]s --help)\n", name, oneLine(err.Error()))
+	return exitUsage
 }
 
-// do runs what the command line asks for.
-func (c *command) do(stdout, stderr io.Writer) error {
-	if c.version {
-		_, err := fmt.Fprintln(stdout, version())
-		return err
-	}
-	if c.replay != "" {
-		recording, err := collect.OpenRecording(c.replay)
-		if err != nil {
-			return err
-		}
-		recording.Apply(&c.options)
-	}
-	ctx, stop := interruptible()
-	defer stop()
-	switch c.verb {
-	case "permissions":
-		return collect.Permissions(stdout, c.options.Subscription)
-	case "plan":
-		return c.plan(ctx, stdout)
-	}
+// collect writes the bundle and says where it is.
+func (c *command) collect(ctx context.Context, stdout, stderr io.Writer) error {
 	progress, done := c.progress(stderr)
 	c.options.Progress = progress
 	result, err := collect.Collect(ctx, c.options)
@@ -101,14 +53,12 @@ func (c *command) do(stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stderr, "azlb-collect: %d of %d commands were answered; the bundle says why the others were not\n", result.Answered, result.Commands)
-	if len(result.LeftOut) > 0 {
-		fmt.Fprintf(stderr, "azlb-collect: --namespace and --service left out the pods of: %s\n", strings.Join(result.LeftOut, ", "))
-	}
+	result.Write(stderr, columns(stderr))
 	_, err = fmt.Fprintln(stdout, result.Path)
 	return err
 }
 
+// plan prints what would run.
 func (c *command) plan(ctx context.Context, stdout io.Writer) error {
 	if c.offline {
 		return collect.Templates(c.options).Write(stdout)
@@ -138,14 +88,20 @@ func interruptible() (context.Context, func()) {
 	}
 }
 
+// columns is how wide a terminal is, and 80 for what is none.
+func columns(stderr io.Writer) int {
+	if f, ok := stderr.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			return width
+		}
+	}
+	return 80
+}
+
 // progress is one line that changes on a terminal, and plain lines elsewhere.
 func (c *command) progress(stderr io.Writer) (collect.Progress, func()) {
 	if f, ok := stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		width, _, err := term.GetSize(int(f.Fd()))
-		if err != nil || width <= 0 {
-			width = 80
-		}
-		t := collect.NewTerminal(f, width, time.Now)
+		t := collect.NewTerminal(f, columns(stderr), time.Now)
 		return t, t.Close
 	}
 	return &collect.Lines{W: stderr}, func() {}

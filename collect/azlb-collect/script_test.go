@@ -17,9 +17,9 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"azlb-collect": main,
-		"kubectl":      func() { os.Exit(fake("kubectl")) },
-		"az":           func() { os.Exit(fake("az")) },
+		"azlb-collect": main, "kubectl-azlb_collect": main,
+		"kubectl": func() { os.Exit(fake("kubectl")) },
+		"az":      func() { os.Exit(fake("az")) },
 	})
 }
 
