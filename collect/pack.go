@@ -16,14 +16,26 @@ import (
 
 var unsafeContext = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 
-// write packs the bundle. Its name tells clusters and times apart.
+// write packs the bundle. Its name tells clusters and times apart, and no cluster where
+// names are replaced; the map is written first, so that no bundle is without its own.
 func (s *session) write() (string, error) {
 	path := s.o.Output
 	if path == "" {
-		name := strings.Trim(unsafeContext.ReplaceAllString(cmp.Or(s.context, "cluster"), "_"), "._-")
+		name := ""
+		if s.names == nil {
+			name = strings.Trim(unsafeContext.ReplaceAllString(s.context, "_"), "._-")
+		}
 		path = fmt.Sprintf("azlb-%s-%s.tgz", cmp.Or(name[:min(len(name), 60)], "cluster"), s.started.UTC().Format("20060102T150405Z"))
 		if _, err := os.Stat(path); err == nil && !s.o.Force {
 			return "", fmt.Errorf("writing %s: %w", path, ErrExists)
+		}
+	}
+	if s.names != nil {
+		if err := s.names.beside(path, s.o.Force); err != nil {
+			return "", err
+		}
+		if err := s.hideNames(); err != nil {
+			return "", err
 		}
 	}
 	if err := s.withhold(); err != nil {
@@ -34,8 +46,13 @@ func (s *session) write() (string, error) {
 	if err := s.unfit(m); err != nil {
 		return "", err
 	}
+	if s.names != nil {
+		if err := s.names.save(); err != nil {
+			return "", err
+		}
+	}
 	if err := bundle.Create(path, m, s.spool.open); err != nil {
-		return "", fmt.Errorf("writing the bundle %s: %w", path, err)
+		return "", errors.Join(fmt.Errorf("writing the bundle %s: %w", path, err), s.names.discard())
 	}
 	return filepath.Clean(path), nil
 }
@@ -44,10 +61,14 @@ func (s *session) write() (string, error) {
 func (s *session) manifest() *bundle.Manifest {
 	m := &bundle.Manifest{
 		Schema: bundle.SchemaVersion, MinReader: bundle.SchemaVersion, Tool: s.o.Tool,
-		Started: s.started.UTC(), Finished: s.o.Now().UTC(), Redaction: "secrets",
+		Started: s.started.UTC(), Finished: s.o.Now().UTC(), Redaction: bundle.RedactionSecrets,
 		Cluster: bundle.Cluster{Context: s.context, Region: s.found.Region, Managed: s.found.Managed, UID: s.uid(),
 			Subscriptions: []string{}, ResourceGroups: []string{}},
 		Entries: s.entries,
+	}
+	if s.hidden != nil {
+		m.Redaction, m.Names, m.Cluster = bundle.RedactionAll, s.names.ID(), *s.hidden
+		return m
 	}
 	m.Cluster.Subscriptions = append(m.Cluster.Subscriptions, s.found.subscriptions(s.o.Subscription)...)
 	for _, g := range s.found.Groups {
