@@ -1,6 +1,7 @@
 package pseudonym
 
 import (
+	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -18,7 +19,7 @@ func (n *Names) token(t string) string {
 		return t
 	}
 	to := n.derive(t)
-	if n.back == nil { // the way back is asked for few words, and learns nothing
+	if !n.backward { // the way back is asked for few words, and learns nothing
 		if to != t {
 			n.replaced[t] = to
 		} else if len(n.kept) < mostKept {
@@ -43,7 +44,7 @@ func (n *Names) derive(t string) string {
 	if to, ok := n.special(t); ok {
 		return to
 	}
-	if n.ofField(t) {
+	if n.ofField(t) && !dashed.MatchString(t) {
 		return t // "health-probe-interval", though a Service may be called "probe-interval"
 	}
 	to, replaced, unknown := n.compose(t, "")
@@ -110,7 +111,7 @@ func (n *Names) parts(t string) string {
 			continue
 		}
 		to, replaced, unknown := n.compose(label, "")
-		if unknown && (replaced || len(labels) > 1 && !opaque(lower)) && n.back == nil {
+		if unknown && (replaced || len(labels) > 1 && !opaque(lower)) && !n.backward {
 			n.learned[lower] = Other
 			to = n.name(label)
 		}
@@ -165,10 +166,10 @@ func (n *Names) longest(t, lower string, at int, without string) (int, string) {
 	}
 	if len(rest) >= uidLen && (len(rest) == uidLen || strings.IndexByte(separators, rest[uidLen]) >= 0) && allHex(rest[:uidLen]) {
 		if isPrefix(rest[:uidLen]) {
-			return at + uidLen, n.derivedPrefix(rest[:uidLen], n.back != nil)
+			return at + uidLen, n.derivedPrefix(rest[:uidLen], n.backward)
 		}
 		if strings.ContainsAny(rest[:uidLen], "0123456789") {
-			return at + uidLen, withCase(rest[:uidLen], n.hexadecimal(strings.ToLower(rest[:uidLen]), n.back != nil))
+			return at + uidLen, withCase(rest[:uidLen], n.hexadecimal(strings.ToLower(rest[:uidLen]), n.backward))
 		}
 	}
 	if size, to := n.addressAt(rest); size > 0 {
@@ -195,7 +196,7 @@ func alphanumeric(s string) bool {
 	return strings.Trim(s, "0123456789abcdefghijklmnopqrstuvwxyz") == ""
 }
 
-func (n *Names) uid(s string) string { return n.guid(s, n.back != nil) }
+func (n *Names) uid(s string) string { return n.guid(s, n.backward) }
 
 // ipv4 is an address with points, or with dashes behind "ip-" as some clouds name machines.
 var ipv4 = regexp.MustCompile(`^\d{1,3}(?:\.\d{1,3}){3}`)
@@ -208,7 +209,7 @@ func (n *Names) addressAt(s string) (int, string) {
 			if to, ok := n.replaced[m]; ok {
 				return len(m), to
 			}
-			if n.back != nil {
+			if n.backward {
 				return 0, "" // only addresses that were replaced are turned back
 			}
 			to := n.address(a)
@@ -241,13 +242,13 @@ func (n *Names) special(t string) (string, bool) {
 		if to, ok := n.rules[strings.ToLower(t)]; ok {
 			return withCase(m[1], t[:len(t)-32]) + to[len(to)-32:], true
 		}
-		return t[:len(t)-32] + withCase(m[1], n.hexadecimal(strings.ToLower(m[1]), n.back != nil)), true
+		return t[:len(t)-32] + withCase(m[1], n.hexadecimal(strings.ToLower(m[1]), n.backward)), true
 	}
 	if m := oldSecurityRule.FindStringSubmatchIndex(t); m != nil {
 		source := t[m[4]:m[5]]
 		head, tail := t[:m[4]], t[m[5]:]
 		if m[2] >= 0 {
-			head = n.derivedPrefix(t[m[2]:m[3]], n.back != nil) + t[m[3]:m[4]]
+			head = n.derivedPrefix(t[m[2]:m[3]], n.backward) + t[m[3]:m[4]]
 		}
 		if to, ok := n.source(source); ok {
 			return head + to + tail, true
@@ -256,7 +257,7 @@ func (n *Names) special(t string) (string, bool) {
 	}
 	if prefix, subnet, _, _, _, ok := azname.ParseRule(t); ok && subnet != "" {
 		at := len(prefix) + 1
-		return n.derivedPrefix(t[:len(prefix)], n.back != nil) + "-" + n.cut(subnet) + t[at+len(subnet):], true
+		return n.derivedPrefix(t[:len(prefix)], n.backward) + "-" + n.cut(subnet) + t[at+len(subnet):], true
 	}
 	if node, digits, ok := strings.Cut(t, routeMark); ok && node != "" {
 		return n.token(node) + routeMark + n.squeezed(digits), true
@@ -269,7 +270,7 @@ func (n *Names) special(t string) (string, bool) {
 			}
 			if _, learned := n.learned[strings.ToLower(rest)]; !learned {
 				if to := n.cut(rest); to != rest {
-					return n.derivedPrefix(t[:len(prefix)], n.back != nil) + "-" + to + family, true
+					return n.derivedPrefix(t[:len(prefix)], n.backward) + "-" + to + family, true
 				}
 			}
 		}
@@ -329,10 +330,14 @@ func (n *Names) cut(s string) string {
 
 // squeezed rewrites the digits of a prefix without points, colons and slash.
 func (n *Names) squeezed(digits string) string {
-	for p := range n.networks.prefixes {
-		if squeeze(p) == digits {
-			return squeeze(n.networks.prefixOf(p))
+	if n.routes == nil {
+		n.routes = map[string]string{}
+		for _, p := range slices.SortedFunc(maps.Keys(n.networks.prefixes), netip.Prefix.Compare) {
+			n.routes[squeeze(p)] = squeeze(n.networks.prefixOf(p))
 		}
+	}
+	if to, ok := n.routes[digits]; ok {
+		return to
 	}
 	return digits
 }

@@ -108,7 +108,7 @@ func (n *Names) Restore(s string) string {
 // reversed is the map from pseudonyms to originals.
 func (n *Names) reversed() *Names {
 	back := New(n.key)
-	back.back, back.settled = back, true
+	back.backward, back.settled, back.routes = true, true, map[string]string{}
 	for _, from := range slices.Sorted(maps.Keys(n.replaced)) {
 		to := n.replaced[from]
 		if _, ok := back.replaced[to]; !ok {
@@ -133,7 +133,7 @@ func (n *Names) reversed() *Names {
 		back.rules[strings.ToLower(to)] = from
 	}
 	for p := range n.networks.prefixes {
-		back.networks.learn(n.networks.prefixOf(p))
+		back.routes[squeeze(n.networks.prefixOf(p))] = squeeze(p)
 	}
 	maps.Copy(back.stays, n.stays)
 	return back

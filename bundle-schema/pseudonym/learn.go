@@ -156,6 +156,7 @@ func (n *Names) Settle() {
 	}
 	n.settled = true
 	clear(n.kept)
+	n.routes, n.back = nil, nil
 	for _, pair := range slices.Sorted(maps.Keys(n.pairs)) {
 		if space, name, _ := strings.Cut(pair, "/"); n.spaces[space] {
 			n.learn(Service, name)

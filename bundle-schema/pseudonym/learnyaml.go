@@ -25,6 +25,8 @@ type kubeWalk struct {
 	names   *Names
 	frames  []frame
 	kinds   map[int]string // by the indentation of the object
+	last    string         // the key of the line before
+	quote   byte           // of a text that goes on over lines; 0: none does
 	service serviceOf
 }
 
@@ -45,12 +47,22 @@ func (w *kubeWalk) line(line string) {
 		return
 	}
 	key, value, ok := cutKey(rest)
-	if !ok {
-		if item {
-			w.leave(indent)
-			w.value("", unquoted(rest), indent)
+	note := w.parent(1) == "annotations" && indent > w.frames[len(w.frames)-1].indent // a text in lines of its own
+	switch {
+	case w.quote != 0 || note || !ok && !item: // a text goes on
+		if w.quote != 0 && rest[len(rest)-1] == w.quote {
+			w.quote = 0
 		}
-		return // a text goes on
+		if note {
+			w.names.annotation(w.parent(0), rest)
+		} else {
+			w.value(w.last, unquoted(rest), indent)
+		}
+		return
+	case !ok:
+		w.leave(indent)
+		w.value("", unquoted(rest), indent)
+		return
 	}
 	w.leave(indent)
 	if item && indent == 2 {
@@ -68,6 +80,9 @@ func (w *kubeWalk) line(line string) {
 	if value == "" || value == "|" || value == "|-" || value == ">-" {
 		w.frames = append(w.frames, frame{indent, key})
 		return
+	}
+	if w.last = key; (value[0] == '"' || value[0] == '\'') && (len(value) == 1 || value[len(value)-1] != value[0]) {
+		w.quote = value[0]
 	}
 	w.value(key, unquoted(value), indent)
 }

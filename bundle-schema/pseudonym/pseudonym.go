@@ -39,7 +39,9 @@ type Names struct {
 	rules      map[string]string // names of security rules that are hashes of their content
 	candidates []hashed
 	settled    bool
-	back       *Names // the way back, made once
+	routes     map[string]string // the digits of prefixes in the names of routes
+	back       *Names            // the way back, made once
+	backward   bool              // this is a way back
 }
 
 // keySize is the length of a key in bytes.

@@ -49,7 +49,7 @@ func (n *Names) network(s string) string {
 	if to, ok := n.replaced[s]; ok {
 		return to
 	}
-	if n.back != nil {
+	if n.backward {
 		address, bits, prefix := strings.Cut(s, "/")
 		if to, ok := n.replaced[address]; ok && prefix {
 			return to + "/" + bits
