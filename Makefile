@@ -29,6 +29,7 @@ build: ## build both programs into bin/
 test: lint cross ## everything that must pass; the laws over all samples and the rules, of one goroutine each, without -race
 	go test -race -timeout 9m $$(go list ./... | grep -v /analyze/rules)
 	go test -timeout 9m ./analyze ./analyze/desired ./analyze/rules/...
+	go test -timeout 9m -run TestCutPods ./collect
 
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck

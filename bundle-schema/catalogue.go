@@ -100,6 +100,13 @@ var (
 		[]string{"vm", "get-instance-view", "--resource-group", "{group}", "--name", "{vm}"},
 		"/virtualMachines/{vm}", []string{"$expand=instanceView"},
 		"power and provisioning state of nodes that are plain virtual machines are not known", "Microsoft.Compute/virtualMachines/instanceView/read")
+	// VMStatuses is one list in place of as many calls as there are plain virtual machines;
+	// az itself has no command for it. It came with version 2019-07-01 and exists for a whole
+	// subscription only: the collector keeps what is in the groups of the nodes.
+	VMStatuses = Evidence{ID: "vm-statuses", Title: "State of all virtual machines", Path: "azure/vm-statuses.json", Program: Az, Args: []string{"rest", "--method", "get"},
+		Rest: "/subscriptions/{subscription}/providers/Microsoft.Compute/virtualMachines", RestVersion: "2024-07-01", RestParams: []string{"statusOnly=true"},
+		Scope: PerSubscription, Format: JSON, Redaction: RedactARM, Cap: 256 * mib, Extra: true,
+		Without: "power and provisioning state of nodes that are plain virtual machines are not known", Right: "Microsoft.Compute/virtualMachines/read"}
 	// ActivityLog is asked for the fields that tell who wrote what, and why a write failed,
 	// which stands among its properties: the bodies of requests and answers that stand there
 	// too go at once, the caller's token and address are not asked for. It has no fallback,
@@ -175,7 +182,7 @@ var Catalogue = []*Evidence{
 	&KubeContext, &Events, &KubeVersion, &Services, &Nodes, &EndpointSlices, &Endpoints, &KubeSystem, &ControllerPods, &Pods,
 	&ControllerLog, &ControllerLogPrevious, &CloudConfig, &LogFile,
 	&AzVersion, &Cloud, &Account, &Accounts, &Group, &LoadBalancers, &PublicIPs, &NSGs, &VNets, &NICs, &RouteTables, &PrivateLinkServices, &NATGateways,
-	&ScaleSets, &ScaleSetInstances, &ScaleSetNICs, &VMs, &VMInstanceViews, &ActivityLog,
+	&ScaleSets, &ScaleSetInstances, &ScaleSetNICs, &VMs, &VMStatuses, &VMInstanceViews, &ActivityLog,
 	&ProbeMetrics, &PathMetrics, &SNATConnectionMetrics, &SNATPortMetrics, &AKSCluster,
 	&RoleAssignments, &RoleDefinitions, &SubscriptionLocks, &Locks, &PolicyAssignments, &NetworkUsages,
 }

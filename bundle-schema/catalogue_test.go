@@ -77,7 +77,7 @@ func TestCatalogue(t *testing.T) {
 func TestTemplatesOnlyRead(t *testing.T) {
 	reading := map[Program]*regexp.Regexp{
 		Kubectl: regexp.MustCompile(`^(?:version|logs|get [a-z0-9.]+|config current-context)( |$)`),
-		Az:      regexp.MustCompile(`^(?:[a-z-]+ )*(?:version|list|show|list-instances|list-usages|get-instance-view)( |$)`),
+		Az:      regexp.MustCompile(`^(?:[a-z-]+ )*(?:version|list|show|list-instances|list-usages|get-instance-view|rest --method get)( |$)`),
 		Local:   regexp.MustCompile(`^$`),
 	}
 	for _, e := range Catalogue {

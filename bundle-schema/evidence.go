@@ -86,3 +86,7 @@ type Evidence struct {
 	// no judgement of those rests on it: where nobody asked for it, it is not missed.
 	Extra bool
 }
+
+// RestOnly reports evidence for which az has no command of its own: it is asked for by
+// Rest in the first place.
+func (e *Evidence) RestOnly() bool { return len(e.Args) > 0 && e.Args[0] == "rest" }

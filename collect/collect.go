@@ -3,7 +3,6 @@ package collect
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"runtime"
 	"slices"
@@ -20,6 +19,9 @@ type Options struct {
 	Namespaces     []string      // pods are read in these only
 	Services       []string      // "ns/name": pods are read in the namespaces of these only
 	Since          time.Duration // how far back current logs go; 0: to their beginning
+	Tail           int           // newest lines that are asked of each controller log; 0: all
+	MaxLog         int64         // bytes kept of each log at most; 0: what its evidence says
+	MaxSize        int64         // bytes of evidence kept at most, unpacked; 0: no limit
 	LogFiles       []string
 	CloudConfig    string
 	Timeout        time.Duration // of the whole
@@ -33,11 +35,16 @@ type Options struct {
 	Pause          func(context.Context, time.Duration) // waits, or until the context is done
 	Now            func() time.Time
 	Progress       Progress
+	Abandoned      <-chan struct{} // closed: no bundle is wanted any more; nil: it always is
 	Tool           bundle.Tool
 }
 
 // discoveryReads decide what else is read.
 var discoveryReads = []*bundle.Evidence{&bundle.Nodes, &bundle.Services, &bundle.ControllerPods}
+
+// early is what is read with the discovery reads because it decides what is kept of the
+// pods; events first, because the API server forgets them.
+var early = []*bundle.Evidence{&bundle.Events, &bundle.EndpointSlices}
 
 // How many groups and scale sets beyond those of the nodes are followed, and how many
 // load balancers and AKS clusters in all.
@@ -48,17 +55,12 @@ const (
 	clusterCap       = 3
 )
 
-// ErrExists says that the bundle's file is already there.
-var ErrExists = errors.New("the file exists; choose another with --output, or replace it with --force")
-
 // Collect runs the plan and writes the bundle. Whatever fails on the way stands in
 // the bundle; an error means that there is none. ctx ends the collection early:
-// what was collected until then is written.
+// what was collected until then is written, unless it is abandoned.
 func Collect(ctx context.Context, o Options) (Result, error) {
-	if o.Output != "" && !o.Force {
-		if _, err := os.Stat(o.Output); err == nil {
-			return Result{}, fmt.Errorf("writing %s: %w", o.Output, ErrExists)
-		}
+	if err := checkOutput(o.Output, o.Force); err != nil {
+		return Result{}, err
 	}
 	s, err := begin(o)
 	if err != nil {
@@ -77,7 +79,10 @@ func Collect(ctx context.Context, o Options) (Result, error) {
 	}
 	s.collect(ctx)
 	path, err := s.write()
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrAbandoned):
+		return Result{}, ErrAbandoned
+	case err != nil:
 		return Result{}, err
 	}
 	entries := s.shown()
@@ -136,13 +141,13 @@ type session struct {
 }
 
 func begin(o Options) (*session, error) {
-	spool, err := newSpool("")
+	spool, err := newSpool("", o.Abandoned)
 	if err != nil {
 		return nil, err
 	}
 	x := &executor{
-		builder: builder{context: o.Context, endpoint: publicCloud, since: o.Since, windows: runtime.GOOS == "windows"},
-		runner:  o.Runner, spool: spool, progress: o.Progress, now: o.Now,
+		builder: builder{context: o.Context, endpoint: publicCloud, since: o.Since, tail: o.Tail, windows: runtime.GOOS == "windows"},
+		runner:  o.Runner, spool: spool, maxLog: o.MaxLog, progress: o.Progress, now: o.Now,
 		timeout: o.CommandTimeout, total: o.Timeout, deadline: o.Now().Add(o.Timeout), pause: o.Pause,
 		stopped: map[bundle.Program]string{}, unreachable: map[string]bool{}, damaged: map[string]string{}, unseen: map[string]bool{},
 	}
@@ -154,13 +159,15 @@ func (s *session) collect(ctx context.Context) {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.o.Timeout, errTotal)
 	defer cancel()
 	s.resolve(ctx)
-	s.discover(ctx, []*bundle.Evidence{&bundle.Events})
+	s.discover(ctx, early)
+	s.olderEndpoints(ctx)
+	s.chosen, s.groups = s.selections(), s.inGroups
 	p := s.plan(ctx)
-	p.plan.Always = slices.DeleteFunc(p.plan.Always, func(c Command) bool { return c.Evidence == &bundle.Events })
+	p.plan.Always = slices.DeleteFunc(p.plan.Always, func(c Command) bool { return slices.Contains(early, c.Evidence) })
 	s.entries = append(s.entries, p.plan.Missing...)
 	s.entries = append(s.entries, s.all(ctx, p.plan.Always)...)
-	s.olderEndpoints(ctx)
 	s.further(ctx)
+	s.machines(ctx)
 	s.visible(ctx)
 	switch {
 	case errors.Is(context.Cause(ctx), ErrInterrupted):
@@ -180,5 +187,6 @@ func (s *session) olderEndpoints(ctx context.Context) {
 	}
 	if c, err := s.command(&bundle.Endpoints, nil); err == nil {
 		s.entries = append(s.entries, s.all(ctx, []Command{c})...)
+		s.read[&bundle.Endpoints] = s.entries[len(s.entries)-1].Status.Complete()
 	}
 }

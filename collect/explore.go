@@ -1,7 +1,6 @@
 package collect
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -78,7 +77,11 @@ func (s *session) giveUp(entries []bundle.Entry) {
 // learn reads the answers of the discovery reads.
 func (s *session) learn() {
 	d := &s.found
-	items(s.answer(&bundle.Nodes), func(n node) { d.addNode(n, s.windows) })
+	s.each(&bundle.Nodes, func(item []byte) {
+		if n, ok := fieldsOf[node](item, "metadata", "spec", "status"); ok {
+			d.addNode(n, s.windows)
+		}
+	})
 	for _, name := range s.o.ResourceGroups {
 		d.addGroup(Group{Subscription: s.o.Subscription, Name: name, From: namedByFlag}, s.windows)
 	}
@@ -87,13 +90,17 @@ func (s *session) learn() {
 		_ = d.addConfig(raw, s.windows)
 	}
 	subscription := cmp.Or(s.o.Subscription, d.subscription())
-	items(s.answer(&bundle.Services), func(svc service) { d.addService(svc, subscription, s.selected, s.windows) })
-	items(s.answer(&bundle.ControllerPods), func(p pod) { d.addPod(p, s.windows) })
-}
-
-// answer opens what a discovery read brought; an empty list where it brought nothing.
-func (s *session) answer(e *bundle.Evidence) *bytes.Reader {
-	return bytes.NewReader(s.spool.read(e.Path))
+	s.each(&bundle.Services, func(item []byte) {
+		if svc, ok := fieldsOf[service](item, "metadata", "spec"); ok {
+			d.addService(svc, subscription, s.selected, s.windows)
+		}
+	})
+	s.each(&bundle.ControllerPods, func(item []byte) {
+		if p, ok := fieldsOf[pod](item, "metadata"); ok && isController(p) {
+			full, _ := decoded[pod](item)
+			d.addPod(full, s.windows)
+		}
+	})
 }
 
 // selected reports whether the flags choose a Service.

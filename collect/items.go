@@ -2,8 +2,6 @@ package collect
 
 import (
 	"bufio"
-	"bytes"
-	"fmt"
 	"io"
 
 	"sigs.k8s.io/yaml"
@@ -12,44 +10,28 @@ import (
 // items decodes the items of a List as kubectl prints it, each alone, so that one
 // that does not parse costs only itself. It returns how many did not.
 func items[T any](r io.Reader, visit func(T)) (broken int, err error) {
-	var piece bytes.Buffer
-	flush := func() {
-		if piece.Len() == 0 {
-			return
+	err = cut(bufio.NewReaderSize(r, 1<<16), func(part []byte, item bool) error {
+		if !item {
+			return nil
 		}
-		var one []T
-		if err := yaml.Unmarshal(piece.Bytes(), &one); err != nil || len(one) != 1 {
-			broken++
+		if one, ok := decoded[T](part); ok {
+			visit(one)
 		} else {
-			visit(one[0])
+			broken++
 		}
-		piece.Reset()
+		return nil
+	})
+	return broken, err
+}
+
+// decoded is one item of a list; not ok: it does not parse.
+func decoded[T any](item []byte) (T, bool) {
+	var one []T
+	if len(item) == 0 || yaml.Unmarshal(item, &one) != nil || len(one) != 1 {
+		var none T
+		return none, false
 	}
-	inside := false
-	lines := bufio.NewReaderSize(r, 1<<16)
-	for {
-		line, readErr := lines.ReadBytes('\n')
-		if len(line) > 0 {
-			switch {
-			case inside && bytes.HasPrefix(line, []byte("- ")):
-				flush()
-			case line[0] != ' ' && line[0] != '\n' && line[0] != '-':
-				flush()
-				inside = bytes.HasPrefix(line, []byte("items:"))
-				line = nil
-			}
-			if inside {
-				piece.Write(line)
-			}
-		}
-		if readErr == io.EOF {
-			flush()
-			return broken, nil
-		}
-		if readErr != nil {
-			return broken, fmt.Errorf("reading a list: %w", readErr)
-		}
-	}
+	return one[0], true
 }
 
 // The parts of Kubernetes objects that discovery reads.
@@ -76,8 +58,16 @@ type (
 	service struct {
 		Metadata meta `json:"metadata"`
 		Spec     struct {
-			Type string `json:"type"`
+			Type     string            `json:"type"`
+			Selector map[string]string `json:"selector"`
 		} `json:"spec"`
+		Status struct {
+			LoadBalancer struct {
+				Ingress []struct {
+					IP string `json:"ip"`
+				} `json:"ingress"`
+			} `json:"loadBalancer"`
+		} `json:"status"`
 	}
 	pod struct {
 		Metadata meta `json:"metadata"`

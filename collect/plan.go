@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	bundle "azlb/bundle-schema"
 )
-
-// vmCap is how many virtual machines are asked for their state, one command each.
-const vmCap = 50
 
 // Plan is what a collection runs, before it runs.
 type Plan struct {
@@ -46,18 +44,25 @@ const subscriptionCap = 5
 // perSubscription is what is asked of every subscription after its groups: roles and locks.
 func perSubscription() []*bundle.Evidence {
 	return slices.DeleteFunc(slices.Clone(bundle.Catalogue), func(e *bundle.Evidence) bool {
-		return e.Scope != bundle.PerSubscription || ofLogin(e) || e == &bundle.Account
+		return e.Scope != bundle.PerSubscription || ofLogin(e) || e == &bundle.Account || e == &bundle.VMStatuses
 	})
 }
+
+// How many namespaces' pods and how many containers' logs are read.
+const (
+	namespaceCap  = 100
+	controllerCap = 12
+)
 
 // planner makes the plan out of what was discovered.
 type planner struct {
 	builder
-	paths map[string]bool             // in use, lower case
-	known []string                    // subscriptions whose lists are planned
-	asked int                         // locations that are planned
-	lacks func(*bundle.Evidence) bool // what a recording cannot be asked for; nil: nothing
-	plan  Plan
+	paths  map[string]bool             // in use, lower case
+	known  []string                    // subscriptions whose lists are planned
+	asked  int                         // locations that are planned
+	listed []string                    // subscriptions whose machines' states are planned
+	lacks  func(*bundle.Evidence) bool // what a recording cannot be asked for; nil: nothing
+	plan   Plan
 }
 
 func newPlanner(b builder) *planner { return &planner{builder: b, paths: map[string]bool{}} }
@@ -102,8 +107,10 @@ func (p *planner) cluster(d *Discovered, servicesRead, podsRead bool) {
 		case e.Scope == bundle.PerCluster && !slices.Contains(discoveryReads, e) && e != &bundle.Endpoints && e != &bundle.KubeContext:
 			p.add(e, nil)
 		case e == &bundle.Pods:
-			for _, ns := range d.Namespaces {
-				p.add(e, Values{"namespace": ns})
+			for i, ns := range d.Namespaces {
+				if c := p.add(e, Values{"namespace": ns}); c != nil && i >= namespaceCap {
+					c.Skip = fmt.Sprintf("the pods of at most %d namespaces are read: name it with --namespace or --service", namespaceCap)
+				}
 			}
 			for _, ns := range d.LeftOut {
 				if c := p.add(e, Values{"namespace": ns}); c != nil {
@@ -116,8 +123,10 @@ func (p *planner) cluster(d *Discovered, servicesRead, podsRead bool) {
 				p.miss(e, nil, bundle.StatusSkipped, "the Services could not be read, so their namespaces are not known")
 			}
 		case e.Scope == bundle.PerContainer:
-			for _, c := range d.Controllers {
-				p.add(e, Values{"namespace": c.Namespace, "pod": c.Pod, "container": c.Name})
+			for i, c := range d.Controllers {
+				if c := p.add(e, Values{"namespace": c.Namespace, "pod": c.Pod, "container": c.Name}); c != nil && i >= controllerCap {
+					c.Skip = fmt.Sprintf("the logs of at most %d containers are read: give it with --log-file", controllerCap)
+				}
 			}
 			if len(d.Controllers) == 0 {
 				p.miss(e, nil, bundle.StatusSkipped, noController(d, podsRead))
@@ -165,12 +174,7 @@ func (p *planner) azure(d *Discovered, subscription string, nodesRead bool) {
 		p.add(&bundle.ScaleSetInstances, v)
 		p.add(&bundle.ScaleSetNICs, v)
 	}
-	for i, vm := range d.VMs {
-		c := p.add(&bundle.VMInstanceViews, Values{"subscription": vm.Group.Subscription, "group": vm.Group.Name, "vm": vm.Name})
-		if c != nil && i >= vmCap {
-			c.Skip = fmt.Sprintf("at most %d virtual machines are asked for their state", vmCap)
-		}
-	}
+	p.machines(d)
 	status, reason := bundle.StatusEmpty, "no node is "
 	if !nodesRead || d.AzureNodes == 0 {
 		status, reason = bundle.StatusSkipped, "the nodes are not known, so it is not known whether one is "
@@ -231,7 +235,7 @@ func (p *planner) conditions() {
 	p.plan.Conditional = append(p.plan.Conditional, Condition{"EndpointSlices cannot be read or the cluster does not have them", []string{p.template(&bundle.Endpoints)}})
 	var rest []string
 	for _, c := range p.plan.Always {
-		if c.Program != bundle.Az || c.Skip != "" {
+		if c.Program != bundle.Az || c.Skip != "" || c.Evidence.RestOnly() {
 			continue
 		}
 		if r, err := p.restCommand(c, c.Evidence.RestVersion); err == nil {
@@ -244,6 +248,8 @@ func (p *planner) conditions() {
 			Condition{throttledAgain, nil}, Condition{olderAgain, nil},
 			Condition{notSeen, []string{p.template(&bundle.Accounts)}})
 	}
+	p.plan.Conditional = append(p.plan.Conditional,
+		Condition{fmt.Sprintf("the list of the states of all virtual machines is refused (at most %d machines)", vmCap), []string{p.template(&bundle.VMInstanceViews), p.restTemplate(&bundle.VMInstanceViews)}})
 	var further, furtherRest []string
 	for _, e := range append(perGroup(), &bundle.ScaleSetInstances, &bundle.ScaleSetNICs) {
 		further = append(further, p.template(e))
@@ -276,15 +282,23 @@ func (p *planner) restTemplate(e *bundle.Evidence) string {
 
 // template is the command of e with its blanks.
 func (p *planner) template(e *bundle.Evidence) string {
+	if e.RestOnly() {
+		return p.restTemplate(e)
+	}
 	words := append([]string{string(e.Program)}, e.Args...)
 	switch {
 	case e.Program == bundle.Az && ofLogin(e):
 		words = append(words, "-o", "json", "--only-show-errors")
 	case e.Program == bundle.Az:
 		words = append(words, "--subscription", "{subscription}", "-o", "json", "--only-show-errors")
-	case e.ID == bundle.ControllerLog.ID && p.since > 0:
-		words = append(words, "--since", p.since.String(), "--context", p.context)
-	case e.ID != bundle.KubeContext.ID && p.context != "":
+	}
+	if e.ID == bundle.ControllerLog.ID && p.since > 0 {
+		words = append(words, "--since", p.since.String())
+	}
+	if podLog(e) && p.tail > 0 {
+		words = append(words, "--tail", strconv.Itoa(p.tail))
+	}
+	if e.Program == bundle.Kubectl && e.ID != bundle.KubeContext.ID && p.context != "" {
 		words = append(words, "--context", p.context)
 	}
 	return quote(words)
@@ -292,14 +306,14 @@ func (p *planner) template(e *bundle.Evidence) string {
 
 // Templates is the plan of a cluster that nobody has asked anything yet.
 func Templates(o Options) Plan {
-	p := newPlanner(builder{context: "{context}", endpoint: "{endpoint}", since: o.Since})
+	p := newPlanner(builder{context: "{context}", endpoint: "{endpoint}", since: o.Since, tail: o.Tail})
 	var always, rest []string
 	for _, e := range bundle.Catalogue {
 		if e.Program == bundle.Local || e == &bundle.Endpoints || e == &bundle.Accounts {
 			continue
 		}
 		always = append(always, p.template(e))
-		if e.Rest != "" {
+		if e.Rest != "" && !e.RestOnly() {
 			rest = append(rest, p.restTemplate(e))
 		}
 	}

@@ -29,7 +29,9 @@ func (x *executor) rest(ctx context.Context, c Command) []bundle.Entry {
 	if x.endpoint == "" {
 		return nil
 	}
-	c.Skip, c.Around = "", false
+	if !c.Evidence.RestOnly() {
+		c.Skip, c.Around = "", false
+	}
 	first, err := x.restCommand(c, c.Evidence.RestVersion)
 	if err != nil {
 		return nil
@@ -59,7 +61,12 @@ func (x *executor) rest(ctx context.Context, c Command) []bundle.Entry {
 		p, next, merged, end = x.nextPage(ctx, first, next, n, merged)
 		pages = append(pages, p...)
 	}
-	if len(pages) > 0 {
+	all := len(merged)
+	merged, narrowed := x.ours(c.Evidence, merged)
+	if narrowed && end.Status == bundle.StatusOK {
+		end.Reason = fmt.Sprintf("%d of %d are kept: those in the resource groups of the cluster", len(merged), all)
+	}
+	if len(pages) > 0 || narrowed {
 		if raw, err = json.Marshal(page{Value: merged}); err != nil {
 			end = ending{Status: bundle.StatusFailed, Reason: "joining the pages: " + err.Error()}
 		}
@@ -71,7 +78,7 @@ func (x *executor) rest(ctx context.Context, c Command) []bundle.Entry {
 }
 
 // page reads one page, patiently.
-func (x *executor) page(ctx context.Context, c Command) (earlier []bundle.Entry, entry bundle.Entry, end ending, raw []byte, cut bool) {
+func (x *executor) page(ctx context.Context, c Command) (earlier []bundle.Entry, entry bundle.Entry, end ending, raw []byte, cut int64) {
 	earlier, entry, end = x.patiently(ctx, c, func() (bundle.Entry, ending) {
 		var e bundle.Entry
 		var how ending
@@ -99,7 +106,7 @@ func (x *executor) nextPage(ctx context.Context, first Command, link string, n i
 	}
 	x.progress.Plan(1)
 	earlier, entry, end, raw, cut := x.page(ctx, c)
-	if end.Status == bundle.StatusOK && (cut || !json.Valid(raw)) {
+	if end.Status == bundle.StatusOK && (cut > 0 || !json.Valid(raw)) {
 		end = ending{Status: bundle.StatusFailed, Reason: fmt.Sprintf("page %d is not JSON, or too long", n)}
 	}
 	if end.Status != bundle.StatusOK {

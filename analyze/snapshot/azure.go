@@ -229,7 +229,10 @@ func (l *loader) row(f *reading, e *bundle.Evidence, item az.Item, doc *Doc) (id
 		return add(&s.ScaleSets, ScaleSet{v, doc}, v.ID, err)
 	case &bundle.VMs, &bundle.ScaleSetInstances, &bundle.VMInstanceViews:
 		v, err := az.As[az.VM](item)
-		return add(&s.VMs, VM{v, doc}, v.ID, err)
+		return add(&s.VMs, VM{v, doc, doc}, v.ID, err)
+	case &bundle.VMStatuses:
+		v, err := az.As[az.VM](item)
+		return add(&l.states, VM{v, doc, doc}, v.ID, err)
 	case &bundle.Group:
 		v, err := az.As[az.Group](item)
 		return add(&s.Groups, Group{v, doc}, v.ID, err)

@@ -116,6 +116,7 @@ func (l *loader) coverManifest(faults []bundle.Fault) {
 		}
 	}
 	l.replaceEndpoints()
+	l.replaceViews()
 	for _, e := range bundle.Catalogue {
 		if seen[e.ID] || l.s.Have(e) {
 			continue
@@ -136,6 +137,16 @@ func (l *loader) replaceEndpoints() {
 		l.s.known[bundle.EndpointSlices.ID] = l.s.known[bundle.Endpoints.ID]
 		l.gaps = slices.DeleteFunc(l.gaps, func(g bundle.Gap) bool { return g.Evidence == &bundle.EndpointSlices })
 	}
+}
+
+// replaceViews makes the states of all machines of the subscriptions count as those of
+// each machine.
+func (l *loader) replaceViews() {
+	if !l.s.Complete(&bundle.VMStatuses, "") {
+		return
+	}
+	l.s.known[bundle.VMInstanceViews.ID] = map[string]extent{"": {true, true}}
+	l.gaps = slices.DeleteFunc(l.gaps, func(g bundle.Gap) bool { return g.Evidence == &bundle.VMInstanceViews })
 }
 
 // asked identifies what a gap is about.

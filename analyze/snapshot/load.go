@@ -40,6 +40,7 @@ type loader struct {
 	events    []eventRow
 	logs      []scanned
 	accounts  []account
+	states    []VM // machines of which only the state was asked for
 	configs   []CloudConfig
 }
 

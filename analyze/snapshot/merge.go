@@ -220,6 +220,7 @@ func (s *Snapshot) docs() map[*Doc]bool {
 	collect(out, s.Links, func(r *PrivateLinkService) *Doc { return r.Doc })
 	collect(out, s.ScaleSets, func(r *ScaleSet) *Doc { return r.Doc })
 	collect(out, s.VMs, func(r *VM) *Doc { return r.Doc })
+	collect(out, s.VMs, func(r *VM) *Doc { return r.View })
 	collect(out, s.Groups, func(r *Group) *Doc { return r.Doc })
 	collect(out, s.NATGateways, func(r *NATGateway) *Doc { return r.Doc })
 	collect(out, s.AKS, func(r *AKSCluster) *Doc { return r.Doc })

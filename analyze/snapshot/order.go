@@ -31,6 +31,7 @@ func (l *loader) order() {
 	s.Metrics = metrics(s.Metrics)
 	s.ScaleSets = resources(s.ScaleSets, func(r *ScaleSet) (*az.Resource, *Doc) { return &r.Resource, r.Doc })
 	s.Groups = resources(s.Groups, func(r *Group) (*az.Resource, *Doc) { return &r.Resource, r.Doc })
+	l.adoptStates()
 	// `az vm list` and `az vm get-instance-view` print the same machine; the second has its state.
 	slices.SortStableFunc(s.VMs, func(a, b VM) int { return cmp.Compare(withoutView(a), withoutView(b)) })
 	s.VMs = resources(s.VMs, func(r *VM) (*az.Resource, *Doc) { return &r.Resource, r.Doc })
@@ -42,6 +43,23 @@ func (l *loader) order() {
 	s.Usages = hung(s.Usages, func(r *Usage) (string, string, *Doc) { return r.ID, r.At, r.Doc })
 	l.sortParts()
 	slices.SortFunc(l.logs, func(a, b scanned) int { return strings.Compare(a.log.File, b.log.File) })
+}
+
+// adoptStates gives machines the state that another list has of them. Of a machine that no
+// list has, the state tells nothing that anybody asks for.
+func (l *loader) adoptStates() {
+	states := map[string]VM{}
+	for _, v := range l.states {
+		if _, twice := states[az.Key(v.ID)]; !twice && !az.Masked(v.ID) {
+			states[az.Key(v.ID)] = v
+		}
+	}
+	for i := range l.s.VMs {
+		v := &l.s.VMs[i]
+		if state, ok := states[az.Key(v.ID)]; ok && v.InstanceView == nil && v.PowerStateText == "" {
+			v.InstanceView, v.View = state.InstanceView, state.Doc
+		}
+	}
 }
 
 func withoutView(v VM) int {

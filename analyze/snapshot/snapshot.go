@@ -136,7 +136,8 @@ type (
 	}
 	VM struct {
 		az.VM
-		Doc *Doc
+		Doc  *Doc
+		View *Doc // that has its instance view
 	}
 	Group struct {
 		az.Group

@@ -125,7 +125,7 @@ func PowerCite(n *topology.Node) (c report.Cite, ok bool) {
 	if n.Machine.InstanceView != nil {
 		for _, s := range n.Machine.InstanceView.Statuses {
 			if strings.HasPrefix(strings.ToLower(s.Code), "powerstate/") {
-				return n.Machine.Doc.Cite(s.At + "/code"), true
+				return n.Machine.View.Cite(s.At + "/code"), true
 			}
 		}
 	}
