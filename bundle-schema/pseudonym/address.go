@@ -23,12 +23,13 @@ type addressing struct {
 	above    map[netip.Prefix]bool // nodes with a known prefix strictly below
 	lengths  [2][]int              // of the known prefixes, of IPv4 and IPv6
 	before   []replacedAddress     // by an earlier run with the same map, sorted
+	decided  map[netip.Prefix]bool // at which nodes the halves change places
 }
 
 type replacedAddress struct{ from, to netip.Addr }
 
 func newAddressing(random func(purpose, text string) []byte) addressing {
-	return addressing{random: random, prefixes: map[netip.Prefix]bool{}, above: map[netip.Prefix]bool{}}
+	return addressing{random: random, prefixes: map[netip.Prefix]bool{}, above: map[netip.Prefix]bool{}, decided: map[netip.Prefix]bool{}}
 }
 
 // class is a range of addresses with a meaning; those of one that stays are not mapped.
@@ -74,6 +75,7 @@ func (s *addressing) learn(p netip.Prefix) {
 		return
 	}
 	s.prefixes[p] = true
+	clear(s.decided)
 	for d := range p.Bits() {
 		node, _ := p.Addr().Prefix(d)
 		s.above[node] = true
@@ -127,7 +129,7 @@ func (s *addressing) walk(a netip.Addr, back bool) netip.Addr {
 		}
 		if d <= common {
 			swap = bit(near.from.AsSlice(), d) != bit(near.to.AsSlice(), d)
-		} else if !s.held(at, d) {
+		} else {
 			swap = s.swaps(at, d)
 		}
 		if swap {
@@ -141,9 +143,15 @@ func (s *addressing) walk(a netip.Addr, back bool) netip.Addr {
 	return to.WithZone(zone)
 }
 
+// swaps reports whether the halves below a node change places.
 func (s *addressing) swaps(a netip.Addr, d int) bool {
 	node, _ := a.Prefix(d)
-	return s.random("address", node.String())[0]&1 == 1
+	swap, known := s.decided[node]
+	if !known {
+		swap = !s.held(a, d) && s.random("address", node.String())[0]&1 == 1
+		s.decided[node] = swap
+	}
+	return swap
 }
 
 // held reports whether the halves below a node keep their places: the node is what the
