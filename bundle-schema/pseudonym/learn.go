@@ -11,12 +11,13 @@ import (
 	"azlb/bundle-schema/azname"
 )
 
-// Learn finds the names in an answer. All answers are learned before the first is
-// rewritten.
+// Learn finds the names in an answer; nil stands for evidence that is not known. All
+// answers are learned before the first is rewritten.
 func (n *Names) Learn(e *bundle.Evidence, b []byte) {
 	n.settled = false
 	n.texts(b)
 	switch {
+	case e == nil:
 	case e == &bundle.KubeContext:
 		n.words(Context, string(b))
 	case e.Format == bundle.YAML:
