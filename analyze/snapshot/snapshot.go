@@ -59,8 +59,11 @@ type Snapshot struct {
 	Locks             []Lock
 	PolicyAssignments []PolicyAssignment
 	Usages            []Usage // limits of Microsoft.Network
-	Account           *Account
-	Config            *CloudConfig
+	// ServiceTags are the tags of security rules with their addresses, where these were
+	// collected.
+	ServiceTags []ServiceTags
+	Account     *Account
+	Config      *CloudConfig
 	// KubeSystemUID identifies the cluster; Kubernetes is the server's version
 	// ("v1.36.3"), AzCLI the version of az. Empty: not known.
 	KubeSystemUID, Kubernetes, AzCLI string
@@ -176,6 +179,10 @@ type (
 		az.Usage
 		Doc *Doc
 	}
+	ServiceTags struct {
+		az.ServiceTags
+		Doc *Doc
+	}
 )
 
 // Event is one event, from YAML, JSON, `kubectl get events` or `kubectl describe`.
@@ -198,6 +205,7 @@ type LogFile struct {
 	FlagLines   map[string]int    // where these stand, from 1
 	Version     string            // that the program logged of itself
 	Previous    bool              // of the container before its last restart
+	Excerpt     bool              // a query chose the lines, and the newest may not have arrived: its end tells nothing
 	Dropped     int               // records that mattered but exceeded the cap: neither of the first nor of the newest
 	Doc         *Doc              // cites line 1
 }

@@ -17,7 +17,8 @@ func (n *Names) Learn(e *bundle.Evidence, b []byte) {
 	n.settled = false
 	n.texts(b)
 	switch {
-	case e == nil:
+	case e == nil || e == &bundle.ServiceTags || e == &bundle.AKSLog || e == &bundle.AKSLogShared:
+		// Their names are those of Azure's tags and of columns; the rest is text.
 	case e == &bundle.KubeContext:
 		n.words(Context, string(b))
 	case e.Format == bundle.YAML:
@@ -35,7 +36,8 @@ func (n *Names) LearnManifest(m *bundle.Manifest) {
 	for _, g := range m.Cluster.ResourceGroups {
 		n.learn(Group, g)
 	}
-	kinds := map[string]Kind{"group": Group, "namespace": Namespace, "scaleset": ScaleSet, "vm": Node, "loadbalancer": LoadBalancer, "cluster": Cluster, "pod": Pod, "context": Context}
+	kinds := map[string]Kind{"group": Group, "namespace": Namespace, "scaleset": ScaleSet, "vm": Node, "loadbalancer": LoadBalancer, "cluster": Cluster, "pod": Pod, "context": Context,
+		"vnet": Network, "subnet": Subnet, "workspace": Other, "rule": SecurityRule}
 	for _, e := range m.Entries {
 		for _, blank := range slices.Sorted(maps.Keys(e.Scope)) {
 			switch value := e.Scope[blank]; {

@@ -28,6 +28,7 @@ var fixed = set(strings.Fields(`
 	ingress-nginx ingress-nginx-controller ingress-nginx-admission nginx-ingress nginx-ingress-controller nginx nginxinc nginx-gateway-fabric traefik haproxy haproxytech haproxy-ingress kubernetes-ingress kong kong-gateway
 	ambassador emissary emissary-ingress contour envoy envoyproxy istio istiod istio-ingressgateway istio-proxy gloo projectcontour datawire skipper
 	pause oss mcr microsoft mcr.microsoft.com registry.k8s.io k8s.gcr.io gcr.io ghcr.io quay.io docker.io index.docker.io docker.com google_containers google-containers library hyperkube
+	azure-cloud-provider service-controller current primaryresult timegenerated
 	allowvnetinbound allowazureloadbalancerinbound denyallinbound allowvnetoutbound allowinternetoutbound denyalloutbound aksoutboundrule aksoutboundbackendpool
 	allocatedsnatports usedsnatports snatconnectioncount dipavailability vipavailability bytecount packetcount syncount
 	client-go osdisk datadisk nodepool agentpool vmss vmas nic ipconfig ipconfig1 virtual-node virtual-node-aci-linux aci linux windows amd64 arm64 ubuntu azurelinux mariner cluster.local svc
