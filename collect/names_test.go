@@ -61,7 +61,7 @@ func TestHideNames(t *testing.T) {
 	}
 	m, all := opened(t, r.Path)
 	for name, text := range all {
-		for _, original := range []string{"lab1", "storefront", "payments", "k8s-pool1-vmss", "6f5a8a52-3c1e-4d0f-9b5e-2f6d7c8a9b10", "10.224.0.", "20.61.100.12", "596a2662"} {
+		for _, original := range []string{"lab1", "storefront", "payments", "k8s-pool1-vmss", "6f5a8a52-3c1e-4d0f-9b5e-2f6d7c8a9b10", "20.61.100.12", "596a2662"} {
 			if strings.Contains(strings.ToLower(name+"\n"+text), original) {
 				t.Errorf("%s holds %s", name, original)
 			}

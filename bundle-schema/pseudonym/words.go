@@ -3,6 +3,8 @@ package pseudonym
 import (
 	_ "embed"
 	"strings"
+
+	bundle "azlb/bundle-schema"
 )
 
 // vocabularyText holds words of the field, in lower case: the keys of Kubernetes and ARM,
@@ -52,8 +54,25 @@ func set(words []string) map[string]bool {
 // word reports, for a text in lower case, that it is of the field or too short or too
 // plain to name anything: one or two letters, a number, a version.
 func (n *Names) word(lower string) bool {
-	return len(lower) < 3 || fixed[lower] || vocabulary[lower] || n.stays[lower] || number(strings.TrimPrefix(lower, "v"))
+	return len(lower) < 3 || fixed[lower] || vocabulary[lower] || catalogued[lower] || n.stays[lower] || number(strings.TrimPrefix(lower, "v"))
 }
+
+// catalogued are the words of the catalogue of evidence: its ids, paths and commands.
+var catalogued = func() map[string]bool {
+	out := map[string]bool{}
+	for _, e := range bundle.Catalogue {
+		for _, text := range append([]string{e.ID, e.Path, e.Rest, string(e.Program)}, e.Args...) {
+			words([]byte(text), func(from, to int, _ piece) {
+				word := strings.ToLower(text[from:to])
+				out[word] = true
+				for part := range strings.SplitSeq(word, ".") {
+					out[part] = true
+				}
+			})
+		}
+	}
+	return out
+}()
 
 // number reports digits, with points and dashes between them.
 func number(s string) bool { return s == "" || strings.Trim(s, "0123456789.-_") == "" }
