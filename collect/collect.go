@@ -17,9 +17,10 @@ type Options struct {
 	Context        string
 	Subscription   string
 	ResourceGroups []string
-	Namespaces     []string      // pods are read in these only
-	Services       []string      // "ns/name": pods are read in the namespaces of these only
-	Since          time.Duration // how far back current logs go; 0: to their beginning
+	Namespaces     []string       // pods are read in these only
+	Services       []string       // "ns/name": pods are read in the namespaces of these only
+	Only           bundle.Program // asked alone, kubectl or az; empty: both
+	Since          time.Duration  // how far back current logs go; 0: to their beginning
 	LogFiles       []string
 	CloudConfig    string
 	Timeout        time.Duration // of the whole
@@ -31,6 +32,7 @@ type Options struct {
 	Pause          func(context.Context, time.Duration) // waits, or until the context is done
 	Now            func() time.Time
 	Progress       Progress
+	Planned        func(Plan) // is told what will run, before the bulk of it does; may be nil
 	Tool           bundle.Tool
 }
 
@@ -115,6 +117,7 @@ type session struct {
 	found   Discovered
 	read    map[*bundle.Evidence]bool // discovery reads that were answered
 	asked   []Command                 // discovery reads that ran
+	begun   []Command                 // of the plan, that ran with them
 	entries []bundle.Entry
 	planner *planner
 	early   string // why the collection ended before its end
@@ -144,10 +147,17 @@ func (s *session) collect(ctx context.Context) {
 	s.chosen, s.groups = s.selections(), s.inGroups
 	p := s.plan(ctx)
 	p.plan.Always = slices.DeleteFunc(p.plan.Always, func(c Command) bool { return slices.Contains(early, c.Evidence) })
+	if s.o.Planned != nil {
+		told := p.plan
+		told.Discovery = slices.Concat(s.asked, s.begun)
+		s.o.Planned(told)
+	}
 	s.entries = append(s.entries, p.plan.Missing...)
 	s.entries = append(s.entries, s.all(ctx, p.plan.Always)...)
-	s.further(ctx)
-	s.machines(ctx)
+	if s.o.declined(bundle.Az) == "" {
+		s.further(ctx)
+		s.machines(ctx)
+	}
 	s.visible(ctx)
 	switch {
 	case errors.Is(context.Cause(ctx), ErrInterrupted):
@@ -160,6 +170,9 @@ func (s *session) collect(ctx context.Context) {
 
 // olderEndpoints reads the older form where EndpointSlices could not be read.
 func (s *session) olderEndpoints(ctx context.Context) {
+	if s.o.declined(bundle.Kubectl) != "" {
+		return
+	}
 	for _, e := range s.entries {
 		if e.Evidence == bundle.EndpointSlices.ID && (e.Status == bundle.StatusOK || e.Status == bundle.StatusEmpty) {
 			return

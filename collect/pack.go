@@ -20,8 +20,8 @@ var unsafeContext = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 func (s *session) write() (string, error) {
 	path := s.o.Output
 	if path == "" {
-		name := strings.Trim(unsafeContext.ReplaceAllString(cmp.Or(s.context, "cluster"), "_"), "._-")
-		path = fmt.Sprintf("azlb-%s-%s.tgz", cmp.Or(name[:min(len(name), 60)], "cluster"), s.started.UTC().Format("20060102T150405Z"))
+		name := strings.Trim(unsafeContext.ReplaceAllString(cmp.Or(append([]string{s.context}, s.o.ResourceGroups...)...), "_"), "._-")
+		path = fmt.Sprintf("azlb-%s%s-%s.tgz", cmp.Or(name[:min(len(name), 60)], "cluster"), s.o.half(), s.started.UTC().Format("20060102T150405Z"))
 		if _, err := os.Stat(path); err == nil && !s.o.Force {
 			return "", fmt.Errorf("writing %s: %w", path, ErrExists)
 		}

@@ -213,10 +213,11 @@ func (p *planner) group(g Group, beyond bool) {
 	}
 }
 
-// noAzure records that nothing is asked of Azure, and why.
-func (p *planner) noAzure(reason string) {
+// declined records that nothing is asked of a program, and why. What is asked only where
+// something else failed is not missed.
+func (p *planner) declined(program bundle.Program, reason string) {
 	for _, e := range bundle.Catalogue {
-		if e.Program == bundle.Az && e != &bundle.Accounts {
+		if e.Program == program && e != &bundle.Accounts && e != &bundle.Endpoints {
 			p.miss(e, nil, bundle.StatusSkipped, reason)
 		}
 	}
@@ -231,7 +232,12 @@ func (p *planner) refused(d *Discovered) {
 
 // conditions lists what may run in addition to commands.
 func (p *planner) conditions() {
-	p.plan.Conditional = append(p.plan.Conditional, Condition{"EndpointSlices cannot be read or the cluster does not have them", []string{p.template(&bundle.Endpoints)}})
+	if p.asks(bundle.Kubectl) {
+		p.plan.Conditional = append(p.plan.Conditional, Condition{"EndpointSlices cannot be read or the cluster does not have them", []string{p.template(&bundle.Endpoints)}})
+	}
+	if !p.asks(bundle.Az) {
+		return
+	}
 	var rest []string
 	for _, c := range p.plan.Always {
 		if c.Program != bundle.Az || c.Skip != "" || c.Evidence.RestOnly() {
@@ -271,6 +277,11 @@ func (p *planner) conditions() {
 		Condition{fmt.Sprintf("an answer of Azure names a Standard load balancer in a group of the nodes (at most %d), or the AKS cluster (at most %d)", balancerCap, clusterCap), named},
 		Condition{fmt.Sprintf("an answer of Azure names a subscription that is not listed above (at most %d in all), or the location of a group of the nodes (at most %d)", subscriptionCap, locationCap), wider},
 		Condition{"one of these fails for another reason than login or permission; once more with $skiptoken={page} for each further page", furtherRest})
+}
+
+// asks reports whether the plan has a command of a program.
+func (p *planner) asks(program bundle.Program) bool {
+	return slices.ContainsFunc(p.plan.Always, func(c Command) bool { return c.Program == program })
 }
 
 // restTemplate is the fallback of e with its blanks.
@@ -330,6 +341,10 @@ func (p Plan) Write(w io.Writer) error {
 		for _, l := range lines {
 			fmt.Fprintln(&b, l)
 		}
+		fmt.Fprintln(&b)
+	}
+	if len(p.Discovery)+len(p.Always) > 0 {
+		p.Say(&b) // of a builder never fails
 		fmt.Fprintln(&b)
 	}
 	if len(p.Discovery) > 0 {

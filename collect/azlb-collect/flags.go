@@ -40,6 +40,7 @@ func (c *command) flags(root, plan, permissions *cobra.Command) {
 		f.StringVar(&o.CloudConfig, "cloud-config", "", "read the azure.json `FILE` (default: /etc/kubernetes/azure.json if readable)")
 	}, root, plan, permissions)
 	manual.Group("What is left out", func(f *pflag.FlagSet) {
+		f.StringVar((*string)(&o.Only), "only", "", "ask `PROGRAM` alone, kubectl or az: whoever has the other collects the other half")
 		f.StringVar(&c.redact, "redact", "secrets", "remove `secrets` (the only choice in this version)")
 	}, root, plan, permissions)
 	manual.Group("Limits", func(f *pflag.FlagSet) {
@@ -76,6 +77,9 @@ func (c *command) check() error {
 		if !serviceName.MatchString(s) {
 			return fmt.Errorf("--service %s: write it as namespace/name", s)
 		}
+	}
+	if err := collect.CheckOnly(o); err != nil {
+		return err
 	}
 	return collect.CheckNames(o)
 }

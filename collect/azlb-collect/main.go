@@ -48,6 +48,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 func (c *command) collect(ctx context.Context, stdout, stderr io.Writer) error {
 	progress, done := c.progress(stderr)
 	c.options.Progress = progress
+	c.options.Planned = func(p collect.Plan) { _ = p.Say(stderr) } // a closed terminal ends no collection
 	result, err := collect.Collect(ctx, c.options)
 	done()
 	if err != nil {
