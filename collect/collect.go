@@ -69,7 +69,9 @@ func Collect(ctx context.Context, o Options) (Result, error) {
 		return Result{}, err
 	}
 	defer s.spool.close()
-	s.collect(ctx)
+	if err := s.collect(ctx); err != nil {
+		return Result{}, err
+	}
 	path, err := s.write()
 	if err != nil {
 		return Result{}, err
@@ -103,6 +105,9 @@ func MakePlan(ctx context.Context, o Options) (Plan, error) {
 	defer cancel()
 	s.resolve(ctx)
 	s.discover(ctx, nil)
+	if err := s.unknown(); err != nil {
+		return Plan{}, err
+	}
 	p := s.plan(ctx)
 	p.conditions()
 	p.plan.Discovery = s.asked
@@ -124,6 +129,9 @@ type session struct {
 }
 
 func begin(o Options) (*session, error) {
+	if err := o.somewhere(); err != nil {
+		return nil, err
+	}
 	spool, err := newSpool("")
 	if err != nil {
 		return nil, err
@@ -138,11 +146,14 @@ func begin(o Options) (*session, error) {
 }
 
 // collect is the whole way up to the packing.
-func (s *session) collect(ctx context.Context) {
+func (s *session) collect(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.o.Timeout, errTotal)
 	defer cancel()
 	s.resolve(ctx)
 	s.discover(ctx, early)
+	if err := s.unknown(); err != nil {
+		return err
+	}
 	s.olderEndpoints(ctx)
 	s.chosen, s.groups = s.selections(), s.inGroups
 	p := s.plan(ctx)
@@ -166,6 +177,7 @@ func (s *session) collect(ctx context.Context) {
 		s.early = s.totalPassed()
 	}
 	s.none()
+	return nil
 }
 
 // olderEndpoints reads the older form where EndpointSlices could not be read.

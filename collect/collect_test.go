@@ -240,7 +240,7 @@ func TestRecordingWithoutActivityLog(t *testing.T) {
 	}
 	p := newPlanner(builder{})
 	p.lacks = without.lacks
-	p.group(Group{Subscription: testSub, Name: "rg"}, false)
+	p.group(Group{Subscription: testSub, Name: "rg"}, "")
 	p.declined(bundle.Az, "no")
 	for _, c := range p.plan.Always {
 		if c.Evidence.Extra {

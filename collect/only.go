@@ -7,18 +7,20 @@ import (
 	bundle "azlb/bundle-schema"
 )
 
-// CheckOnly reports why a collection with one program only cannot be; nil: it can.
+// CheckOnly reports a program that there is not; nil: it is one, or none is named.
 func CheckOnly(o Options) error {
-	switch o.Only {
-	case "", bundle.Kubectl:
-		return nil
-	case bundle.Az:
-		if len(o.ResourceGroups) == 0 {
-			return errors.New("--only az needs --resource-group: the nodes, which kubectl would list, tell where to look. Name the group of the nodes (on AKS it begins with MC_), and the others that a Service names")
-		}
-		return nil
+	if o.Only != "" && o.Only != bundle.Kubectl && o.Only != bundle.Az {
+		return fmt.Errorf("--only %s: there are kubectl and az", o.Only)
 	}
-	return fmt.Errorf("--only %s: there are kubectl and az", o.Only)
+	return nil
+}
+
+// somewhere reports that az alone does not know where to look.
+func (o Options) somewhere() error {
+	if o.Only == bundle.Az && len(o.ResourceGroups) == 0 {
+		return errors.New("--only az needs --resource-group: the nodes, which kubectl would list, tell where to look. Name the group of the nodes (on AKS it begins with MC_), and the others that a Service names")
+	}
+	return nil
 }
 
 // declined says why nothing is asked of a program; empty: it is asked.

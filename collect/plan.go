@@ -152,7 +152,7 @@ func (p *planner) azure(d *Discovered, subscription string, nodesRead bool) {
 		p.add(&bundle.Account, Values{"subscription": s})
 	}
 	for i, g := range d.Groups {
-		p.group(g, i >= d.groupCap())
+		p.group(g, g.without(i >= d.groupCap()))
 	}
 	d.addLocation(d.Region, cmp.Or(d.subscription(), subscription), "the region of a node", p.windows)
 	p.locations(d)
@@ -203,12 +203,23 @@ func (p *planner) subscriptions(ids []string) {
 	}
 }
 
-// group plans the lists of one group; one that is beyond the cap stands as skipped.
-func (p *planner) group(g Group, beyond bool) {
+// without says why a group is not read; empty: it is.
+func (g Group) without(beyond bool) string {
+	switch {
+	case g.Others:
+		return "left out by --service or --namespace: only another Service names this group"
+	case beyond:
+		return fmt.Sprintf("at most %d groups beside those of the nodes are read: name it with --resource-group", furtherGroups)
+	}
+	return ""
+}
+
+// group plans the lists of one group; one that is not read stands as skipped.
+func (p *planner) group(g Group, skip string) {
 	for _, e := range perGroup() {
 		c := p.add(e, Values{"subscription": g.Subscription, "group": g.Name})
-		if c != nil && beyond {
-			c.Skip = fmt.Sprintf("at most %d groups beside those of the nodes are read: name it with --resource-group", furtherGroups)
+		if c != nil {
+			c.Skip = skip
 		}
 	}
 }

@@ -34,7 +34,7 @@ func (c *command) flags(root, plan, permissions *cobra.Command) {
 		f.StringVar(&o.Subscription, "subscription", "", "use the subscription `ID` where the nodes name none")
 		f.StringArrayVar(&o.ResourceGroups, "resource-group", nil, "read the resource group `NAME` too (repeatable)")
 		f.StringArrayVar(&o.Namespaces, "namespace", nil, "read pods in the namespace `NAME` only (repeatable)")
-		f.StringArrayVar(&o.Services, "service", nil, "read pods in the namespace of the Service `NS/NAME` only (repeatable)")
+		f.StringArrayVar(&o.Services, "service", nil, "read what the Service `NS/NAME` touches: no pods and groups of others (repeatable)")
 		f.DurationVar(&o.Since, "since", 24*time.Hour, "take `DURATION` of controller logs (default 24h, 0: all)")
 		f.StringArrayVar(&o.LogFiles, "log-file", nil, "add a log `FILE`: kubelet, AKS control plane (repeatable)")
 		f.StringVar(&o.CloudConfig, "cloud-config", "", "read the azure.json `FILE` (default: /etc/kubernetes/azure.json if readable)")
