@@ -72,7 +72,7 @@ func largeBundle(b *testing.B) (string, int) {
 			return nil, fmt.Errorf("reading %s: %w", e.Path, os.ErrNotExist)
 		}
 		return io.NopCloser(bytes.NewReader(c)), nil
-	})
+	}, bundle.Beside{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -281,7 +281,7 @@ func pack(t *testing.T, dir string) string {
 	path := filepath.Join(t.TempDir(), "packed.tgz")
 	err = bundle.Create(path, &files.Manifest, func(e bundle.Entry) (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(files.Content[e.Path])), nil
-	})
+	}, bundle.Beside{})
 	if err != nil {
 		t.Fatal(err)
 	}

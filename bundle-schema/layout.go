@@ -14,7 +14,8 @@ Written from catalogue.go by ` + "`go test ./bundle-schema -run Layout -update`"
 
 ` + "`" + ManifestName + "`" + ` is the first entry: it names every command that was planned, what came of it, and the
 size and SHA-256 of what it wrote; manifest.schema.json describes it. The other entries follow, sorted by
-path. Blanks in braces are filled from the scope: one file for each cluster, namespace, container,
+path, and among them two that are no evidence: ` + "`" + ReadmeName + "`" + ` says in words what the bundle is, and ` + "`" + RedactionName + "`" + `
+(redaction.schema.json) counts what was removed from it. Blanks in braces are filled from the scope: one file for each cluster, namespace, container,
 subscription, resource group, scale set, vm, load balancer, AKS cluster, location or file. The collector adds ` + "`--context`" + ` to kubectl, and
 ` + "`--subscription`" + ` and ` + "`-o json`" + ` to az.
 
@@ -34,6 +35,7 @@ subscription, resource group, scale set, vm, load balancer, AKS cluster, locatio
 	for _, e := range Catalogue {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", e.Title, e.Redaction, size(e.Cap))
 	}
+	b.WriteString("\nOf a log the newest lines stay (`--since`, `--tail`, `--max-log`). Where all of it is larger than `--max-size`, the oldest\nlines of the longest logs go first, down to 1 MiB of each; then logs from before a restart, then the other logs, then the\nfiles from the end of the list above. The manifest says of each what is missing.\n")
 	return b.String()
 }
 

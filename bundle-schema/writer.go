@@ -22,13 +22,22 @@ import (
 // and both times it must give the same bytes.
 type Source func(Entry) (io.ReadCloser, error)
 
-// Create writes a bundle to path: manifest first, entries sorted by path, fixed
-// times and owners. It fills Schema, Bytes and SHA256 of the manifest. It writes
-// under a temporary name beside path, reads the finished file back against the
+// Beside is what a bundle has and does beside its evidence.
+type Beside struct {
+	Companions []Companion
+	// Inspect sees everything of the finished archive as it is read back, the manifest
+	// first. Any error of it means that there is no bundle; it sees the other files
+	// all the same.
+	Inspect func(File) error
+}
+
+// Create writes a bundle to path: manifest first, entries and companions sorted by
+// path, fixed times and owners. It fills Schema, Bytes and SHA256 of the manifest. It
+// writes under a temporary name beside path, reads the finished file back against the
 // checksums of the manifest and renames it; on any error nothing is left. The same
 // manifest and bytes give the same archive.
-func Create(path string, m *Manifest, open Source) error {
-	return create(path, m, open, func(dir, pattern string) (file, error) { return os.CreateTemp(dir, pattern) })
+func Create(path string, m *Manifest, open Source, beside Beside) error {
+	return create(path, m, open, beside, func(dir, pattern string) (file, error) { return os.CreateTemp(dir, pattern) })
 }
 
 // file is what create needs of the file it writes; a test gives one whose disk is
@@ -39,7 +48,7 @@ type file interface {
 	Sync() error
 }
 
-func create(path string, m *Manifest, open Source, newFile func(dir, pattern string) (file, error)) error {
+func create(path string, m *Manifest, open Source, beside Beside, newFile func(dir, pattern string) (file, error)) error {
 	m.Schema = SchemaVersion
 	m.MinReader = max(m.MinReader, 1)
 	entries, err := digest(m, open)
@@ -54,12 +63,15 @@ func create(path string, m *Manifest, open Source, newFile func(dir, pattern str
 	if err != nil {
 		return fmt.Errorf("creating the bundle %s: %w: choose a folder that can be written to", path, cause(err))
 	}
-	err = pack(f, manifest, entries, open)
+	err = pack(f, manifest, entries, open, beside.Companions)
 	if err == nil {
-		err = readBack(f.Name(), manifest)
+		err = readBack(f.Name(), manifest, beside.Inspect)
 	}
 	if err == nil {
 		err = os.Rename(f.Name(), path)
+	}
+	if at := (*fs.PathError)(nil); errors.As(err, &at) && at.Path == f.Name() {
+		err = fmt.Errorf("%w: make room there, or choose another folder", at.Err)
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("writing the bundle %s: %w", path, err), os.Remove(f.Name()))
@@ -81,6 +93,8 @@ func digest(m *Manifest, open Source) ([]Entry, error) {
 		switch {
 		case refusal != "" || name != e.Path:
 			return nil, fmt.Errorf("packing the entry %s: a reader would refuse its name", printable(e.Path))
+		case isCompanion(e.Path):
+			return nil, fmt.Errorf("packing the entry %s: the bundle says something about itself there", e.Path)
 		case taken[e.Path]:
 			return nil, fmt.Errorf("packing the entry %s: there is another entry of that name", e.Path)
 		}
@@ -103,18 +117,23 @@ func digest(m *Manifest, open Source) ([]Entry, error) {
 
 // pack writes and closes f. The archiver drops the errors of its own Close, so
 // the compressor and what lies under it are ours.
-func pack(f file, manifest []byte, entries []Entry, open Source) error {
+func pack(f file, manifest []byte, entries []Entry, open Source, companions []Companion) error {
 	under := &faithful{w: f}
 	packer, err := archiver.Gz{CompressionLevel: 6}.OpenWriter(under)
 	if err != nil {
 		return errors.Join(err, f.Close())
 	}
-	files := []archiver.FileInfo{member(ManifestName, int64(len(manifest)), func() (io.ReadCloser, error) {
-		return io.NopCloser(bytes.NewReader(manifest)), nil
-	})}
+	held := func(name string, body []byte) archiver.FileInfo {
+		return member(name, int64(len(body)), func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil })
+	}
+	files := []archiver.FileInfo{held(ManifestName, manifest)}
 	for _, e := range entries {
 		files = append(files, member(e.Path, e.Bytes, func() (io.ReadCloser, error) { return open(e) }))
 	}
+	for _, c := range companions {
+		files = append(files, held(c.Name, c.Body))
+	}
+	slices.SortFunc(files[1:], func(a, b archiver.FileInfo) int { return strings.Compare(a.NameInArchive, b.NameInArchive) })
 	err = archiver.Tar{}.Archive(context.Background(), packer, files)
 	if flusher, ok := packer.(interface{ Flush() error }); ok && err == nil {
 		for range flushes {
@@ -136,14 +155,21 @@ func pack(f file, manifest []byte, entries []Entry, open Source) error {
 	return err
 }
 
-// readBack reads a finished bundle as the analysis will.
-func readBack(path string, manifest []byte) error {
+// readBack reads a finished bundle as the analysis will, and lets inspect see it.
+func readBack(path string, manifest []byte, inspect func(File) error) error {
+	if inspect == nil {
+		inspect = func(File) error { return nil }
+	}
 	b, err := Open([]string{path}, nil)
 	if err != nil {
 		return fmt.Errorf("reading it back: %w", err)
 	}
 	defer b.Close()
-	if err := b.Each(func(File) error { return nil }); err != nil {
+	objections := inspect(File{Name: ManifestName, Size: int64(len(b.ManifestText)), Reader: bytes.NewReader(b.ManifestText)})
+	if err := b.Each(func(f File) error {
+		objections = errors.Join(objections, inspect(f))
+		return nil
+	}); err != nil {
 		return fmt.Errorf("reading it back: %w", err)
 	}
 	if b.Partial() != "" {
@@ -158,7 +184,7 @@ func readBack(path string, manifest []byte) error {
 	if again, err := b.Manifest.Marshal(); err != nil || !bytes.Equal(again, manifest) {
 		return errors.New("reading it back: its manifest is another one")
 	}
-	return nil
+	return objections
 }
 
 // faithful remembers the first error of a writer, and writes no more after it.

@@ -46,7 +46,7 @@ func TestCreateAndReadBack(t *testing.T) {
 	other := someManifest()
 	slices.Reverse(other.Entries)
 	for path, m := range map[string]*Manifest{p: someManifest(), q: other} {
-		if err := Create(path, m, fromContent); err != nil {
+		if err := Create(path, m, fromContent, Beside{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -126,14 +126,14 @@ func (f *fullDisk) Close() error {
 func TestFullDiskLeavesNoBundle(t *testing.T) {
 	dir := t.TempDir()
 	p := filepath.Join(dir, "b.tgz")
-	if err := Create(p, someManifest(), fromContent); err != nil {
+	if err := Create(p, someManifest(), fromContent, Beside{}); err != nil {
 		t.Fatal(err)
 	}
 	whole, _ := os.ReadFile(p)
 	os.Remove(p)
 	for _, when := range []string{"write", "sync", "close", "never"} {
 		for room := range len(whole) {
-			err := create(p, someManifest(), fromContent, func(dir, pattern string) (file, error) {
+			err := create(p, someManifest(), fromContent, Beside{}, func(dir, pattern string) (file, error) {
 				f, err := os.CreateTemp(dir, pattern)
 				return &fullDisk{File: f, room: room, when: when}, err
 			})
@@ -169,7 +169,7 @@ func TestCreateRefuses(t *testing.T) {
 			for _, p := range c.paths {
 				m.Entries = append(m.Entries, Entry{Evidence: "services", Path: p, Status: StatusOK})
 			}
-			if err := Create(filepath.Join(dir, "b.tgz"), m, c.open); err == nil || !strings.Contains(err.Error(), c.want) {
+			if err := Create(filepath.Join(dir, "b.tgz"), m, c.open, Beside{}); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v, want %q", err, c.want)
 			}
 			if left, _ := os.ReadDir(dir); len(left) != 0 {
@@ -177,7 +177,7 @@ func TestCreateRefuses(t *testing.T) {
 			}
 		})
 	}
-	if err := Create(filepath.Join(t.TempDir(), "none", "b.tgz"), someManifest(), fromContent); err == nil || !strings.Contains(err.Error(), "choose a folder") {
+	if err := Create(filepath.Join(t.TempDir(), "none", "b.tgz"), someManifest(), fromContent, Beside{}); err == nil || !strings.Contains(err.Error(), "choose a folder") {
 		t.Errorf("a folder that does not exist: %v", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -55,6 +56,12 @@ func additions(e *bundle.Evidence, args []string, windows bool) bool {
 	}
 	if e.ID == bundle.ControllerLog.ID && len(args) >= 2 && args[0] == "--since" {
 		if d, err := time.ParseDuration(args[1]); err != nil || d <= 0 {
+			return false
+		}
+		args = args[2:]
+	}
+	if podLog(e) && len(args) >= 2 && args[0] == "--tail" {
+		if n, err := strconv.Atoi(args[1]); err != nil || n <= 0 {
 			return false
 		}
 		args = args[2:]

@@ -14,7 +14,7 @@ const testSub = "6f5a8a52-3c1e-4d0f-9b5e-2f6d7c8a9b10"
 // TestAllowedCatalogue: whatever the builder makes, the runner lets through.
 func TestAllowedCatalogue(t *testing.T) {
 	values := Values{"subscription": testSub, "group": "rg", "scaleset": "ss", "vm": "vm0", "loadbalancer": "kubernetes", "cluster": "prod", "location": "westeurope", "namespace": "shop", "pod": "p-0", "container": "c"}
-	for _, b := range []builder{{}, {context: "lab", since: time.Hour}} {
+	for _, b := range []builder{{}, {context: "lab", since: time.Hour, tail: 500}} {
 		for _, e := range bundle.Catalogue {
 			if e.Program == bundle.Local {
 				continue
@@ -66,11 +66,18 @@ func TestAllowed(t *testing.T) {
 		{"kubectl config view --raw", false},
 		{"kubectl logs --namespace kube-system p --container c --timestamps --since 24h0m0s --context lab", true},
 		{"kubectl logs --namespace kube-system p --container c --timestamps --since -1h", false},
+		{"kubectl logs --namespace kube-system p --container c --timestamps --since 24h0m0s --tail 500 --context lab", true},
+		{"kubectl logs --namespace kube-system p --container c --timestamps --previous --tail 500", true},
+		{"kubectl logs --namespace kube-system p --container c --timestamps --tail -1", false},
+		{"kubectl logs --namespace kube-system p --container c --timestamps --tail --follow", false},
+		{"kubectl get nodes -o yaml --tail 5", false},
 		{"kubectl logs --namespace kube-system p --container c --timestamps --follow", false},
 		{"kubectl logs --namespace kube-system --all-containers --container c --timestamps", false},
 		{"az version -o json --only-show-errors", true},
 		{"az account show -o json --only-show-errors", true},
 		{"az account show" + tail, true},
+		{"az account list --all -o json --only-show-errors", true},
+		{"az account list --all --refresh -o json --only-show-errors", false},
 		{"az account get-access-token" + tail, false},
 		{"az network lb list --resource-group rg" + tail, true},
 		{"az monitor activity-log list --resource-group rg --offset 24h --max-events 500 --select caller eventTimestamp operationName properties resourceId status subStatus" + tail, true},

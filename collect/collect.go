@@ -3,7 +3,6 @@ package collect
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"runtime"
 	"slices"
@@ -21,6 +20,9 @@ type Options struct {
 	Services       []string       // "ns/name": pods are read in the namespaces of these only
 	Only           bundle.Program // asked alone, kubectl or az; empty: both
 	Since          time.Duration  // how far back current logs go; 0: to their beginning
+	Tail           int            // newest lines that are asked of each controller log; 0: all
+	MaxLog         int64          // bytes kept of each log at most; 0: what its evidence says
+	MaxSize        int64          // bytes of evidence kept at most, unpacked; 0: no limit
 	LogFiles       []string
 	CloudConfig    string
 	Timeout        time.Duration // of the whole
@@ -32,7 +34,8 @@ type Options struct {
 	Pause          func(context.Context, time.Duration) // waits, or until the context is done
 	Now            func() time.Time
 	Progress       Progress
-	Planned        func(Plan) // is told what will run, before the bulk of it does; may be nil
+	Planned        func(Plan)      // is told what will run, before the bulk of it does; may be nil
+	Abandoned      <-chan struct{} // closed: no bundle is wanted any more; nil: it always is
 	Tool           bundle.Tool
 }
 
@@ -52,17 +55,12 @@ const (
 	clusterCap       = 3
 )
 
-// ErrExists says that the bundle's file is already there.
-var ErrExists = errors.New("the file exists; choose another with --output, or replace it with --force")
-
 // Collect runs the plan and writes the bundle. Whatever fails on the way stands in
 // the bundle; an error means that there is none. ctx ends the collection early:
-// what was collected until then is written.
+// what was collected until then is written, unless it is abandoned.
 func Collect(ctx context.Context, o Options) (Result, error) {
-	if o.Output != "" && !o.Force {
-		if _, err := os.Stat(o.Output); err == nil {
-			return Result{}, fmt.Errorf("writing %s: %w", o.Output, ErrExists)
-		}
+	if err := checkOutput(o.Output, o.Force); err != nil {
+		return Result{}, err
 	}
 	s, err := begin(o)
 	if err != nil {
@@ -73,7 +71,10 @@ func Collect(ctx context.Context, o Options) (Result, error) {
 		return Result{}, err
 	}
 	path, err := s.write()
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrAbandoned):
+		return Result{}, ErrAbandoned
+	case err != nil:
 		return Result{}, err
 	}
 	r := Result{Path: path, LeftOut: s.found.LeftOut, Missing: missing(s.entries, s.found.Managed), Early: s.early}
@@ -132,13 +133,13 @@ func begin(o Options) (*session, error) {
 	if err := o.somewhere(); err != nil {
 		return nil, err
 	}
-	spool, err := newSpool("")
+	spool, err := newSpool("", o.Abandoned)
 	if err != nil {
 		return nil, err
 	}
 	x := &executor{
-		builder: builder{context: o.Context, endpoint: publicCloud, since: o.Since, windows: runtime.GOOS == "windows"},
-		runner:  o.Runner, spool: spool, progress: o.Progress, now: o.Now,
+		builder: builder{context: o.Context, endpoint: publicCloud, since: o.Since, tail: o.Tail, windows: runtime.GOOS == "windows"},
+		runner:  o.Runner, spool: spool, maxLog: o.MaxLog, progress: o.Progress, now: o.Now,
 		timeout: o.CommandTimeout, total: o.Timeout, deadline: o.Now().Add(o.Timeout), pause: o.Pause,
 		stopped: map[bundle.Program]string{}, unreachable: map[string]bool{}, damaged: map[string]string{}, unseen: map[string]bool{},
 	}

@@ -3,6 +3,7 @@ package collect
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -50,6 +51,7 @@ type builder struct {
 	context  string        // empty: kubectl's own (in-cluster, or none)
 	endpoint string        // ARM's address in the cloud that az speaks to; empty: unknown
 	since    time.Duration // how far back current logs go
+	tail     int           // how many lines of each log; 0: all
 	windows  bool
 }
 
@@ -76,6 +78,9 @@ func (b builder) command(e *bundle.Evidence, v Values) (Command, error) {
 	case bundle.Kubectl:
 		if e.ID == bundle.ControllerLog.ID && b.since > 0 {
 			c.Args = append(c.Args, "--since", b.since.String())
+		}
+		if podLog(e) && b.tail > 0 {
+			c.Args = append(c.Args, "--tail", strconv.Itoa(b.tail))
 		}
 		if b.context != "" && e.ID != bundle.KubeContext.ID {
 			if err := check("context", b.context, b.windows); err != nil {
@@ -107,6 +112,9 @@ func (b builder) azFlags(args []string, subscription string, e *bundle.Evidence)
 func ofLogin(e *bundle.Evidence) bool {
 	return e == &bundle.AzVersion || e == &bundle.Cloud || e == &bundle.Accounts
 }
+
+// podLog reports whether a command reads the log of a container.
+func podLog(e *bundle.Evidence) bool { return e.Program == bundle.Kubectl && e.Args[0] == "logs" }
 
 // scopeOf keeps the values that e's templates and scope name.
 func scopeOf(e *bundle.Evidence, v Values) Values {

@@ -29,6 +29,7 @@ type executor struct {
 	runner   Runner
 	spool    *spool
 	progress Progress
+	maxLog   int64 // bytes kept of each log; 0: what its evidence says
 	now      func() time.Time
 	timeout  time.Duration                        // per command
 	total    time.Duration                        // of the whole, for its sentence only
@@ -131,7 +132,7 @@ func (x *executor) attempt(ctx context.Context, c Command) (bundle.Entry, ending
 		entry, end = x.list(ctx, c)
 	default:
 		var raw []byte
-		var cut bool
+		var cut int64
 		if entry, end, raw, cut = x.document(ctx, c); end.Status == bundle.StatusOK {
 			x.keep(c, raw, cut, &entry, &end)
 		}
@@ -140,11 +141,11 @@ func (x *executor) attempt(ctx context.Context, c Command) (bundle.Entry, ending
 }
 
 // document runs a command whose answer is held whole, because it is parsed; cut
-// says that it was longer than the evidence's cap.
-func (x *executor) document(ctx context.Context, c Command) (entry bundle.Entry, end ending, raw []byte, cut bool) {
+// is how many bytes beyond the evidence's cap are lost.
+func (x *executor) document(ctx context.Context, c Command) (entry bundle.Entry, end ending, raw []byte, cut int64) {
 	out := &head{max: c.Evidence.Cap}
 	entry, end = x.run(ctx, c, out)
-	return entry, end, out.kept.Bytes(), out.lost
+	return entry, end, out.kept.Bytes(), out.over
 }
 
 // log runs a command whose answer is redacted and spooled as it comes. Of one that
@@ -154,7 +155,7 @@ func (x *executor) log(ctx context.Context, c Command) (bundle.Entry, ending) {
 	var kept *tail
 	var fault error
 	var reader sync.WaitGroup
-	reader.Go(func() { kept, fault = x.spool.stream(c.Evidence, r) })
+	reader.Go(func() { kept, fault = x.spool.stream(x.logCap(c.Evidence), r) })
 	entry, end := x.run(ctx, c, w)
 	w.Close() // of a pipe never fails
 	reader.Wait()
@@ -164,9 +165,12 @@ func (x *executor) log(ctx context.Context, c Command) (bundle.Entry, ending) {
 		end = ending{Status: bundle.StatusFailed, Reason: fault.Error()}
 	case early && kept.text:
 		end.Status = bundle.StatusTruncated
-		kept.keep(c.Evidence, c.Path, &entry, &end)
+		kept.keep(c.Path, &entry, &end)
 	case end.Status == bundle.StatusOK:
-		kept.keep(c.Evidence, c.Path, &entry, &end)
+		if n := x.tail; n > 0 && podLog(c.Evidence) && kept.lines() >= n {
+			end = ending{Status: bundle.StatusTruncated, Reason: fmt.Sprintf("only its newest %d lines were asked for; how many are older is not known: raise --tail", n)}
+		}
+		kept.keep(c.Path, &entry, &end)
 	}
 	return entry, end
 }
@@ -204,7 +208,7 @@ func (x *executor) run(ctx context.Context, c Command, out io.Writer) (bundle.En
 	entry.Started = x.now()
 	o := x.runner.Run(limited, c, out)
 	entry.Millis = x.now().Sub(entry.Started).Milliseconds()
-	o.Stderr = sentence(o.Stderr)
+	o.Stderr = x.spool.stderr(o.Stderr)
 	entry.Exit, entry.Stderr = o.Exit, o.Stderr
 	// A command that was ended from outside may still have left a clean exit code.
 	switch {
@@ -267,19 +271,27 @@ func (x *executor) ended(cause error, c Command) ending {
 }
 
 // keep redacts a document, spools it and completes the entry.
-func (x *executor) keep(c Command, raw []byte, cut bool, entry *bundle.Entry, end *ending) {
-	if fault := malformed(c.Evidence, raw); fault != "" && !cut {
+func (x *executor) keep(c Command, raw []byte, cut int64, entry *bundle.Entry, end *ending) {
+	if fault := malformed(c.Evidence, raw); fault != "" && cut == 0 {
 		*end = ending{Status: bundle.StatusFailed, Reason: fmt.Sprintf("%s answered %s", c.Program, fault), Fallback: c.Program == bundle.Az}
 		return
 	}
-	if cut {
-		*end = ending{Status: bundle.StatusTruncated, Reason: fmt.Sprintf("the answer is longer than %d MiB; its end is not kept", c.Evidence.Cap>>20)}
+	if cut > 0 {
+		*end = ending{Status: bundle.StatusTruncated, Reason: fmt.Sprintf("the answer is longer than %s: its last %s are not kept", Size(c.Evidence.Cap), Size(cut))}
 	} else if end.Status == bundle.StatusOK && empty(c.Evidence, raw) {
 		end.Status = bundle.StatusEmpty
 	}
 	if err := x.spool.keep(c.Evidence, c.Path, raw, entry); err != nil {
 		*end = ending{Status: keepFault(err), Reason: err.Error()}
 	}
+}
+
+// logCap is how many bytes of a log are kept.
+func (x *executor) logCap(e *bundle.Evidence) int64 {
+	if x.maxLog > 0 {
+		return min(e.Cap, x.maxLog)
+	}
+	return e.Cap
 }
 
 func gapEntry(e *bundle.Evidence, argv []string, scope Values, status bundle.Status, reason string) bundle.Entry {

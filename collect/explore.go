@@ -84,7 +84,7 @@ func (s *session) giveUp(entries []bundle.Entry) {
 func (s *session) learn() {
 	d := &s.found
 	s.each(&bundle.Nodes, func(item []byte) {
-		if n, ok := part[node](item, "metadata", "spec", "status"); ok {
+		if n, ok := fieldsOf[node](item, "metadata", "spec", "status"); ok {
 			d.addNode(n, s.windows)
 		}
 	})
@@ -97,12 +97,12 @@ func (s *session) learn() {
 	}
 	subscription := cmp.Or(s.o.Subscription, d.subscription())
 	s.each(&bundle.Services, func(item []byte) {
-		if svc, ok := part[service](item, "metadata", "spec"); ok {
+		if svc, ok := fieldsOf[service](item, "metadata", "spec"); ok {
 			d.addService(svc, subscription, s.selected, s.windows)
 		}
 	})
 	s.each(&bundle.ControllerPods, func(item []byte) {
-		if p, ok := part[pod](item, "metadata"); ok && isController(p) {
+		if p, ok := fieldsOf[pod](item, "metadata"); ok && isController(p) {
 			full, _ := decoded[pod](item)
 			d.addPod(full, s.windows)
 		}

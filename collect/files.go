@@ -78,20 +78,21 @@ func (x *executor) logFile(e *bundle.Evidence, f *os.File, size int64, path stri
 	if err != nil || bytes.IndexByte(text, 0) >= 0 || bytes.HasPrefix(text, []byte("\x1f\x8b")) {
 		return ending{}, errors.New("it is no text: unpack it, or save it as UTF-8, and give it again")
 	}
-	from := max(0, size-e.Cap-lookBack)
+	most := x.logCap(e)
+	from := max(0, size-most-lookBack)
 	if bytes.HasPrefix(begin, []byte("\xff\xfe")) || bytes.HasPrefix(begin, []byte("\xfe\xff")) {
 		from = 0 // only its first bytes say that it is UTF-16
 	}
 	if _, err := f.Seek(from, io.SeekStart); err != nil {
 		return ending{}, err
 	}
-	kept, err := x.spool.stream(e, bundle.PlainText(f))
+	kept, err := x.spool.stream(most, bundle.PlainText(f))
 	if err != nil {
 		return ending{}, err
 	}
-	kept.lost = kept.lost || from > 0
+	kept.skipped = from
 	end := ending{Status: bundle.StatusOK}
-	kept.keep(e, path, entry, &end)
+	kept.keep(path, entry, &end)
 	return end, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	bundle "azlb/bundle-schema"
+	"azlb/bundle-schema/redact"
 )
 
 // listing is a list of Kubernetes objects on its way from kubectl into the spool: cut
@@ -22,11 +23,12 @@ type listing struct {
 	takes func(item []byte) bool // nil: every item
 	most  int                    // items that are kept; 0: as many as the cap in bytes allows
 
-	whole *head // an answer in another layout than kubectl's; nil: it is in that
-	file  string
-	w     *bufio.Writer
-	size  int64
-	frame []byte // not yet written: whether an item follows decides its last line
+	whole  *head // an answer in another layout than kubectl's; nil: it is in that
+	file   string
+	counts redact.Counts // what was taken out
+	w      *bufio.Writer
+	size   int64
+	frame  []byte // not yet written: whether an item follows decides its last line
 
 	kept, other, beyond int     // items that are there, not wanted, and wanted but too many
 	faults              []error // of items that could not be redacted
@@ -34,7 +36,7 @@ type listing struct {
 
 // list runs a command whose answer is a list of objects.
 func (x *executor) list(ctx context.Context, c Command) (bundle.Entry, ending) {
-	l := &listing{spool: x.spool, e: c.Evidence}
+	l := &listing{spool: x.spool, e: c.Evidence, counts: redact.Counts{}}
 	if c.Evidence == &bundle.Pods {
 		l.takes, l.most = x.wanted(c.Scope["namespace"]), podCap
 	}
@@ -56,7 +58,7 @@ func (x *executor) list(ctx context.Context, c Command) (bundle.Entry, ending) {
 		l.drop()
 		end = ending{Status: bundle.StatusFailed, Reason: fault.Error()}
 	case l.whole != nil:
-		x.keep(c, l.whole.kept.Bytes(), l.whole.lost, &entry, &end)
+		x.keep(c, l.whole.kept.Bytes(), l.whole.over, &entry, &end)
 	default:
 		l.keep(c, &entry, &end)
 	}
@@ -70,7 +72,7 @@ func (x *executor) wanted(namespace string) func(item []byte) bool {
 		return nil
 	}
 	return func(item []byte) bool {
-		p, ok := part[pod](item, "metadata")
+		p, ok := fieldsOf[pod](item, "metadata")
 		return !ok || in.takes(p) // one that cannot be read says so when it is redacted
 	}
 }
@@ -87,12 +89,16 @@ func (l *listing) take(r io.Reader) error {
 	}
 	f, err := os.OpenFile(l.spool.newFile(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return fmt.Errorf("writing %s to the temporary folder: %w", l.e.Title, err)
+		return full(err)
 	}
 	l.file, l.w = f.Name(), bufio.NewWriterSize(f, 1<<16)
 	all := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(begin), text), 1<<16)
-	if err = errors.Join(cut(all, l.part), l.flush(), l.w.Flush(), f.Close()); err != nil {
-		return fmt.Errorf("writing %s to the temporary folder: %w", l.e.Title, err)
+	if err := errors.Join(cut(all, l.part), l.flush()); err != nil {
+		f.Close() // the first fault counts
+		return err
+	}
+	if err := errors.Join(l.w.Flush(), f.Close()); err != nil {
+		return full(err)
 	}
 	return nil
 }
@@ -110,7 +116,8 @@ func (l *listing) part(text []byte, item bool) error {
 		l.beyond++
 		return nil
 	}
-	clean, _, err := l.spool.learned.Document(l.e.Redaction, text)
+	clean, counts, err := l.spool.learned.Document(l.e.Redaction, text)
+	l.counts.Add(counts)
 	switch {
 	case err != nil && !item:
 		return fmt.Errorf("removing secrets around the objects: %w", err)
@@ -148,13 +155,15 @@ func (l *listing) flush() error {
 
 func (l *listing) write(text []byte) error {
 	l.size += int64(len(text))
-	_, err := l.w.Write(text)
-	return err
+	if _, err := l.w.Write(text); err != nil {
+		return full(err)
+	}
+	return nil
 }
 
 // keep makes the list the answer at the command's path, and says what it lacks.
 func (l *listing) keep(c Command, entry *bundle.Entry, end *ending) {
-	if err := l.spool.hold(c.Path, []string{l.file}, entry); err != nil {
+	if err := l.spool.hold(c.Path, []string{l.file}, l.counts, entry); err != nil {
 		*end = ending{Status: bundle.StatusFailed, Reason: err.Error()}
 		return
 	}
@@ -167,7 +176,7 @@ func (l *listing) keep(c Command, entry *bundle.Entry, end *ending) {
 	}
 	if l.beyond > 0 {
 		end.Status = bundle.StatusTruncated
-		limit := fmt.Sprintf("%d MiB", l.e.Cap>>20)
+		limit := Size(l.e.Cap)
 		if l.most > 0 && l.kept >= l.most {
 			limit = fmt.Sprint(l.most)
 		}

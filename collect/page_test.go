@@ -34,7 +34,7 @@ func TestNextPage(t *testing.T) {
 		{"https://management.azure.com" + path + version + "&$skipToken=a%20b", false},
 		{"https://management.azure.com" + path + version + "&$skipToken=a%0Ab", false},
 	}
-	s, err := newSpool(t.TempDir())
+	s, err := newSpool(t.TempDir(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	bundle "azlb/bundle-schema"
@@ -312,9 +313,14 @@ func (p *planner) template(e *bundle.Evidence) string {
 		words = append(words, "-o", "json", "--only-show-errors")
 	case e.Program == bundle.Az:
 		words = append(words, "--subscription", "{subscription}", "-o", "json", "--only-show-errors")
-	case e.ID == bundle.ControllerLog.ID && p.since > 0:
-		words = append(words, "--since", p.since.String(), "--context", p.context)
-	case e.ID != bundle.KubeContext.ID && p.context != "":
+	}
+	if e.ID == bundle.ControllerLog.ID && p.since > 0 {
+		words = append(words, "--since", p.since.String())
+	}
+	if podLog(e) && p.tail > 0 {
+		words = append(words, "--tail", strconv.Itoa(p.tail))
+	}
+	if e.Program == bundle.Kubectl && e.ID != bundle.KubeContext.ID && p.context != "" {
 		words = append(words, "--context", p.context)
 	}
 	return quote(words)
@@ -322,7 +328,7 @@ func (p *planner) template(e *bundle.Evidence) string {
 
 // Templates is the plan of a cluster that nobody has asked anything yet.
 func Templates(o Options) Plan {
-	p := newPlanner(builder{context: "{context}", endpoint: "{endpoint}", since: o.Since})
+	p := newPlanner(builder{context: "{context}", endpoint: "{endpoint}", since: o.Since, tail: o.Tail})
 	var always, rest []string
 	for _, e := range bundle.Catalogue {
 		if e.Program == bundle.Local || e == &bundle.Endpoints || e == &bundle.Accounts {

@@ -31,7 +31,7 @@ import (
 //
 // time is when it was recorded: the bundle's clock. args are the catalogue's
 // template with its blanks filled. What the collector adds to a template
-// (--context, --since, --subscription, -o json and --only-show-errors of az) may
+// (--context, --since, --tail, --subscription, -o json and --only-show-errors of az) may
 // stand there or be left out: a command is first looked for word by word, then
 // without these. exit is 0, stdout and stderr are empty where they are left out.
 // cloudConfig and logFiles stand for --cloud-config and --log-file. A command that
@@ -168,7 +168,7 @@ func bare(args []string) []string {
 	var kept []string
 	for i := 0; i < len(args); i++ {
 		switch {
-		case slices.Contains([]string{"--context", "--subscription", "--since"}, args[i]):
+		case slices.Contains([]string{"--context", "--subscription", "--since", "--tail"}, args[i]):
 			i++
 		case args[i] == "--only-show-errors":
 		case args[i] == "-o" && i+1 < len(args) && args[i+1] == "json":

@@ -78,7 +78,7 @@ func (x *executor) rest(ctx context.Context, c Command) []bundle.Entry {
 }
 
 // page reads one page, patiently.
-func (x *executor) page(ctx context.Context, c Command) (earlier []bundle.Entry, entry bundle.Entry, end ending, raw []byte, cut bool) {
+func (x *executor) page(ctx context.Context, c Command) (earlier []bundle.Entry, entry bundle.Entry, end ending, raw []byte, cut int64) {
 	earlier, entry, end = x.patiently(ctx, c, func() (bundle.Entry, ending) {
 		var e bundle.Entry
 		var how ending
@@ -106,7 +106,7 @@ func (x *executor) nextPage(ctx context.Context, first Command, link string, n i
 	}
 	x.progress.Plan(1)
 	earlier, entry, end, raw, cut := x.page(ctx, c)
-	if end.Status == bundle.StatusOK && (cut || !json.Valid(raw)) {
+	if end.Status == bundle.StatusOK && (cut > 0 || !json.Valid(raw)) {
 		end = ending{Status: bundle.StatusFailed, Reason: fmt.Sprintf("page %d is not JSON, or too long", n)}
 	}
 	if end.Status != bundle.StatusOK {

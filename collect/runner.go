@@ -90,13 +90,14 @@ func killedBy(s *os.ProcessState) string {
 type head struct {
 	kept bytes.Buffer
 	max  int64
-	lost bool
+	over int64 // bytes that came after them
 }
 
 func (h *head) Write(p []byte) (int, error) {
 	n := len(p)
 	if room := h.max - int64(h.kept.Len()); int64(n) > room {
-		h.lost, p = true, p[:max(room, 0)]
+		p = p[:max(room, 0)]
+		h.over += int64(n - len(p))
 	}
 	h.kept.Write(p)
 	return n, nil
@@ -105,7 +106,7 @@ func (h *head) Write(p []byte) (int, error) {
 // text is what was kept, in whole lines: half a secret has no form that tells it.
 func (h *head) text() string {
 	text := h.kept.String()
-	if end := strings.LastIndexByte(text, '\n'); h.lost && end >= 0 {
+	if end := strings.LastIndexByte(text, '\n'); h.over > 0 && end >= 0 {
 		text = text[:end+1]
 	}
 	return text

@@ -75,20 +75,59 @@ func TestWithheld(t *testing.T) {
 	}
 }
 
-// TestSecretInTheCommand: where it cannot be left out there is no bundle.
-func TestSecretInTheCommand(t *testing.T) {
-	for where, change := range map[string]func(*Options){
-		"context":              func(o *Options) { o.Context = leaked },
-		"the file of log-file": func(o *Options) { o.LogFiles = []string{filepath.Join(t.TempDir(), leaked)} },
-	} {
-		o := configured(t, options(t, cluster()))
-		change(&o)
-		if _, err := Collect(t.Context(), o); err == nil || !strings.Contains(err.Error(), "no bundle is written") || strings.Contains(err.Error(), leaked) || !strings.Contains(err.Error(), strings.TrimPrefix(where, "the file of ")) {
-			t.Errorf("%s: error = %v", where, err)
+// TestSecretInTheContext: where it cannot be left out there is no bundle.
+func TestSecretInTheContext(t *testing.T) {
+	o := configured(t, options(t, cluster()))
+	o.Context = leaked
+	if _, err := Collect(t.Context(), o); err == nil || !strings.Contains(err.Error(), "no bundle is written") || strings.Contains(err.Error(), leaked) || !strings.Contains(err.Error(), "context") {
+		t.Errorf("error = %v", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(o.Output), "*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// TestSecretInAFileName: a log that is named like a secret is left out, and the
+// manifest does not say its name.
+func TestSecretInAFileName(t *testing.T) {
+	o := configured(t, options(t, cluster()))
+	o.LogFiles = []string{filepath.Join(t.TempDir(), leaked+".log")}
+	if err := os.WriteFile(o.LogFiles[0], []byte("I1123 a line\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, e := range manifestOf(t, o).Entries {
+		if e.Evidence == bundle.LogFile.ID {
+			found = true
+			if e.Status != bundle.StatusWithheld || e.Path != "" || !strings.Contains(e.Reason, "config-key") {
+				t.Errorf("%+v", e)
+			}
 		}
-		if left, _ := filepath.Glob(filepath.Join(filepath.Dir(o.Output), "*")); len(left) > 0 {
-			t.Errorf("left behind: %v", left)
+	}
+	for name, text := range contents(t, o.Output) {
+		if !found || strings.Contains(name+text, leaked) {
+			t.Errorf("found: %v; %s holds the secret", found, name)
 		}
+	}
+}
+
+// TestSecretFoundTwice: what is still there after entries were left out means no
+// bundle, and the error names the file.
+func TestSecretFoundTwice(t *testing.T) {
+	o := configured(t, options(t, cluster()))
+	s, err := begin(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.spool.close()
+	s.collect(t.Context())
+	s.spool.learned.Name("nothing was changed") // of the README, which nobody can leave out
+	_, err = s.write()
+	if err == nil || !strings.Contains(err.Error(), "no bundle is written") || !strings.Contains(err.Error(), "README.md (name)") {
+		t.Errorf("error = %v", err)
+	}
+	if left, _ := os.ReadDir(filepath.Dir(o.Output)); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
 	}
 }
 

@@ -78,7 +78,7 @@ func (s *session) selections() map[string]*selection {
 	chosen := map[string]*selection{}
 	var addresses [][]byte // of LoadBalancer Services
 	s.each(&bundle.Services, func(item []byte) {
-		svc, _ := part[service](item, "metadata", "spec", "status")
+		svc, _ := fieldsOf[service](item, "metadata", "spec", "status")
 		if svc.Spec.Type != "LoadBalancer" {
 			return
 		}
@@ -95,14 +95,14 @@ func (s *session) selections() map[string]*selection {
 		}
 	})
 	s.each(&bundle.EndpointSlices, func(item []byte) {
-		m, _ := part[endpointSlice](item, "metadata")
+		m, _ := fieldsOf[endpointSlice](item, "metadata")
 		chosen[m.Metadata.Namespace].lists(m.Metadata.Labels["kubernetes.io/service-name"], func() []targetRef {
 			full, _ := decoded[endpointSlice](item)
 			return full.targets()
 		})
 	})
 	s.each(&bundle.Endpoints, func(item []byte) {
-		m, _ := part[endpointsOf](item, "metadata")
+		m, _ := fieldsOf[endpointsOf](item, "metadata")
 		chosen[m.Metadata.Namespace].lists(m.Metadata.Name, func() []targetRef {
 			full, _ := decoded[endpointsOf](item)
 			return full.targets()

@@ -14,6 +14,7 @@ import (
 	"azlb/analyze"
 	"azlb/analyze/rule/ruletest"
 	bundle "azlb/bundle-schema"
+	"azlb/bundle-schema/redact"
 	"azlb/report"
 )
 
@@ -30,7 +31,7 @@ func sampleBundles(t *testing.T) []string {
 // holding is a session whose cluster answered with the files of a bundle.
 func holding(t *testing.T, content map[string][]byte) *session {
 	t.Helper()
-	spool, err := newSpool(t.TempDir())
+	spool, err := newSpool(t.TempDir(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +50,7 @@ func holding(t *testing.T, content map[string][]byte) *session {
 // passed lets a list pass as it does on its way from kubectl.
 func passed(t *testing.T, s *session, e *bundle.Evidence, namespace string, most int, text []byte) (string, bundle.Entry, ending) {
 	t.Helper()
-	l := &listing{spool: s.spool, e: e, most: most}
+	l := &listing{spool: s.spool, e: e, most: most, counts: redact.Counts{}}
 	if namespace != "" {
 		l.takes = s.wanted(namespace)
 	}
@@ -59,7 +60,7 @@ func passed(t *testing.T, s *session, e *bundle.Evidence, namespace string, most
 	entry, end := bundle.Entry{}, ending{Status: bundle.StatusOK}
 	c := Command{Evidence: e, Program: bundle.Kubectl, Path: fmt.Sprintf("passed/%s/%s", e.ID, namespace)}
 	if l.whole != nil {
-		s.keep(c, l.whole.kept.Bytes(), l.whole.lost, &entry, &end)
+		s.keep(c, l.whole.kept.Bytes(), l.whole.over, &entry, &end)
 	} else {
 		l.keep(c, &entry, &end)
 	}

@@ -2,11 +2,13 @@ package collect
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"sync"
 
@@ -22,14 +24,28 @@ type spool struct {
 	mu      sync.Mutex
 	parts   map[string][]string // path in the bundle → the files that hold it, in order
 	files   int                 // made so far
+
+	removed  map[string]redact.Counts // path in the bundle → what was taken out
+	said     redact.Counts            // what was taken out of what programs said of themselves
+	withheld []bundle.Withheld        // by the second pass
+
+	abandoned <-chan struct{} // closed: nothing is read any more
 }
 
-func newSpool(parent string) (*spool, error) {
+func newSpool(parent string, abandoned <-chan struct{}) (*spool, error) {
 	dir, err := os.MkdirTemp(parent, "azlb-collect-") // 0700
 	if err != nil {
-		return nil, fmt.Errorf("making a temporary folder: %w", err)
+		return nil, fmt.Errorf("making a temporary folder in %s: %w: set %s to a folder that can be written to", cmp.Or(parent, os.TempDir()), cause(err), tempVariable)
 	}
-	return &spool{dir: dir, parts: map[string][]string{}}, nil
+	return &spool{dir: dir, parts: map[string][]string{}, abandoned: abandoned, removed: map[string]redact.Counts{}, said: redact.Counts{}}, nil
+}
+
+// tempVariable says where the temporary folder lies.
+var tempVariable = map[bool]string{false: "TMPDIR", true: "TEMP"}[runtime.GOOS == "windows"]
+
+// full is what a fault of the temporary folder means.
+func full(err error) error {
+	return fmt.Errorf("the temporary folder did not take it: %w: make room there, or set %s to another folder", cause(err), tempVariable)
 }
 
 func (s *spool) close() { os.RemoveAll(s.dir) }
@@ -40,15 +56,16 @@ var errPartial = errors.New("partly kept")
 // keep redacts an answer, writes it and completes its entry. It fails closed: what
 // the redaction cannot read is left out (errPartial).
 func (s *spool) keep(e *bundle.Evidence, path string, raw []byte, entry *bundle.Entry) error {
-	clean, _, partial := s.learned.Document(e.Redaction, raw)
+	clean, counts, partial := s.learned.Document(e.Redaction, raw)
 	if partial != nil && len(bytes.TrimSpace(clean)) == 0 {
 		return fmt.Errorf("removing secrets from %s: %w", path, partial)
 	}
 	file := s.newFile()
 	if err := os.WriteFile(file, clean, 0o600); err != nil {
-		return fmt.Errorf("writing %s to the temporary folder: %w", path, err)
+		os.Remove(file) // half of it; close removes what is left
+		return full(err)
 	}
-	if err := s.hold(path, []string{file}, entry); err != nil {
+	if err := s.hold(path, []string{file}, counts, entry); err != nil {
 		return err
 	}
 	if partial != nil {
@@ -65,14 +82,15 @@ func (s *spool) newFile() string {
 	return filepath.Join(s.dir, strconv.Itoa(s.files))
 }
 
-// hold makes files the answer that lies at a path of the bundle.
-func (s *spool) hold(path string, files []string, entry *bundle.Entry) error {
+// hold makes files the answer that lies at a path of the bundle; counts is what was
+// taken out of them.
+func (s *spool) hold(path string, files []string, counts redact.Counts, entry *bundle.Entry) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, taken := s.parts[path]; taken { // two entries of one name would cost the whole bundle
 		return fmt.Errorf("keeping %s: another answer lies there already", path)
 	}
-	s.parts[path], entry.Path = files, path
+	s.parts[path], s.removed[path], entry.Path = files, counts, path
 	return nil
 }
 
@@ -84,6 +102,7 @@ func (s *spool) drop(path string) {
 		os.Remove(file) // close removes what is left
 	}
 	delete(s.parts, path)
+	delete(s.removed, path)
 }
 
 // keepFault is the status of an answer that was not kept as a whole.
@@ -94,7 +113,16 @@ func keepFault(err error) bundle.Status {
 	return bundle.StatusFailed
 }
 
-// sentence removes secrets from what programs say of themselves.
+// stderr removes secrets from what a program says of itself, and remembers them.
+func (s *spool) stderr(text string) string {
+	clean, counts, _ := s.learned.Document(bundle.RedactText, []byte(text)) // a text never fails
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.said.Add(counts)
+	return string(clean)
+}
+
+// sentence removes secrets from a text of our own, which may quote what programs say.
 func sentence(s string) string {
 	clean, _ := redact.Text([]byte(s))
 	return string(clean)
@@ -108,7 +136,7 @@ func (s *spool) open(entry bundle.Entry) (io.ReadCloser, error) {
 	if !ok {
 		return nil, fmt.Errorf("opening %s: it was never collected", entry.Path)
 	}
-	all := &joined{}
+	all := &joined{abandoned: s.abandoned}
 	var readers []io.Reader
 	for _, file := range files {
 		f, err := os.Open(file)
@@ -124,7 +152,20 @@ func (s *spool) open(entry bundle.Entry) (io.ReadCloser, error) {
 // joined reads several files as one.
 type joined struct {
 	io.Reader
-	files []*os.File
+	files     []*os.File
+	abandoned <-chan struct{}
+}
+
+// ErrAbandoned ends the packing: no bundle is wanted any more.
+var ErrAbandoned = errors.New("interrupted twice: no bundle is written")
+
+func (j *joined) Read(p []byte) (int, error) {
+	select {
+	case <-j.abandoned:
+		return 0, ErrAbandoned
+	default:
+		return j.Reader.Read(p)
+	}
 }
 
 func (j *joined) Close() error {

@@ -15,7 +15,7 @@ import (
 func TestLongLog(t *testing.T) {
 	for name, lines := range map[string]int{"short": 5, "long": 1000} {
 		t.Run(name, func(t *testing.T) {
-			s, err := newSpool(t.TempDir())
+			s, err := newSpool(t.TempDir(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -25,11 +25,11 @@ func TestLongLog(t *testing.T) {
 				fmt.Fprintf(&log, "line %05d\n", i)
 			}
 			e, entry, end := &bundle.Evidence{Cap: 4000}, bundle.Entry{}, ending{Status: bundle.StatusOK}
-			kept, err := s.stream(e, strings.NewReader(log.String()))
+			kept, err := s.stream(e.Cap, strings.NewReader(log.String()))
 			if err != nil {
 				t.Fatal(err)
 			}
-			kept.keep(e, "x.log", &entry, &end)
+			kept.keep("x.log", &entry, &end)
 			got := string(s.read("x.log"))
 			if !strings.HasSuffix(log.String(), got) || !strings.HasPrefix(got, "line ") || int64(len(got)) > e.Cap {
 				t.Errorf("it is no end of the log: %d bytes, %.20q", len(got), got)
@@ -63,7 +63,7 @@ func TestLogFile(t *testing.T) {
 		"nothing but end": {"\n\n", 8000, bundle.StatusEmpty, "x", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := newSpool(t.TempDir())
+			s, err := newSpool(t.TempDir(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}

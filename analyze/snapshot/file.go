@@ -78,6 +78,9 @@ func (l *loader) file(name string, entry *bundle.Entry, r io.Reader) {
 		}
 		f.note("its evidence " + strconv.Quote(entry.Evidence) + " is not in this version's catalogue")
 	}
+	if f.text = bundle.CompanionOf(head); f.text != "" {
+		return
+	}
 	switch formOf(head) {
 	case formEmpty:
 		f.note("it is empty")

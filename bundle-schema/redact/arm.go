@@ -13,7 +13,7 @@ var armObjects = []string{"ssh", "secrets", "publickeys", "settings", "protected
 	"httpproxyconfig", "linuxprofile", "windowsprofile", "aadprofile", "claims", "httprequest", "winrm"}
 
 // armTexts are replaced by the mark.
-var armTexts = []string{"adminusername", "adminpassword", "customdata", "userdata", "keydata", "caller"}
+var armTexts = []string{"adminusername", "customdata", "userdata", "keydata", "caller"}
 
 // armPersons hold an object id, a client id or an application's name, which stay, or the
 // e-mail address that a user logs in with, which goes.
@@ -38,6 +38,9 @@ var activityObjects = append(slices.Clone(armObjects), "authorization", "descrip
 // ARM's error where it failed. The rest is bodies of requests and answers.
 var activityTexts = []string{"statuscode", "statusmessage"}
 
+// bodies is the key of an event that holds what was sent and answered.
+var bodies = "properties"
+
 // Activity redacts the activity log, whichever fields az printed of it: the caller's
 // token, the address that the request came from, bodies of requests and answers. The
 // caller stays, for who wrote is what the log is read for: the object id of an identity,
@@ -49,8 +52,8 @@ func Activity(b []byte) ([]byte, Counts, error) { return activity(b, new(Learned
 func activity(b []byte, l *Learned) ([]byte, Counts, error) {
 	texts := slices.DeleteFunc(slices.Clone(armTexts), func(key string) bool { return key == "caller" })
 	return armBut(b, l, texts, func(path []string, nested bool) bool {
-		inside := parent(path) == "properties" && (nested || !slices.Contains(activityTexts, leaf(path)))
-		return inside || slices.Contains(activityObjects, leaf(path)) || leaf(path) == "properties" && !nested
+		inside := parent(path) == bodies && (nested || !slices.Contains(activityTexts, leaf(path)))
+		return inside || slices.Contains(activityObjects, leaf(path)) || leaf(path) == bodies && !nested
 	})
 }
 

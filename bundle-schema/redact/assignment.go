@@ -12,7 +12,8 @@ import (
 var (
 	strongNames = []string{"clientsecret", "clientassertion", "password", "passwd", "passphrase", "pwd", "accesstoken", "refreshtoken",
 		"idtoken", "accountkey", "sharedaccesskey", "sharedkey", "apikey", "storagekey", "connectionstring",
-		"primarykey", "secondarykey", "subscriptionkey", "functionskey"}
+		"primarykey", "secondarykey", "subscriptionkey", "functionskey",
+		"accesskey", "secretkey", "signingkey", "encryptionkey", "clientkeydata", "sastoken"}
 	weakNames = []string{"secret", "token", "credential"}
 )
 
@@ -70,7 +71,7 @@ func assignments(line, _ []byte) []span {
 			}
 			ok := e.real(line, string(line[from:to]), from)
 			if ok {
-				found = append(found, span{from, to})
+				found = append(found, span{from: from, to: to})
 			}
 			if ok || to-from >= farthest { // in what is that long no other is looked for
 				at = to - 1

@@ -1,13 +1,6 @@
 package redact
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/binary"
-	"encoding/json"
-	"fmt"
-	"io"
-	"net/url"
 	"regexp"
 	"strings"
 	"sync"
@@ -15,19 +8,13 @@ import (
 	bundle "azlb/bundle-schema"
 )
 
-// Learned are the secrets that were removed, so that a second pass can look for
+// Learned are the originals that were removed, so that the second pass can look for
 // them where nothing tells their form: the client's secret out of azure.json may
 // stand bare in a log. It is safe for concurrent use; its zero value knows nothing.
 type Learned struct {
-	mu       sync.Mutex
-	by       map[uint64][]original // by their first eight bytes
-	prefixes [1 << 12]uint64       // a bit for each hash of those
-}
-
-// original is a secret as it may stand somewhere.
-type original struct {
-	text  string
-	shape Shape
+	mu      sync.Mutex
+	secrets table // in each form that they are looked for
+	names   table // in lower case
 }
 
 // shortest is the shortest original that is looked for, in bytes: a shorter one is
@@ -59,7 +46,7 @@ func (l *Learned) seen(shape Shape, value string) {
 	l.add(shape, value)
 }
 
-// add remembers a value, also as JSON and URLs spell it. What would be found in any
+// add remembers a secret in all its forms, line by line. What would be found in any
 // evidence is not remembered: words, names, paths, ids.
 func (l *Learned) add(shape Shape, value string) {
 	if l == nil {
@@ -70,27 +57,36 @@ func (l *Learned) add(shape Shape, value string) {
 		if len(line) < shortest || marked(line) || masked(line) || common(line) {
 			continue
 		}
-		quoted, _ := json.Marshal(line) // of a string never fails
-		for _, text := range []string{line, string(quoted[1 : len(quoted)-1]), url.QueryEscape(line)} {
-			l.remember(original{text, shape})
+		l.mu.Lock()
+		for _, form := range forms(line) {
+			l.secrets.add(original{form, shape})
 		}
+		l.mu.Unlock()
 	}
 }
 
-func (l *Learned) remember(o original) {
+// Name adds an original that --redact all replaced and that must not appear any
+// more: the name of an object, a host name. One that is shorter than 8 bytes is found
+// by chance, so it is not looked for, and Name says so by returning false. Words that
+// evidence has anyway ("kubernetes", "loadBalancers") would withhold all of it: who
+// adds names leaves them out.
+//
+// Names are found in any case of letters, because Azure prints ids in either, and
+// only as whole words: what stands before and behind must be no ASCII letter or
+// digit. So the Service storefront is found in storefront-7d9f and in
+// /pools/Storefront, which both tell its name, but not in mystorefronts; and
+// kubernetes-dashboard is found in kubernetes-dashboard-2. Who replaces names must
+// replace them at the same boundaries, or the entry is withheld. They are looked for
+// in what is encoded as well: in base64, in percent-encoded text, behind JSON escapes.
+func (l *Learned) Name(text string) bool {
+	text = string(appendLower(nil, []byte(strings.TrimSpace(text))))
+	if len(text) < shortest || marked(strings.ToUpper(text)) {
+		return false
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	begin := prefix(o.text)
-	for _, known := range l.by[begin] {
-		if known.text == o.text {
-			return
-		}
-	}
-	if l.by == nil {
-		l.by = map[uint64][]original{}
-	}
-	l.by[begin] = append(l.by[begin], o)
-	l.prefixes[slot(begin)/64] |= 1 << (slot(begin) % 64)
+	l.names.add(original{text, Name})
+	return true
 }
 
 // common reports values that stand in evidence for other reasons: a path, an
@@ -100,65 +96,3 @@ func common(v string) bool {
 }
 
 var plainWord = regexp.MustCompile(`^(?:[A-Z]?[a-z]+|[A-Z]+|[0-9]+)$`)
-
-func prefix[T string | []byte](text T) uint64 {
-	var b [8]byte
-	copy(b[:], text)
-	return binary.LittleEndian.Uint64(b[:])
-}
-
-// slot is the place of a prefix among the bits that are asked first.
-func slot(prefix uint64) uint64 { return prefix * 0x9e3779b97f4a7c15 >> (64 - 18) }
-
-// in returns the shape of a remembered secret that stands in a line; empty: none does.
-func (l *Learned) in(line []byte) Shape {
-	for at := 0; at+shortest <= len(line); at++ {
-		begin := binary.LittleEndian.Uint64(line[at:])
-		if s := slot(begin); l.prefixes[s/64]&(1<<(s%64)) == 0 {
-			continue
-		}
-		for _, o := range l.by[begin] {
-			if bytes.HasPrefix(line[at:], []byte(o.text)) {
-				return o.shape
-			}
-		}
-	}
-	return ""
-}
-
-// Holds returns the shape of a remembered secret that stands in b; empty: none does.
-func (l *Learned) Holds(b []byte) Shape {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.in(b)
-}
-
-// Check is the second pass over redacted bytes. It returns the shape of the first
-// secret in them, a remembered one or one of known form; empty: there is none.
-func (l *Learned) Check(r io.Reader) (Shape, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	s := scrubber{counts: Counts{}, scan: true}
-	lines := bufio.NewReaderSize(r, longestLine)
-	for {
-		line, err := lines.ReadSlice('\n')
-		if err == bufio.ErrBufferFull { // JSON may be one line of any length
-			var rest []byte
-			line = bytes.Clone(line)
-			rest, err = lines.ReadBytes('\n')
-			line = append(line, rest...)
-		}
-		if shape := l.in(line); shape != "" {
-			return shape, nil
-		}
-		if s.line(line); len(s.hits) > 0 {
-			return s.hits[0].Shape, nil
-		}
-		switch {
-		case err == io.EOF:
-			return "", nil
-		case err != nil:
-			return "", fmt.Errorf("reading what is to be checked for secrets: %w", err)
-		}
-	}
-}

@@ -170,7 +170,7 @@ func (e *yamlEdit) pair(in, key, value *yaml.Node, end int, at place) error {
 		e.counts[shape]++
 		e.learn(shape, value)
 		return e.replace(key, with, end)
-	case at.container && (key.Value == "args" || key.Value == "command"):
+	case at.container && slices.Contains(argumentKeys, key.Value):
 		if in.Style&yaml.FlowStyle != 0 {
 			return errLayout
 		}
@@ -182,19 +182,42 @@ func (e *yamlEdit) pair(in, key, value *yaml.Node, end int, at place) error {
 
 var containerLists = map[string]bool{"containers": true, "initContainers": true, "ephemeralContainers": true}
 
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
+
+// argumentKeys are the keys of a container whose lists keep the published flags only.
+var argumentKeys = []string{"args", "command"}
+
+// objectRule is a value that is replaced as a whole.
+type objectRule struct {
+	key   string
+	where func(place) bool
+	with  string
+	shape Shape
+}
+
+var objectRules = []objectRule{
+	{lastApplied, anywhere, Mark, LastApplied},
+	{"managedFields", func(at place) bool { return at.parent == "metadata" }, "[]", LastApplied},
+	{"env", inContainer, "[]", Environment},
+	{"envFrom", inContainer, "[]", Environment},
+	{"httpHeaders", inContainer, "[]", HTTPHeaders},
+	{"data", ofContent, "{}", Content},
+	{"stringData", ofContent, "{}", Content},
+	{"binaryData", ofContent, "{}", Content},
+}
+
+func anywhere(place) bool       { return true }
+func inContainer(at place) bool { return at.container }
+func ofContent(at place) bool {
+	return at.parent == "" && (at.kind == "Secret" || at.kind == "ConfigMap")
+}
+
 // replacement is what a value is replaced by as a whole, empty if it is not.
 func (e *yamlEdit) replacement(key string, at place) (string, Shape) {
-	switch {
-	case key == "kubectl.kubernetes.io/last-applied-configuration":
-		return Mark, LastApplied
-	case key == "managedFields" && at.parent == "metadata":
-		return "[]", LastApplied
-	case at.container && (key == "env" || key == "envFrom"):
-		return "[]", Environment
-	case at.container && key == "httpHeaders":
-		return "[]", HTTPHeaders
-	case at.parent == "" && (at.kind == "Secret" || at.kind == "ConfigMap") && (key == "data" || key == "stringData" || key == "binaryData"):
-		return "{}", Content
+	for _, r := range objectRules {
+		if r.key == key && r.where(at) {
+			return r.with, r.shape
+		}
 	}
 	return "", ""
 }

@@ -2,7 +2,6 @@ package redact
 
 import (
 	"bytes"
-	"encoding/base64"
 	"regexp"
 	"strings"
 )
@@ -22,6 +21,12 @@ const (
 	URLPassword Shape = "url-password"
 	Assignment  Shape = "assignment"
 	GitHubToken Shape = "github-token"
+	GitLabToken Shape = "gitlab-token"
+	SlackToken  Shape = "slack-token"
+	AWSKey      Shape = "aws-key"
+	BasicAuth   Shape = "basic-auth"
+	DockerAuth  Shape = "registry-login"
+	Cookie      Shape = "cookie"
 
 	Environment Shape = "environment"
 	Argument    Shape = "argument"
@@ -31,6 +36,9 @@ const (
 	VMSecret    Shape = "vm-secret"
 	UserName    Shape = "user-name"
 	ConfigKey   Shape = "config-key"
+
+	// Name is what --redact all replaced.
+	Name Shape = "name"
 )
 
 // detector finds one shape in a line.
@@ -47,27 +55,50 @@ type detector struct {
 	real func(line []byte, value string, at int) bool
 	// find takes the place of all that where a line is better searched by hand.
 	find func(line, lower []byte) []span
+	// within does so for what is hidden in an encoding; decode tells what was hidden.
+	within func(s *scrubber, line []byte) []span
+	decode func(line []byte) []byte
 }
 
 // span is line[from:to].
-type span struct{ from, to int }
+type span struct {
+	from, to int
+	shape    Shape // of what is encoded there; empty: that of the detector
+}
 
 var detectors = []detector{
 	{shape: JWT, find: tokens},
 	{shape: Header, hints: []string{"authorization"}, re: regexp.MustCompile(`(?i)^authorization["'\\]*\s*[:=]\s*["'\\\[]*\s*(?:basic|bearer|negotiate|digest|sharedkey(?:lite)?)\s+([^\s"'\\,\]]+)`), real: notMarked},
 	{shape: Bearer, hints: []string{"bearer"}, word: true, re: regexp.MustCompile(`(?i)^bearer\s+([A-Za-z0-9._~+/=-]{16,})`), real: mixed},
-	{shape: SAS, hints: []string{"sig="}, word: true, re: regexp.MustCompile(`(?i)^sig=([A-Za-z0-9%+/=_-]{20,})`)},
+	{shape: BasicAuth, hints: []string{"basic"}, re: regexp.MustCompile(`(?i)^basic\s+([A-Za-z0-9+/_-]{8,}={0,2})`), real: userAndPassword},
+	{shape: DockerAuth, hints: []string{"auth"}, re: regexp.MustCompile(`(?i)^auth["'\\]*\s*[:=]\s*["'\\]*([A-Za-z0-9+/_-]{8,}={0,2})`), real: userAndPassword},
+	{shape: Cookie, hints: []string{"cookie"}, re: regexp.MustCompile(`(?i)^cookie["'\\]*\s*:\s*["'\\\[]*\s*([^\s"'\\;=]+=[^\r\n"'\\\]]*)`), real: filledCookie},
+	{shape: SAS, hints: []string{"sig=", "sig%3d"}, re: regexp.MustCompile(`(?i)^sig(?:=|%3d)([A-Za-z0-9%+/=_-]{20,})`), real: ownParameter},
 	{shape: AADSecret, hints: []string{"q~"}, back: 4, re: regexp.MustCompile(`^([A-Za-z0-9._~-]{3}[0-9]Q~[A-Za-z0-9._~-]{28,34})`)},
 	{shape: StorageKey, find: storageKeys},
-	{shape: PrivateKey, hints: []string{"ls0tls1crudjti"}, re: regexp.MustCompile(`^(LS0tLS1CRUdJTi[A-Za-z0-9+/=]{20,})`), real: encodedKey},
-	{shape: GitHubToken, hints: []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_"}, re: regexp.MustCompile(`^(gh[pousr]_[A-Za-z0-9]{36,})`)},
+	{shape: PrivateKey, find: bareKeys},
+	{shape: GitHubToken, hints: []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"}, re: regexp.MustCompile(`^(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,})`)},
+	{shape: GitLabToken, hints: []string{"glpat-"}, word: true, re: regexp.MustCompile(`^(glpat-[A-Za-z0-9_-]{20,})`)},
+	{shape: SlackToken, hints: []string{"xox", "hooks.slack.com/services/"}, re: regexp.MustCompile(`^(?:(xox[abeoprs]-[A-Za-z0-9-]{10,})|hooks\.slack\.com/services/(T\w{6,}/B\w{6,}/\w{16,}))`)},
+	{shape: AWSKey, hints: []string{"akia", "asia"}, word: true, re: regexp.MustCompile(`^((?:AKIA|ASIA)[0-9A-Z]{16})(?:[^0-9A-Za-z]|$)`)},
 	{shape: URLPassword, hints: []string{"://"}, back: 1, re: regexp.MustCompile(`(?i)^[a-z0-9+.-]://[^\s/:@"'\\]*:([^\s/@"'\\]+)@`), real: notMarked},
 	{shape: Assignment, find: assignments},
 }
 
+// What is hidden in an encoding is looked for with all of the above, and comes last.
+func init() {
+	detectors = append(detectors,
+		detector{shape: "in base64", within: inBase64, decode: everyText},
+		detector{shape: "in a URL", within: inWords('%', unescaped), decode: unescaped},
+		detector{shape: "in JSON", within: inWords('\\', unquoted), decode: unquoted})
+}
+
 // matches are the places of a shape in a line, from left to right; lower is the
 // line in lower case.
-func (d *detector) matches(line, lower []byte) []span {
+func (d *detector) matches(s *scrubber, line, lower []byte) []span {
+	if d.within != nil {
+		return d.within(s, line)
+	}
 	if d.find != nil {
 		return d.find(line, lower)
 	}
@@ -100,7 +131,7 @@ func (d *detector) match(line []byte, begin int, found *[]span) int {
 	if d.real != nil && !d.real(line, string(line[from:to]), from) {
 		return 0
 	}
-	*found = append(*found, span{from, to})
+	*found = append(*found, span{from: from, to: to})
 	return to
 }
 
@@ -169,7 +200,7 @@ func tokens(line, _ []byte) []span {
 		if end < len(line) && line[end] == '.' {
 			end = part(end + 1)
 		}
-		found, at = append(found, span{begin, end}), end
+		found, at = append(found, span{from: begin, to: end}), end
 	}
 }
 
@@ -188,7 +219,7 @@ func storageKeys(line, _ []byte) []span {
 			begin--
 		}
 		if end-begin == 86 {
-			found = append(found, span{begin, end + 2})
+			found = append(found, span{from: begin, to: end + 2})
 		}
 	}
 }
@@ -201,11 +232,29 @@ func masked(v string) bool {
 	return strings.Trim(v, "*x.-<>[]") == "" || strings.EqualFold(strings.Trim(v, "<>[]*"), "masked") || strings.EqualFold(strings.Trim(v, "<>[]*"), "redacted")
 }
 
+// userAndPassword accepts base64 of a user's name and password, joined by a colon.
+func userAndPassword(_ []byte, v string, _ int) bool {
+	text := plain([]byte(strings.TrimRight(v, "=")))
+	at := bytes.IndexByte(text, ':')
+	return at > 0 && at+1 < len(text)
+}
+
+// filledCookie refuses cookies whose values were removed before.
+func filledCookie(_ []byte, v string, _ int) bool {
+	for part := range strings.SplitSeq(v, ";") {
+		if _, value, _ := strings.Cut(part, "="); len(strings.TrimSpace(value)) >= 8 && notMarked(nil, strings.TrimSpace(value), 0) {
+			return true
+		}
+	}
+	return false
+}
+
+// ownParameter refuses the end of another parameter's name.
+func ownParameter(line []byte, v string, at int) bool {
+	before := bytes.ToLower(line[:at])
+	before = before[:max(0, bytes.LastIndex(before, []byte("sig")))]
+	return notMarked(nil, v, 0) && (len(before) == 0 || !wordByte(before[len(before)-1]) || bytes.HasSuffix(before, []byte("%26")) || bytes.HasSuffix(before, []byte("%3f")))
+}
+
 // mixed asks for a digit: "Bearer authorization_uri=" and prose have none.
 func mixed(_ []byte, v string, _ int) bool { return strings.ContainsAny(v, "0123456789") }
-
-// encodedKey reports whether base64 of a PEM block is that of a private key.
-func encodedKey(_ []byte, v string, _ int) bool {
-	head, _ := base64.RawStdEncoding.DecodeString(v[:min(len(v), 64)/4*4])
-	return bytes.Contains(head, []byte("PRIVATE KEY"))
-}

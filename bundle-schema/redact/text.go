@@ -3,6 +3,7 @@ package redact
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 )
@@ -74,6 +75,7 @@ type scrubber struct {
 	offset  int // of the line, in a scan
 	hits    []Hit
 	lower   []byte // the line in lower case
+	depth   int    // how often the line was decoded
 }
 
 func (s *scrubber) text(b []byte) []byte {
@@ -102,7 +104,7 @@ func (s *scrubber) shapes(line []byte) (out []byte, changed bool) {
 	s.lower = appendLower(s.lower[:0], line)
 	for i := range detectors {
 		d := &detectors[i]
-		found := d.matches(line, s.lower)
+		found := d.matches(s, line, s.lower)
 		if len(found) == 0 {
 			continue
 		}
@@ -112,8 +114,8 @@ func (s *scrubber) shapes(line []byte) (out []byte, changed bool) {
 			if at.from < last {
 				continue
 			}
-			s.found(d.shape, at.from)
-			s.learned.seen(d.shape, string(line[at.from:at.to]))
+			s.found(cmp.Or(at.shape, d.shape), at.from)
+			s.learn(d, cmp.Or(at.shape, d.shape), line[at.from:at.to])
 			replaced = append(append(replaced, line[last:at.from]...), Mark...)
 			last = at.to
 		}

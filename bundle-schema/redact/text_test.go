@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	bundle "azlb/bundle-schema"
 )
 
 // pairs reads testdata: lines "< before", each followed by "> after" where it
@@ -47,6 +49,12 @@ func TestText(t *testing.T) {
 			if h.Offset < 0 || h.Offset >= len(in) {
 				t.Errorf("Scan(%q): offset %d", in, h.Offset)
 			}
+		}
+		if shape := new(Learned).Holds([]byte(in)); in == want && shape != "" {
+			t.Errorf("the second pass takes %q for %s", in, shape)
+		}
+		if shape := new(Learned).Holds(got); shape != "" {
+			t.Errorf("the second pass finds %s in %q", shape, got)
 		}
 		settled(t, got)
 	}
@@ -114,7 +122,7 @@ func TestLongSecret(t *testing.T) {
 // TestHostileLine: what looks like ever new beginnings of a secret costs no more
 // time than any other line.
 func TestHostileLine(t *testing.T) {
-	for _, beginning := range []string{"token=", "password:", "https://a:", "bearer ", "sig=", "==", "eyJ", "authorization: ", "--password "} {
+	for _, beginning := range []string{"token=", "password:", "https://a:", "bearer ", "sig=", "==", "eyJ", "authorization: ", "--password ", "%3D", "%25", `\\u0026`, "cookie: a=", "basic ", "TUlJ/", "YWFh", "YWFhLw/", "MIIEpAIBAAKC/"} {
 		start := time.Now()
 		Text([]byte(strings.Repeat(beginning, 1<<18/len(beginning))))
 		if took := time.Since(start); took > 5*time.Second {
@@ -155,6 +163,9 @@ func TestCapturedLogsStay(t *testing.T) {
 			b, err := os.ReadFile(name)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if shape, err := new(Learned).Check(bundle.RedactText, bytes.NewReader(b)); shape != "" || err != nil {
+				t.Errorf("the second pass finds %s in %s (%v)", shape, name, err)
 			}
 			got, _ := Text(b)
 			was, is := strings.Split(string(b), "\n"), strings.Split(string(got), "\n")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"azlb/bundle-schema/manual"
 	"azlb/collect"
@@ -18,6 +19,7 @@ func (c *command) tree() *cobra.Command {
 		Runner: collect.Processes{}, OwnMachine: true, Now: time.Now, Progress: collect.Silent{},
 		Pause: collect.Sleep, Tool: tool(),
 	}
+	c.maxLog.Quantity, c.maxSize.Quantity = resource.MustParse("64Mi"), resource.MustParse("1Gi")
 	name := manual.Called("azlb-collect")
 	root := &cobra.Command{
 		Use:   "azlb-collect [flags]",
@@ -79,8 +81,10 @@ func (c *command) does(work func(ctx context.Context, stdout, stderr io.Writer) 
 			}
 			recording.Apply(&c.options)
 		}
-		ctx, stop := interruptible()
+		c.options.MaxLog, c.options.MaxSize = c.maxLog.Value(), c.maxSize.Value()
+		ctx, abandoned, stop := interruptible(cmd.ErrOrStderr())
 		defer stop()
+		c.options.Abandoned = abandoned
 		if err := work(ctx, cmd.OutOrStdout(), cmd.ErrOrStderr()); err != nil {
 			return failure{err}
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,7 +17,9 @@ import (
 //	REGEXP | EXIT | STDOUT FILE | STDERR FILE
 //
 // and answers with the first line whose regular expression is in its arguments;
-// EXIT "hang" sleeps. It notes every call in $FAKE/log.
+// EXIT "hang" sleeps, "killed" ends like a process that the system kills, "flood" prints
+// 8 MiB on both streams, "slow" takes some milliseconds, and a rule with
+// "once" fails the first time and does not count after it. It notes every call in $FAKE/log.
 func fake(program string) int {
 	dir := os.Getenv("FAKE")
 	command := strings.Join(os.Args[1:], " ")
@@ -32,6 +35,9 @@ func fake(program string) int {
 			if len(parts) < 2 || !regexp.MustCompile(parts[0]).MatchString(command) {
 				continue
 			}
+			if strings.TrimSpace(parts[1]) == "once" && !first(dir, parts[0]) {
+				continue
+			}
 			return answer(dir, append(parts, "", "")[1:4])
 		}
 	}
@@ -39,9 +45,34 @@ func fake(program string) int {
 	return 99
 }
 
+// first reports whether a rule is used for the first time.
+func first(dir, rule string) bool {
+	f, err := os.OpenFile(filepath.Join(dir, "used."+strconv.Itoa(int(crc32.ChecksumIEEE([]byte(rule))))), os.O_CREATE|os.O_EXCL, 0o644)
+	if err == nil {
+		f.Close()
+	}
+	return err == nil
+}
+
 func answer(dir string, parts []string) int {
-	if strings.TrimSpace(parts[0]) == "hang" {
+	switch strings.TrimSpace(parts[0]) {
+	case "once":
+		parts[0] = "1"
+	case "hang":
 		time.Sleep(5 * time.Minute)
+	case "slow":
+		time.Sleep(time.Duration(1+os.Getpid()%30) * time.Millisecond)
+	case "killed":
+		if self, err := os.FindProcess(os.Getpid()); err == nil {
+			self.Kill()
+		}
+		time.Sleep(time.Minute)
+	case "flood":
+		line := strings.Repeat("a line that nobody asked for ", 36) + "\n"
+		for range 8 << 10 {
+			fmt.Print(line)
+			fmt.Fprint(os.Stderr, line)
+		}
 	}
 	for i, stream := range []*os.File{os.Stdout, os.Stderr} {
 		name := strings.TrimSpace(parts[i+1])

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"azlb/bundle-schema/manual"
 	"azlb/collect"
@@ -19,6 +20,8 @@ type command struct {
 	offline bool
 	version bool
 	replay  string
+	maxLog  resource.QuantityValue
+	maxSize resource.QuantityValue
 	redact  string
 	options collect.Options
 }
@@ -38,6 +41,11 @@ func (c *command) flags(root, plan, permissions *cobra.Command) {
 		f.DurationVar(&o.Since, "since", 24*time.Hour, "take `DURATION` of controller logs (default 24h, 0: all)")
 		f.StringArrayVar(&o.LogFiles, "log-file", nil, "add a log `FILE`: kubelet, AKS control plane (repeatable)")
 		f.StringVar(&o.CloudConfig, "cloud-config", "", "read the azure.json `FILE` (default: /etc/kubernetes/azure.json if readable)")
+	}, root, plan, permissions)
+	manual.Group("Limits", func(f *pflag.FlagSet) {
+		f.IntVar(&o.Tail, "tail", 0, "take the newest `N` lines of each controller log (default 0: all)")
+		f.Var(&c.maxLog, "max-log", "keep the newest `SIZE` of each log (default 64Mi)")
+		f.Var(&c.maxSize, "max-size", "keep `SIZE` of evidence, before it is packed (default 1Gi)")
 	}, root, plan, permissions)
 	manual.Group("What is left out", func(f *pflag.FlagSet) {
 		f.StringVar((*string)(&o.Only), "only", "", "ask `PROGRAM` alone, kubectl or az: whoever has the other collects the other half")
@@ -72,6 +80,9 @@ func (c *command) check() error {
 		return fmt.Errorf("--redact %s: there is only secrets", c.redact)
 	case o.Since < 0 || o.Timeout <= 0 || o.CommandTimeout <= 0:
 		return errors.New("--since, --timeout and --command-timeout take a time above zero, like 90s, 10m or 24h")
+	}
+	if o.Tail < 0 || c.maxLog.Value() < 1<<10 || c.maxSize.Value() < 1<<20 {
+		return errors.New("--tail takes a number of lines, --max-log at least 1Ki and --max-size at least 1Mi, like 500Mi")
 	}
 	for _, s := range o.Services {
 		if !serviceName.MatchString(s) {

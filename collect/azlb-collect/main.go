@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"golang.org/x/term"
@@ -46,6 +44,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 
 // collect writes the bundle and says where it is.
 func (c *command) collect(ctx context.Context, stdout, stderr io.Writer) error {
+	outlive()
 	progress, done := c.progress(stderr)
 	c.options.Progress = progress
 	c.options.Planned = func(p collect.Plan) { _ = p.Say(stderr) } // a closed terminal ends no collection
@@ -55,8 +54,8 @@ func (c *command) collect(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	result.Write(stderr, columns(stderr))
-	_, err = fmt.Fprintln(stdout, result.Path)
-	return err
+	fmt.Fprintln(stdout, result.Path) // a closed stdout does not undo the bundle, whose path stands on stderr too
+	return nil
 }
 
 // plan prints what would run.
@@ -69,24 +68,6 @@ func (c *command) plan(ctx context.Context, stdout io.Writer) error {
 		return err
 	}
 	return plan.Write(stdout)
-}
-
-// interruptible ends with the first Ctrl-C, so that what there is gets written; the
-// second one ends the program as ever.
-func interruptible() (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		if _, ok := <-signals; ok {
-			signal.Stop(signals)
-			cancel(collect.ErrInterrupted)
-		}
-	}()
-	return ctx, func() {
-		signal.Stop(signals)
-		cancel(nil)
-	}
 }
 
 // columns is how wide a terminal is, and 80 for what is none.

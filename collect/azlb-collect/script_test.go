@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,7 +33,7 @@ func TestScript(t *testing.T) {
 			return os.CopyFS(filepath.Join(env.WorkDir, "fake"), os.DirFS("testdata/cluster"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"only": only, "entry": entry, "holds": holds, "covered": covered, "waitfor": waitfor,
+			"only": only, "entry": entry, "holds": holds, "covered": covered, "ran": ran, "waitfor": waitfor, "nothing": nothing,
 		},
 	})
 }
@@ -107,6 +108,17 @@ func entry(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// nothing PATTERN... fails where a file matches.
+func nothing(ts *testscript.TestScript, _ bool, patterns []string) {
+	for _, pattern := range patterns {
+		found, err := filepath.Glob(ts.MkAbs(pattern))
+		ts.Check(err)
+		if len(found) > 0 {
+			ts.Fatalf("left behind: %q", found)
+		}
+	}
+}
+
 // holds BUNDLE PATH TEXT looks for TEXT in an entry; PATH * stands for all of them.
 func holds(ts *testscript.TestScript, neg bool, args []string) {
 	found, text := false, strings.Join(args[2:], " ")
@@ -126,6 +138,8 @@ func holds(ts *testscript.TestScript, neg bool, args []string) {
 
 var planBlank = regexp.MustCompile(`\\\{[a-z]+\\\}`)
 
+var planVersion = regexp.MustCompile(`api-version=[0-9-]+ `)
+
 // unquote takes the plan's shell quotes away.
 var unquote = strings.NewReplacer(`'\''`, "'", "'", "")
 
@@ -137,6 +151,8 @@ func covered(ts *testscript.TestScript, _ bool, args []string) {
 			continue
 		}
 		expr := planBlank.ReplaceAllString(regexp.QuoteMeta(unquote.Replace(line)), `\S+`)
+		// An older cloud is asked for the version that it lists.
+		expr = planVersion.ReplaceAllString(expr, `api-version=\d{4}-\d{2}-\d{2} `)
 		// A further page is the line with one more parameter.
 		expr = strings.Replace(expr, " --subscription", `( \$skipToken=\S+)? --subscription`, 1)
 		patterns = append(patterns, regexp.MustCompile("^"+expr+"$"))
@@ -153,6 +169,34 @@ func covered(ts *testscript.TestScript, _ bool, args []string) {
 		if !found {
 			ts.Fatalf("this ran and was not printed: %s", command)
 		}
+	}
+}
+
+// ran PLAN LOG BUNDLE fails where an unconditional line of PLAN neither is in LOG nor stands
+// in the manifest as one that was not run.
+func ran(ts *testscript.TestScript, _ bool, args []string) {
+	log := strings.Split(ts.ReadFile(args[1]), "\n")
+	b := bundleOf(ts, args[2], func(bundle.File) {})
+	defer b.Close()
+	unconditional, seen := false, 0
+	for _, line := range strings.Split(ts.ReadFile(args[0]), "\n") {
+		if title, ok := strings.CutPrefix(line, "# "); ok {
+			unconditional = strings.HasPrefix(title, "discovery reads") || title == "always"
+			continue
+		}
+		if line == "" || !unconditional {
+			continue
+		}
+		seen++
+		line = unquote.Replace(line)
+		if !slices.Contains(log, line) && !slices.ContainsFunc(b.Manifest.Entries, func(e bundle.Entry) bool {
+			return (e.Status == bundle.StatusSkipped || e.Status == bundle.StatusCancelled) && strings.Join(e.Argv, " ") == line && e.Reason != ""
+		}) {
+			ts.Fatalf("this was printed, did not run and is not recorded as such: %s", line)
+		}
+	}
+	if seen < 20 {
+		ts.Fatalf("only %d lines are unconditional", seen)
 	}
 }
 

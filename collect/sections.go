@@ -30,8 +30,8 @@ func sections(item []byte, names ...string) ([]byte, bool) {
 	return out, found
 }
 
-// part decodes named fields of an item, or where it is in another layout the whole of it.
-func part[T any](item []byte, names ...string) (T, bool) {
+// fieldsOf decodes named fields of an item, or where it is in another layout the whole of it.
+func fieldsOf[T any](item []byte, names ...string) (T, bool) {
 	if text, ok := sections(item, names...); ok {
 		var one T
 		if yaml.Unmarshal(text, &one) == nil {
