@@ -44,13 +44,17 @@ func source(s *snapshot.Snapshot) report.Bundle {
 }
 
 // coverage lists every kind of evidence with what is missing of it. What nobody asked
-// for and nobody misses is optional, and told only where a rule lacks it.
+// for and nobody misses is optional, and told only where a rule lacks it; so is what was
+// asked for in vain and no rule needs.
 func coverage(s *snapshot.Snapshot, lacking []*bundle.Evidence) report.Coverage {
 	var c report.Coverage
 	for _, e := range bundle.Catalogue {
 		gaps := slices.DeleteFunc(slices.Clone(s.Gaps), func(g bundle.Gap) bool {
 			return g.Evidence.ID != e.ID || e == &bundle.LogFile && g.Status == bundle.StatusSkipped // nobody had one to add
 		})
+		if len(gaps) > 0 && slices.Contains(unread, e) {
+			continue
+		}
 		if len(gaps) == 0 {
 			if s.Have(e) {
 				c.Evidence = append(c.Evidence, report.Evidence{ID: e.ID, Title: e.Title, Status: string(bundle.StatusOK)})
@@ -75,6 +79,11 @@ func coverage(s *snapshot.Snapshot, lacking []*bundle.Evidence) report.Coverage 
 	return c
 }
 
+// unread is evidence that no rule needs and no other part of the analysis reads: people do.
+var unread = []*bundle.Evidence{&bundle.SystemDaemonSets, &bundle.SystemDeployments, &bundle.KubeProxy, &bundle.Leases, &bundle.IngressClasses,
+	&bundle.ProviderRoles, &bundle.ProviderRoleBindings, &bundle.Resources, &bundle.PublicIPPrefixes, &bundle.ASGs, &bundle.AvailabilitySets, &bundle.PrivateEndpoints,
+	&bundle.ApplicationGateways, &bundle.Firewalls, &bundle.Subnets, &bundle.ResourceHealth, &bundle.DiagnosticSettings, &bundle.Workspace, &bundle.PolicyStates, &bundle.RuleHealth}
+
 // spare is a piece of evidence that is optional. The collector that asks for one asks for
 // all of them.
 func spare(s *snapshot.Snapshot, g bundle.Gap) report.Evidence {
@@ -92,7 +101,7 @@ func notes(w *rule.World, r *report.Report) []string {
 		out = append(out, "The archive could not be read to its end: "+w.Snapshot.Partial+". What follows rests on the part before that.")
 	}
 	if controllerLogHidden(r) {
-		out = append(out, "AKS: `azlb-collect --log-file FILE` adds an exported log. Query of the workspace: "+
+		out = append(out, "AKS: azlb-collect asks Log Analytics for the log where a diagnostic setting sends it there; `azlb-collect --log-file FILE` adds an exported one. Query of the workspace: "+
 			"`AzureDiagnostics | where Category == \"cloud-controller-manager\"` or, in resource-specific mode, `AKSControlPlane | where Category == \"cloud-controller-manager\"` "+
 			"(kube-controller-manager before Kubernetes 1.22). Setting: `az monitor diagnostic-settings create` on the AKS resource.")
 	}

@@ -20,7 +20,7 @@ var floors = map[string][]string{
 	"bundle-schema/azname":       {},
 	"bundle-schema/redact":       {"bundle-schema"},
 	"report":                     {},
-	"bundle-schema/manual":                     {},
+	"bundle-schema/manual":       {},
 	"collect":                    {"bundle-schema", "bundle-schema/az", "bundle-schema/redact"},
 	"collect/azlb-collect":       {"collect", "bundle-schema", "bundle-schema/manual"},
 	"analyze":                    {"bundle-schema", "bundle-schema/az", "report", "analyze/snapshot", "analyze/errtext", "analyze/topology", "analyze/desired", "analyze/walk", "analyze/rule", "analyze/rules", "analyze/signature"},

@@ -158,6 +158,11 @@ func TestHalvesHoursApart(t *testing.T) {
 				t.Errorf("%v apart: %v misses %s %s", later, d.Services, d.Hop, d.Field)
 			}
 		}
+		for _, f := range r.Findings {
+			if f.Severity == report.Error && slices.ContainsFunc(f.Cites, func(c report.Cite) bool { return strings.Contains(c.File, "azure/") }) {
+				t.Errorf("%v apart, an error: %s %s", later, f.Rule, f.Message)
+			}
+		}
 		i := slices.IndexFunc(r.Coverage.Evidence, func(e report.Evidence) bool { return e.ID == bundle.LoadBalancers.ID })
 		if e := r.Coverage.Evidence[i]; !strings.Contains(e.Reason, "5h0m0s") {
 			t.Errorf("%v apart: the load balancers are %s: %s", later, e.Status, e.Reason)

@@ -52,7 +52,8 @@ func headline(r *report.Report) []string {
 // log with kubectl, and no log was given either.
 func controllerLogHidden(r *report.Report) bool {
 	return r.Cluster.Managed && !slices.ContainsFunc(r.Coverage.Evidence, func(e report.Evidence) bool {
-		return (e.ID == bundle.ControllerLog.ID || e.ID == bundle.LogFile.ID) && e.Status == string(bundle.StatusOK)
+		excerpt := (e.ID == bundle.AKSLog.ID || e.ID == bundle.AKSLogShared.ID) && e.Status == string(bundle.StatusTruncated)
+		return excerpt || slices.Contains([]string{bundle.ControllerLog.ID, bundle.LogFile.ID, bundle.AKSLog.ID, bundle.AKSLogShared.ID}, e.ID) && e.Status == string(bundle.StatusOK)
 	})
 }
 

@@ -103,7 +103,7 @@ var (
 	// VMStatuses is one list in place of as many calls as there are plain virtual machines;
 	// az itself has no command for it. It came with version 2019-07-01 and exists for a whole
 	// subscription only: the collector keeps what is in the groups of the nodes.
-	VMStatuses = Evidence{ID: "vm-statuses", Title: "State of all virtual machines", Path: "azure/vm-statuses.json", Program: Az, Args: []string{"rest", "--method", "get"},
+	VMStatuses = Evidence{ID: "vm-statuses", Title: "State of all virtual machines", Path: "azure/vm-statuses.json", Program: Az,
 		Rest: "/subscriptions/{subscription}/providers/Microsoft.Compute/virtualMachines", RestVersion: "2024-07-01", RestParams: []string{"statusOnly=true"},
 		Scope: PerSubscription, Format: JSON, Redaction: RedactARM, Cap: 256 * mib, Extra: true,
 		Without: "power and provisioning state of nodes that are plain virtual machines are not known", Right: "Microsoft.Compute/virtualMachines/read"}
@@ -180,11 +180,14 @@ var (
 // for an hour only.
 var Catalogue = []*Evidence{
 	&KubeContext, &Events, &KubeVersion, &Services, &Nodes, &EndpointSlices, &Endpoints, &KubeSystem, &ControllerPods, &Pods,
+	&SystemDaemonSets, &SystemDeployments, &KubeProxy, &Leases, &IngressClasses, &ProviderRoles, &ProviderRoleBindings,
 	&ControllerLog, &ControllerLogPrevious, &CloudConfig, &LogFile,
 	&AzVersion, &Cloud, &Account, &Accounts, &Group, &LoadBalancers, &PublicIPs, &NSGs, &VNets, &NICs, &RouteTables, &PrivateLinkServices, &NATGateways,
 	&ScaleSets, &ScaleSetInstances, &ScaleSetNICs, &VMs, &VMStatuses, &VMInstanceViews, &ActivityLog,
 	&ProbeMetrics, &PathMetrics, &SNATConnectionMetrics, &SNATPortMetrics, &AKSCluster,
 	&RoleAssignments, &RoleDefinitions, &SubscriptionLocks, &Locks, &PolicyAssignments, &NetworkUsages,
+	&Resources, &PublicIPPrefixes, &ASGs, &AvailabilitySets, &PrivateEndpoints, &ApplicationGateways, &Firewalls, &Subnets, &ServiceTags, &ResourceHealth,
+	&DiagnosticSettings, &Workspace, &AKSLog, &AKSLogShared, &PolicyStates, &RuleHealth,
 }
 
 // ByID returns the evidence of that id, or nil.
@@ -197,10 +200,13 @@ func ByID(id string) *Evidence {
 	return nil
 }
 
-// network is a list of one type of Microsoft.Network per resource group.
+// network is a list of one type of Microsoft.Network per resource group; without args
+// only ARM is asked.
 func network(id, title, file string, args []string, arm, without string) Evidence {
-	return Evidence{ID: id, Title: title, Path: "azure/{group}/" + file + ".json", Program: Az,
-		Args: append(args, "--resource-group", "{group}"),
+	if args != nil {
+		args = append(args, "--resource-group", "{group}")
+	}
+	return Evidence{ID: id, Title: title, Path: "azure/{group}/" + file + ".json", Program: Az, Args: args,
 		Rest: "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/" + arm, RestVersion: "2024-05-01",
 		Scope: PerGroup, Format: JSON, Redaction: RedactARM, Cap: 256 * mib, Without: without, Right: "Microsoft.Network/" + arm + "/read"}
 }

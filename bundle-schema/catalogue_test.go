@@ -23,6 +23,10 @@ var blanks = map[Scope][]string{
 	PerLoadBalancer: {"{subscription}", "{group}", "{loadbalancer}"},
 	PerAKSCluster:   {"{subscription}", "{group}", "{cluster}"},
 	PerLocation:     {"{subscription}", "{location}"},
+	PerSubnet:       {"{subscription}", "{group}", "{vnet}", "{subnet}"},
+	PerRule:         {"{subscription}", "{group}", "{loadbalancer}", "{rule}"},
+	PerWorkspace:    {"{subscription}", "{group}", "{workspace}"},
+	PerQuery:        {"{subscription}", "{group}", "{cluster}", "{workspaceid}", "{logs}"},
 	PerFile:         {"{name}"},
 }
 
@@ -52,7 +56,7 @@ func TestCatalogue(t *testing.T) {
 			}
 		}
 		for _, b := range allowed {
-			if e != &CloudConfig && e.Scope != PerSubscription && b != "{subscription}" && b != "{namespace}" && !strings.Contains(e.Path, b) {
+			if e != &CloudConfig && e.Scope != PerSubscription && b != "{subscription}" && b != "{namespace}" && b != "{logs}" && !strings.Contains(e.Path, b) {
 				t.Errorf("%s: the path lacks %s, so two files would have one name", e.ID, b)
 			}
 		}
@@ -61,7 +65,7 @@ func TestCatalogue(t *testing.T) {
 				t.Errorf("%s: %q must be a clause without a final period", e.ID, text)
 			}
 		}
-		if !slices.Contains([]Format{YAML, JSON, Log}, e.Format) || !slices.Contains([]Redaction{RedactText, RedactObject, RedactARM, RedactConfig, RedactActivity}, e.Redaction) {
+		if !slices.Contains([]Format{YAML, JSON, Log}, e.Format) || !slices.Contains([]Redaction{RedactText, RedactObject, RedactARM, RedactConfig, RedactActivity, RedactRows, RedactProxy}, e.Redaction) {
 			t.Errorf("%s: unknown format %q or redaction %q", e.ID, e.Format, e.Redaction)
 		}
 		if e.Cap <= 0 || e.Cap > defaultLimits.Entry {
@@ -70,6 +74,19 @@ func TestCatalogue(t *testing.T) {
 		if (e.Rest == "") != (e.RestVersion == "") || e.Rest != "" && !strings.HasPrefix(e.Rest, "/subscriptions/{subscription}/") {
 			t.Errorf("%s: the fallback %q with version %q is not whole", e.ID, e.Rest, e.RestVersion)
 		}
+		if e.Program != Local && len(e.Args) == 0 && (e.Program != Az || e.Rest == "") {
+			t.Errorf("%s: there is no command that supplies it", e.ID)
+		}
+		if e.Kind != "" && (e.Scope != PerGroup || !strings.HasSuffix(e.Rest, "/providers/"+e.Kind) || !e.Extra) {
+			t.Errorf("%s: %q is not the type of what is listed in a group", e.ID, e.Kind)
+		}
+		if reads := regexp.MustCompile(`^Microsoft\.[A-Za-z./]+/read$`).MatchString; e.Program == Az && strings.HasPrefix(e.Right, "Microsoft.") {
+			for _, action := range strings.Split(e.Right, " and ") {
+				if !reads(action) && !e.Deep {
+					t.Errorf("%s: a reader does not have the right %q, so it takes --deep", e.ID, action)
+				}
+			}
+		}
 	}
 }
 
@@ -77,8 +94,10 @@ func TestCatalogue(t *testing.T) {
 func TestTemplatesOnlyRead(t *testing.T) {
 	reading := map[Program]*regexp.Regexp{
 		Kubectl: regexp.MustCompile(`^(?:version|logs|get [a-z0-9.]+|config current-context)( |$)`),
-		Az:      regexp.MustCompile(`^(?:[a-z-]+ )*(?:version|list|show|list-instances|list-usages|get-instance-view|rest --method get)( |$)`),
-		Local:   regexp.MustCompile(`^$`),
+		Az: regexp.MustCompile(`^$|^(?:[a-z-]+ )*(?:version|list|show|list-instances|list-usages|list-service-tags|get-instance-view)( |$)` +
+			`|^rest --method get --url \{logs\}/v1/workspaces/\{workspaceid\}/query --url-parameters query=` +
+			`|^resource invoke-action --action health --ids /subscriptions/\S+/loadBalancingRules/\{rule\} --api-version `),
+		Local: regexp.MustCompile(`^$`),
 	}
 	for _, e := range Catalogue {
 		line := strings.Join(e.Args, " ")
@@ -89,8 +108,14 @@ func TestTemplatesOnlyRead(t *testing.T) {
 			t.Errorf("%s: %q could read secrets", e.ID, line)
 		}
 		for i, arg := range e.Args {
-			if blank.MatchString(arg) && blank.FindString(arg) != arg {
+			mixed := blank.MatchString(arg) && blank.FindString(arg) != arg
+			if mixed && !strings.Contains(arg, "/subscriptions/{subscription}/") && !strings.HasPrefix(arg, "{logs}/") {
 				t.Errorf("%s: %q mixes a blank with text", e.ID, arg)
+			}
+			// On Windows az is a batch file: a word with a blank is quoted, and in quotes
+			// cmd.exe interprets only these.
+			if strings.ContainsAny(arg, "\"%!\r\n") || strings.ContainsAny(arg, "&|<>^()") && !strings.Contains(arg, " ") {
+				t.Errorf("%s: the Windows command line would interpret a part of %q", e.ID, arg)
 			}
 			positional := i > 0 && !strings.HasPrefix(e.Args[i-1], "--")
 			if blank.MatchString(arg) && positional && !strings.HasPrefix(line, "logs ") {

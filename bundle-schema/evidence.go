@@ -29,6 +29,10 @@ const (
 	PerLoadBalancer Scope = "load balancer"  // {subscription} {group} {loadbalancer}
 	PerAKSCluster   Scope = "AKS cluster"    // {subscription} {group} {cluster}
 	PerLocation     Scope = "location"       // {subscription} {location}
+	PerSubnet       Scope = "subnet"         // {subscription} {group} {vnet} {subnet}
+	PerRule         Scope = "rule"           // {subscription} {group} {loadbalancer} {rule}
+	PerWorkspace    Scope = "workspace"      // {subscription} {group} {workspace}
+	PerQuery        Scope = "query"          // {subscription} {group} {cluster} {workspaceid} {logs}
 	PerFile         Scope = "file"           // {name}
 )
 
@@ -56,6 +60,8 @@ const (
 	// a user: who wrote is the evidence, and Azure's error of a write that failed. Tokens,
 	// addresses and bodies go.
 	RedactActivity Redaction = "activity"
+	RedactRows     Redaction = "rows"       // what Log Analytics answers: known secret shapes in each cell
+	RedactProxy    Redaction = "kube-proxy" // the ConfigMap of kube-proxy: a short list of settings stays, and nothing else
 )
 
 // Evidence is one kind of evidence. The variables below are the only places
@@ -67,7 +73,8 @@ type Evidence struct {
 	Path    string
 	Program Program
 	// Args is the command template after the program's name. The collector adds
-	// --context to kubectl and --subscription and -o json to az.
+	// --context to kubectl and --subscription and -o json to az. Evidence of az without
+	// it has no command of its own and is read with Rest at once.
 	Args []string
 	// Rest is the ARM path of the fallback `az rest --method get`, empty where there
 	// is none; RestVersion is its api-version and RestParams further parameters.
@@ -80,8 +87,14 @@ type Evidence struct {
 	Cap         int64 // bytes kept at most
 	// Without completes the sentence "Without it …": what cannot be judged.
 	Without string
-	// Right is the RBAC rule or ARM action that the command needs.
+	// Right is the RBAC rule, or the ARM actions joined by " and ", that the command needs.
 	Right string
+	// Kind is the ARM type of what is listed, where a group is asked for it only if its
+	// inventory (Resources) shows one; empty: every group is asked.
+	Kind string
+	// Deep evidence takes a right that a reader does not have, and is asked for with
+	// --deep only.
+	Deep bool
 	// Extra evidence came into the catalogue after bundles and recordings were made, and
 	// no judgement of those rests on it: where nobody asked for it, it is not missed.
 	Extra bool
@@ -89,4 +102,4 @@ type Evidence struct {
 
 // RestOnly reports evidence for which az has no command of its own: it is asked for by
 // Rest in the first place.
-func (e *Evidence) RestOnly() bool { return len(e.Args) > 0 && e.Args[0] == "rest" }
+func (e *Evidence) RestOnly() bool { return e.Program == Az && len(e.Args) == 0 }

@@ -16,7 +16,8 @@ Written from catalogue.go by ` + "`go test ./bundle-schema -run Layout -update`"
 size and SHA-256 of what it wrote; manifest.schema.json describes it. The other entries follow, sorted by
 path, and among them two that are no evidence: ` + "`" + ReadmeName + "`" + ` says in words what the bundle is, and ` + "`" + RedactionName + "`" + `
 (redaction.schema.json) counts what was removed from it. Blanks in braces are filled from the scope: one file for each cluster, namespace, container,
-subscription, resource group, scale set, vm, load balancer, AKS cluster, location or file. The collector adds ` + "`--context`" + ` to kubectl, and
+subscription, resource group, scale set, vm, load balancer, rule, subnet, AKS cluster, workspace, query, location
+or file. The collector adds ` + "`--context`" + ` to kubectl, and
 ` + "`--subscription`" + ` and ` + "`-o json`" + ` to az.
 
 | Path | What | One for each | Command | Needs | Without it |
@@ -25,7 +26,7 @@ subscription, resource group, scale set, vm, load balancer, AKS cluster, locatio
 	for _, e := range Catalogue {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s |\n", e.Path, e.Title, e.Scope, e.command(), e.Right, e.Without)
 	}
-	b.WriteString("\n## What is tried where az fails\n\nOnly where az itself is broken or too old, not where login or permission is missing: `az rest --method get` on\nthe cloud's ARM endpoint.\n\n| What | Path | api-version |\n| --- | --- | --- |\n")
+	b.WriteString("\n## What is tried where az fails\n\nOnly where az itself is broken or too old, not where login or permission is missing, or where az has no command:\n`az rest --method get` on the cloud's ARM endpoint.\n\n| What | Path | api-version |\n| --- | --- | --- |\n")
 	for _, e := range Catalogue {
 		if e.Rest != "" {
 			fmt.Fprintf(&b, "| %s | `%s` | %s |\n", e.Title, strings.Join(append([]string{e.Rest}, e.RestParams...), " "), e.RestVersion)
@@ -47,5 +48,5 @@ func (e *Evidence) command() string {
 	if e.RestOnly() {
 		return "`az rest --method get` on the path below"
 	}
-	return "`" + strings.Join(append([]string{string(e.Program)}, e.Args...), " ") + "`"
+	return "`" + strings.ReplaceAll(strings.Join(append([]string{string(e.Program)}, e.Args...), " "), "|", `\|`) + "`"
 }

@@ -14,8 +14,10 @@ func Readme(m *Manifest) []byte {
 	b.WriteString(readmeTitle)
 	fmt.Fprintf(&b, `
 This archive was made by %s on %s (UTC), with your
-own kubectl and az, from %s. Commands that only read
-were run, and nothing was changed, neither in the cluster nor in Azure.
+own kubectl and az, from
+%s.
+Commands that only read were run, and nothing was changed, neither in the cluster
+nor in Azure.
 manifest.json names every command and what came of it. Nothing was sent: that is
 up to you.
 
@@ -121,7 +123,8 @@ func (m *Manifest) removed(b *strings.Builder) {
 
 Passwords, keys, tokens and certificates' private keys, wherever they have a form
 that tells them; environment variables, arguments and commands of containers; the
-data of Secrets and ConfigMaps; settings of machine extensions; bodies of requests.
+data of Secrets and ConfigMaps; settings of machine extensions; bodies of
+requests.
 REDACTED stands in their place, and redaction.json counts them. The finished
 archive was then searched a second time, decoded base64 and URLs included.
 `)

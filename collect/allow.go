@@ -36,17 +36,43 @@ func matchWords(template, args []string, windows bool) ([]string, bool) {
 		return nil, false
 	}
 	for i, t := range template {
-		names := blanks(t)
-		switch {
-		case len(names) == 0 && t != args[i]:
-			return nil, false
-		case len(names) == 1 && (t != "{"+names[0]+"}" || check(names[0], args[i], windows) != nil):
-			return nil, false
-		case len(names) > 1:
+		if !matchWord(t, args[i], windows) {
 			return nil, false
 		}
 	}
 	return args[len(template):], true
+}
+
+// matchWord matches one word of a template: fixed, a blank, or blanks between fixed text
+// that begins or ends at a slash or a quote.
+func matchWord(template, word string, windows bool) bool {
+	names := blanks(template)
+	switch {
+	case len(names) == 0:
+		return template == word
+	case template == "{"+names[0]+"}":
+		return check(names[0], word, windows) == nil
+	}
+	var expr strings.Builder
+	last := 0
+	for i, at := range blank.FindAllStringIndex(template, -1) {
+		value := `([^/']+)`
+		if names[i] == "logs" {
+			value = `(https://[^/']+)`
+		}
+		expr.WriteString(regexp.QuoteMeta(template[last:at[0]]) + value)
+		last = at[1]
+	}
+	found := regexp.MustCompile("^" + expr.String() + regexp.QuoteMeta(template[last:]) + "$").FindStringSubmatch(word)
+	if found == nil {
+		return false
+	}
+	for i, name := range names {
+		if check(name, found[i+1], windows) != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // additions matches what the collector adds behind a template.
@@ -82,7 +108,7 @@ func azAdditions(args []string, windows bool) bool {
 // parameter is one word behind --url-parameters: the api-version, the catalogue's
 // own ones, and the paging token that ARM chose (az reads a file for one that begins
 // with "@").
-var parameter = regexp.MustCompile(`^(api-version=\d{4}-\d{2}-\d{2}|\$[sS]kip[tT]oken=[^@\s\x00-\x1f][^\s\x00-\x1f]*)$`)
+var parameter = regexp.MustCompile(`^(api-version=\d{4}-\d{2}-\d{2}(-preview)?|\$[sS]kip[tT]oken=[^@\s\x00-\x1f][^\s\x00-\x1f]*)$`)
 
 // restAllowed matches `az rest --method get` on a path that is built from e.
 func restAllowed(e *bundle.Evidence, c Command, windows bool) bool {

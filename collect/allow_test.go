@@ -11,15 +11,18 @@ import (
 
 const testSub = "6f5a8a52-3c1e-4d0f-9b5e-2f6d7c8a9b10"
 
+// everyValue fills every blank of the catalogue.
+var everyValue = Values{"subscription": testSub, "group": "rg", "scaleset": "ss", "vm": "vm0", "loadbalancer": "kubernetes", "rule": "a1-TCP-80", "vnet": "v", "subnet": "nodes",
+	"cluster": "prod", "workspace": "logs", "workspaceid": testSub, "logs": "https://api.loganalytics.io", "location": "westeurope", "namespace": "shop", "pod": "p-0", "container": "c"}
+
 // TestAllowedCatalogue: whatever the builder makes, the runner lets through.
 func TestAllowedCatalogue(t *testing.T) {
-	values := Values{"subscription": testSub, "group": "rg", "scaleset": "ss", "vm": "vm0", "loadbalancer": "kubernetes", "cluster": "prod", "location": "westeurope", "namespace": "shop", "pod": "p-0", "container": "c"}
 	for _, b := range []builder{{}, {context: "lab", since: time.Hour, tail: 500}} {
 		for _, e := range bundle.Catalogue {
 			if e.Program == bundle.Local {
 				continue
 			}
-			c, err := b.command(e, values)
+			c, err := b.command(e, everyValue)
 			if err != nil {
 				t.Fatalf("%s: %v", e.ID, err)
 			}
@@ -46,6 +49,7 @@ func TestAllowedCatalogue(t *testing.T) {
 func TestAllowed(t *testing.T) {
 	const arm = "https://management.azure.com/subscriptions/" + testSub + "/resourceGroups/rg/providers/Microsoft.Network/loadBalancers"
 	rest := "az rest --method get --url " + arm + " --url-parameters api-version=2024-05-01"
+	const rule = "/subscriptions/" + testSub + "/resourceGroups/rg/providers/Microsoft.Network/loadBalancers/kubernetes/loadBalancingRules"
 	tail := " --subscription " + testSub + " -o json --only-show-errors"
 	tests := []struct {
 		argv string
@@ -110,6 +114,14 @@ func TestAllowed(t *testing.T) {
 		{strings.Replace(rest, "resourceGroups/rg", "resourceGroups/%2e%2e", 1) + tail, false},
 		{strings.Replace(rest, "loadBalancers", "connections/x/sharedKey", 1) + tail, false},
 		{"helm list", false},
+		{"az -o json --only-show-errors", false},
+		{"az resource invoke-action --action health --ids " + rule + "/a1-TCP-80 --api-version 2024-05-01" + tail, true},
+		{"az resource invoke-action --action start --ids " + rule + "/a1-TCP-80 --api-version 2024-05-01" + tail, false},
+		{"az resource invoke-action --action health --ids " + rule + "/a/b --api-version 2024-05-01" + tail, false},
+		{"az resource invoke-action --action health --ids " + strings.Replace(rule, "loadBalancingRules", "inboundNatRules", 1) + "/a1 --api-version 2024-05-01" + tail, false},
+		{"kubectl get configmaps kube-proxy --namespace kube-system -o yaml", true},
+		{"kubectl get configmaps --namespace kube-system -o yaml", false},
+		{"kubectl get configmaps coredns --namespace kube-system -o yaml", false},
 	}
 	for _, tt := range tests {
 		words := strings.Fields(tt.argv)
@@ -125,5 +137,50 @@ func TestProcessesRefuse(t *testing.T) {
 	o := Processes{}.Run(t.Context(), Command{Evidence: &bundle.Nodes, Program: bundle.Kubectl, Args: []string{"delete", "node", "x"}}, nil)
 	if !o.Refused || o.Err == nil {
 		t.Errorf("outcome = %+v, want a refusal", o)
+	}
+}
+
+// TestAllowedQuery: Log Analytics is asked one query, of one cluster, at one of its known
+// addresses, and nothing in a name can change the query.
+func TestAllowedQuery(t *testing.T) {
+	c, err := (builder{}).command(&bundle.AKSLog, everyValue)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Allowed(c, true); err != nil {
+		t.Errorf("on Windows: %v", err)
+	}
+	for _, change := range [][2]string{
+		{"get", "post"},
+		{"https://api.loganalytics.io", "https://api.loganalytics.io.evil.example.com"},
+		{"https://api.loganalytics.io/v1", "https://evil.example.com/v1"},
+		{"https://api.loganalytics.io", "http://api.loganalytics.io"},
+		{testSub + "/query", testSub + "/../x/query"},
+		{"managedClusters/prod'", "managedClusters/prod' or true or ''=='"},
+		{"managedClusters/prod'", "managedClusters/p/d'"},
+		{"AKSControlPlane", "SecurityEvent"},
+		{"5000", "500000"},
+		{"P1D", "P90D"},
+	} {
+		changed := slices.Clone(c.Args)
+		for i, word := range changed {
+			changed[i] = strings.Replace(word, change[0], change[1], 1)
+		}
+		if slices.Equal(changed, c.Args) {
+			t.Errorf("%s changes nothing", change[0])
+		}
+		if Allowed(Command{Program: c.Program, Args: changed}, false) == nil {
+			t.Errorf("%s is allowed", quote(changed))
+		}
+	}
+	for blank, value := range map[string]string{"cluster": "p' or 'a'=='a", "workspaceid": "x", "logs": "https://evil.example.com", "group": "g'"} {
+		v := Values{}
+		for k, x := range everyValue {
+			v[k] = x
+		}
+		v[blank] = value
+		if c, err := (builder{}).command(&bundle.AKSLog, v); err == nil {
+			t.Errorf("%s fills a blank: %s", value, c)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	bundle "azlb/bundle-schema"
@@ -17,6 +18,8 @@ var emptyItems = regexp.MustCompile(`(?m)^items:\s*\[\]\s*$`)
 // malformed says what an answer is that is not what its command prints; empty: it is.
 func malformed(e *bundle.Evidence, raw []byte) string {
 	switch {
+	case len(bytes.TrimSpace(raw)) == 0 && slices.Contains(e.Args, "--ignore-not-found"):
+		return "" // there is none
 	case len(bytes.TrimSpace(raw)) == 0:
 		return "nothing"
 	case e.Format == bundle.JSON && !json.Valid(raw):
@@ -31,7 +34,10 @@ func malformed(e *bundle.Evidence, raw []byte) string {
 func empty(e *bundle.Evidence, raw []byte) bool {
 	text := bytes.TrimSpace(raw)
 	if e.Format == bundle.YAML {
-		return emptyItems.Match(text)
+		return len(text) == 0 || emptyItems.Match(text)
+	}
+	if e.Redaction == bundle.RedactRows {
+		return len(tableOf(text).rows()) == 0
 	}
 	var list struct {
 		Value *[]json.RawMessage `json:"value"`
@@ -40,6 +46,42 @@ func empty(e *bundle.Evidence, raw []byte) bool {
 		return len(bytes.TrimSpace(text[1:len(text)-1])) == 0
 	}
 	return json.Unmarshal(text, &list) == nil && list.Value != nil && len(*list.Value) == 0
+}
+
+// table is what Log Analytics answers.
+type table struct {
+	Tables []struct {
+		Rows []json.RawMessage `json:"rows"`
+	} `json:"tables"`
+	Error *struct {
+		Code string `json:"code"`
+	} `json:"error"`
+}
+
+func tableOf(raw []byte) (t table) {
+	_ = json.Unmarshal(raw, &t) // what is none has no rows
+	return t
+}
+
+func (t table) rows() []json.RawMessage {
+	if len(t.Tables) == 0 {
+		return nil
+	}
+	return t.Tables[0].Rows
+}
+
+// partial says why an answer is not the whole of it; empty: it is.
+func partial(e *bundle.Evidence, raw []byte) string {
+	if e.Redaction != bundle.RedactRows {
+		return ""
+	}
+	switch t := tableOf(raw); {
+	case t.Error != nil:
+		return "Log Analytics ended the query early: " + t.Error.Code
+	case len(t.rows()) >= bundle.MostRows:
+		return fmt.Sprintf("these are the newest %d lines of the day; what is older is not in it", bundle.MostRows)
+	}
+	return ""
 }
 
 // beginning quotes the first words of an answer, without its secrets.

@@ -21,7 +21,8 @@ func TestDamagedModule(t *testing.T) {
 	}
 	around := 0
 	for _, e := range bundle.Catalogue {
-		if e.Program != bundle.Az || e.Args[0] != "network" {
+		asked := !e.RestOnly() && e.Kind == "" && e != &bundle.Subnets && e != &bundle.ServiceTags // whatever the answers are
+		if e.Program != bundle.Az || !asked || e.Args[0] != "network" {
 			continue
 		}
 		switch s := statuses(got[e.ID]); s {

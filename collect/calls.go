@@ -31,8 +31,9 @@ func (p Plan) Calls(program bundle.Program) Calls {
 	case bundle.Kubectl:
 		c.More = 1 // Endpoints
 	case bundle.Az:
-		c.More = furtherGroups*len(perGroup()) + 2*furtherScaleSets + balancerCap*len(perBalancer()) + clusterCap +
-			subscriptionCap*(len(perSubscription())+1) + locationCap + vmCap
+		groups := furtherGroups + p.count(&bundle.Group)
+		c.More = furtherGroups*len(perGroup()) + groups*(len(perKind())+2) + 2*furtherScaleSets + balancerCap*len(perBalancer()) +
+			4*clusterCap + workspaceCap + subnetCap + ruleCap + subscriptionCap*(len(perSubscription())+1) + 2*locationCap + vmCap + 1
 	}
 	return c
 }
@@ -53,4 +54,15 @@ func (p Plan) Say(w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// count is how many commands of a piece of evidence are sure.
+func (p Plan) count(e *bundle.Evidence) int {
+	n := 0
+	for _, c := range p.Always {
+		if c.Evidence == e {
+			n++
+		}
+	}
+	return n
 }

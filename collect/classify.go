@@ -57,6 +57,8 @@ var azPatterns = []pattern{
 		ending{Status: bundle.StatusNotFound, Reason: "Azure has no such resource"}),
 	pat(`TooManyRequests|SubscriptionRequestsThrottled|too many requests have been received|excessive volume of traffic|Too Many Requests\(`,
 		ending{Status: bundle.StatusThrottled, Reason: "Azure throttles requests of this subscription: wait some minutes and collect again"}),
+	pat(`Failed to resolve table|SEM0100`,
+		ending{Status: bundle.StatusNotFound, Reason: "the workspace has no such table: nothing was sent to it yet"}),
 	pat(`InvalidApiVersionParameter|NoRegisteredProviderFound`,
 		ending{Status: bundle.StatusFailed, Fallback: true, Version: true, Reason: "this cloud does not know the API version that was asked for"}),
 	pat(`InternalServerError|Service Unavailable|Gateway Timeout|Bad Gateway`,

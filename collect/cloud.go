@@ -22,6 +22,14 @@ var endpoints = []string{
 	"https://management.microsoftazure.de",
 }
 
+// logEndpoints are the addresses of Log Analytics by that of ARM in the same cloud; they
+// are also the resources that a token is for.
+var logEndpoints = map[string]string{
+	publicCloud:                            "https://api.loganalytics.io",
+	"https://management.chinacloudapi.cn":  "https://api.loganalytics.azure.cn",
+	"https://management.usgovcloudapi.net": "https://api.loganalytics.us",
+}
+
 // cloud asks az which cloud it speaks to and settles ARM's address there. A cloud that
 // somebody registered, such as Azure Stack Hub, has its own. az says it out of its
 // configuration, which also decides to whom az sends its token: the fallback never goes

@@ -25,6 +25,8 @@ type Options struct {
 	MaxSize        int64          // bytes of evidence kept at most, unpacked; 0: no limit
 	LogFiles       []string
 	CloudConfig    string
+	Workspace      string        // id of the Log Analytics workspace that has the log of the AKS controller; empty: as the diagnostic settings say
+	Deep           bool          // what Azure answers to a POST is asked for too
 	Timeout        time.Duration // of the whole
 	CommandTimeout time.Duration // of each command
 	Output         string        // path of the bundle; empty: a name of our own in the current directory
@@ -47,12 +49,15 @@ var discoveryReads = []*bundle.Evidence{&bundle.Nodes, &bundle.Services, &bundle
 var early = []*bundle.Evidence{&bundle.Events, &bundle.EndpointSlices}
 
 // How many groups and scale sets beyond those of the nodes are followed, and how many
-// load balancers and AKS clusters in all.
+// load balancers, AKS clusters, workspaces, single subnets and rules in all.
 const (
 	furtherGroups    = 10
 	furtherScaleSets = 20
 	balancerCap      = 10
 	clusterCap       = 3
+	workspaceCap     = 3
+	subnetCap        = 10
+	ruleCap          = 20
 )
 
 // Collect runs the plan and writes the bundle. Whatever fails on the way stands in
@@ -111,6 +116,9 @@ func MakePlan(ctx context.Context, o Options) (Plan, error) {
 	}
 	p := s.plan(ctx)
 	p.conditions()
+	if s.o.declined(bundle.Az) == "" {
+		p.onlyDeep()
+	}
 	p.plan.Discovery = s.asked
 	return p.plan, nil
 }
@@ -178,6 +186,7 @@ func (s *session) collect(ctx context.Context) error {
 		s.early = s.totalPassed()
 	}
 	s.none()
+	s.neverAsked()
 	return nil
 }
 

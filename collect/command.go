@@ -18,8 +18,10 @@ type Command struct {
 	Scope    Values   // what the template's blanks were filled with
 	Path     string   // where its answer lies in the bundle
 	Skip     string   // why it is not run although its turn comes; empty: it is run
-	Around   bool     // it is skipped, and asked for with az rest
-	ARM      string   // ARM's address in the cloud that az speaks to, of a fallback
+	// Cut keeps of an answer what is asked for, before it is redacted; nil: all of it.
+	Cut    func(raw []byte) []byte
+	Around bool   // it is skipped, and asked for with az rest
+	ARM    string // ARM's address in the cloud that az speaks to, of a fallback
 }
 
 // Argv is the command as it stands in the manifest and in the plan.
@@ -121,7 +123,7 @@ func scopeOf(e *bundle.Evidence, v Values) Values {
 	scope := Values{}
 	for _, t := range append(append([]string{e.Path, e.Rest}, e.Args...), e.RestParams...) {
 		for _, name := range blanks(t) {
-			if value, ok := v[name]; ok {
+			if value, ok := v[name]; ok && name != "logs" {
 				scope[name] = value
 			}
 		}

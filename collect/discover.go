@@ -53,13 +53,15 @@ type Refusal struct {
 	Why      error
 }
 
-// The annotations and azure.json keys that name further resource groups.
+// The annotations that name further resource groups, or an id in one, and the keys of
+// azure.json.
 var (
 	groupAnnotations = []string{
 		"service.beta.kubernetes.io/azure-load-balancer-resource-group",
 		"service.beta.kubernetes.io/azure-pls-resource-group",
 	}
-	groupKeys = []string{"resourceGroup", "vnetResourceGroup", "securityGroupResourceGroup", "routeTableResourceGroup",
+	prefixAnnotations = []string{"service.beta.kubernetes.io/azure-pip-prefix-id", "service.beta.kubernetes.io/azure-pip-prefix-id-ipv6"}
+	groupKeys         = []string{"resourceGroup", "vnetResourceGroup", "securityGroupResourceGroup", "routeTableResourceGroup",
 		"loadBalancerResourceGroup", "privateLinkServiceResourceGroup"}
 )
 
@@ -134,6 +136,12 @@ func (d *Discovered) addService(s service, subscription string, selected func(na
 		}
 		_, short, _ := strings.Cut(key, "/")
 		d.addGroup(Group{Others: !selected(s.Metadata.Namespace, s.Metadata.Name), Subscription: subscription, Name: value, From: "annotation " + short + " of Service " + name}, windows)
+	}
+	for _, key := range prefixAnnotations {
+		if m := networkID.FindStringSubmatch(strings.TrimSpace(s.Metadata.Annotations[key])); m != nil {
+			_, short, _ := strings.Cut(key, "/")
+			d.addGroup(Group{Subscription: m[1], Name: m[2], From: "annotation " + short + " of Service " + name}, windows)
+		}
 	}
 	if s.Spec.Type != "LoadBalancer" {
 		return

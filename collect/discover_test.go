@@ -148,7 +148,7 @@ func TestAddConfig(t *testing.T) {
 func TestReferences(t *testing.T) {
 	sub := "/subscriptions/" + testSub + "/resourceGroups/"
 	net := "/providers/Microsoft.Network/"
-	refs := &references{subnets: map[string]bool{}}
+	refs := &references{subnets: map[string]bool{}, read: map[string]bool{}}
 	refs.scan([]byte(`[{"id": "`+sub+`MC/`+net+`loadBalancers/kubernetes", "tags": {"aks-managed-cluster-rg": "clusters"},
 		"frontendIPConfigurations": [{"publicIPAddress": {"id": "`+sub+`ips`+net+`publicIPAddresses/p"}, "subnet": {"id": "`+sub+`hub`+net+`virtualNetworks/v/subnets/nodes"}}]}]`), testSub, "lb.json")
 	refs.scanVNets([]byte(`[{"subnets": [

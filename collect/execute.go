@@ -116,6 +116,7 @@ func (x *executor) one(ctx context.Context, c Command) []bundle.Entry {
 	x.finish(c, &entry, end)
 	entries = append(entries, entry)
 	if end.Fallback {
+		x.progress.Plan(1)
 		entries = append(entries, x.rest(ctx, c)...)
 	}
 	return entries
@@ -276,10 +277,15 @@ func (x *executor) keep(c Command, raw []byte, cut int64, entry *bundle.Entry, e
 		*end = ending{Status: bundle.StatusFailed, Reason: fmt.Sprintf("%s answered %s", c.Program, fault), Fallback: c.Program == bundle.Az}
 		return
 	}
+	if c.Cut != nil && cut == 0 {
+		raw = c.Cut(raw)
+	}
 	if cut > 0 {
 		*end = ending{Status: bundle.StatusTruncated, Reason: fmt.Sprintf("the answer is longer than %s: its last %s are not kept", Size(c.Evidence.Cap), Size(cut))}
 	} else if end.Status == bundle.StatusOK && empty(c.Evidence, raw) {
 		end.Status = bundle.StatusEmpty
+	} else if why := partial(c.Evidence, raw); end.Status == bundle.StatusOK && why != "" {
+		*end = ending{Status: bundle.StatusTruncated, Reason: why}
 	}
 	if err := x.spool.keep(c.Evidence, c.Path, raw, entry); err != nil {
 		*end = ending{Status: keepFault(err), Reason: err.Error()}

@@ -127,6 +127,7 @@ func (s *session) plan(ctx context.Context) *planner {
 	}
 	d.settle(cmp.Or(d.subscription(), s.o.Subscription))
 	p := newPlanner(s.builder)
+	p.deep = s.o.Deep
 	if r, ok := s.o.Runner.(*Recording); ok {
 		p.lacks = r.lacks
 	}

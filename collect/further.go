@@ -11,9 +11,11 @@ import (
 
 // further follows what Azure's answers name: groups that no node is in, scale sets
 // whose instances never became nodes, load balancers, the AKS cluster, subscriptions
-// and locations. Two rounds reach the route table of a subnet in another group.
+// and locations. A round asks for what the answers of the one before name: the subnet of
+// another group, then its route table; the diagnostic settings of the AKS cluster, then
+// the workspace, then the log in it.
 func (s *session) further(ctx context.Context) {
-	for range 2 {
+	for range 4 {
 		before := len(s.planner.plan.Always)
 		refs := s.references()
 		s.found.Managed = s.found.Managed || refs.aks
@@ -29,28 +31,38 @@ func (s *session) further(ctx context.Context) {
 		s.unlisted()
 		s.balancers()
 		s.clusters(refs.clusters)
+		s.inventories()
+		s.subnets(refs)
+		s.health()
+		s.deep()
+		s.controllerLog()
 		s.planner.subscriptions(s.found.subscriptions(s.o.Subscription))
 		s.locate()
 		s.planner.locations(&s.found)
 		s.planner.refused(&Discovered{Refused: s.found.Refused[refused:]})
 		s.entries = append(s.entries, s.planner.plan.Missing...)
 		if len(s.planner.plan.Always) == before {
-			return
+			break
 		}
 		s.entries = append(s.entries, s.all(ctx, s.planner.plan.Always[before:])...)
 	}
+	s.serviceTags(ctx)
 }
+
+// leadsNowhere are answers that name things which no packet of the cluster meets.
+var leadsNowhere = []*bundle.Evidence{&bundle.Account, &bundle.ActivityLog, &bundle.PolicyAssignments, &bundle.Resources, &bundle.ResourceHealth,
+	&bundle.PrivateEndpoints, &bundle.ApplicationGateways, &bundle.Firewalls, &bundle.DiagnosticSettings, &bundle.Workspace, &bundle.AKSLog, &bundle.AKSLogShared}
 
 // references reads Azure's answers for the groups that they name.
 func (s *session) references() *references {
-	refs := &references{subnets: map[string]bool{}}
+	refs := &references{subnets: map[string]bool{}, read: map[string]bool{}}
 	var vnets []bundle.Entry
 	for _, e := range s.entries {
 		evidence := bundle.ByID(e.Evidence)
-		if e.Path == "" || evidence.Program != bundle.Az || ofLogin(evidence) || evidence == &bundle.Account || evidence == &bundle.ActivityLog || evidence == &bundle.PolicyAssignments || evidence.Scope == bundle.PerLoadBalancer {
+		if e.Path == "" || evidence.Program != bundle.Az || ofLogin(evidence) || slices.Contains(leadsNowhere, evidence) || evidence.Scope == bundle.PerLoadBalancer || evidence.Deep {
 			continue
 		}
-		if evidence == &bundle.VNets {
+		if evidence == &bundle.VNets || evidence == &bundle.Subnets {
 			vnets = append(vnets, e)
 			continue
 		}

@@ -43,13 +43,15 @@ type Missing struct {
 }
 
 // missing joins the gaps that have the same reason. What nobody misses is left out: logs
-// that the customer did not add, the configuration of a cluster that AKS manages.
+// that the customer did not add, what --deep would bring, the configuration of a cluster
+// that AKS manages and its log, of which another entry tells.
 func missing(entries []bundle.Entry, managed bool) []Missing {
 	var list []Missing
 	for _, i := range gaps(entries) {
 		e := entries[i]
 		evidence := bundle.ByID(e.Evidence)
-		if e.Status == bundle.StatusSkipped && (evidence == &bundle.LogFile || evidence == &bundle.CloudConfig && managed) {
+		ofAKS := evidence == &bundle.CloudConfig || evidence == &bundle.ControllerLog || evidence == &bundle.ControllerLogPrevious
+		if e.Status == bundle.StatusSkipped && (evidence == &bundle.LogFile || evidence.Deep || ofAKS && managed) {
 			continue
 		}
 		reason, _, right := strings.Cut(e.Reason, needsRight)

@@ -23,15 +23,15 @@ type listing struct {
 	takes func(item []byte) bool // nil: every item
 	most  int                    // items that are kept; 0: as many as the cap in bytes allows
 
-	whole  *head // an answer in another layout than kubectl's; nil: it is in that
-	file   string
-	counts redact.Counts // what was taken out
-	w      *bufio.Writer
-	size   int64
-	frame  []byte // not yet written: whether an item follows decides its last line
+	whole *head // an answer in another layout than kubectl's; nil: it is in that
+	file  string
+	w     *bufio.Writer
+	size  int64
+	frame []byte // not yet written: whether an item follows decides its last line
 
-	kept, other, beyond int     // items that are there, not wanted, and wanted but too many
-	faults              []error // of items that could not be redacted
+	kept, other, beyond int           // items that are there, not wanted, and wanted but too many
+	faults              []error       // of items that could not be redacted
+	counts              redact.Counts // of what was removed
 }
 
 // list runs a command whose answer is a list of objects.

@@ -33,9 +33,12 @@ type Condition struct {
 	Lines []string
 }
 
-// perGroup is what is asked of every resource group, in the order of the catalogue.
+// perGroup is what is asked of every resource group, in the order of the catalogue: what
+// az lists with a reader's rights.
 func perGroup() []*bundle.Evidence {
-	return slices.DeleteFunc(slices.Clone(bundle.Catalogue), func(e *bundle.Evidence) bool { return e.Scope != bundle.PerGroup })
+	return slices.DeleteFunc(slices.Clone(bundle.Catalogue), func(e *bundle.Evidence) bool {
+		return e.Scope != bundle.PerGroup || e.Kind != "" || e.Deep || e.RestOnly()
+	})
 }
 
 // subscriptionCap is how many subscriptions are asked for their roles and locks.
@@ -61,6 +64,7 @@ type planner struct {
 	known  []string                    // subscriptions whose lists are planned
 	asked  int                         // locations that are planned
 	listed []string                    // subscriptions whose machines' states are planned
+	deep   bool                        // --deep
 	lacks  func(*bundle.Evidence) bool // what a recording cannot be asked for; nil: nothing
 	plan   Plan
 }
@@ -135,14 +139,20 @@ func (p *planner) cluster(d *Discovered, servicesRead, podsRead bool) {
 	}
 }
 
+// Why there is no log of a controller in kube-system.
+const (
+	onAKS = "AKS runs the controller-manager where kubectl cannot read it: enable the diagnostic setting for cloud-controller-manager, or give its log with --log-file"
+	noPod = "no pod of kube-system is a controller-manager: it may run outside the cluster; give its log with --log-file"
+)
+
 func noController(d *Discovered, podsRead bool) string {
 	switch {
 	case !podsRead:
 		return "the pods of kube-system could not be read, so the controller-manager's pod is not known"
 	case d.Managed:
-		return "AKS runs the controller-manager where kubectl cannot read it: enable the diagnostic setting for cloud-controller-manager, or give its log with --log-file"
+		return onAKS
 	default:
-		return "no pod of kube-system is a controller-manager: it may run outside the cluster; give its log with --log-file"
+		return noPod
 	}
 }
 
@@ -217,7 +227,11 @@ func (g Group) without(beyond bool) string {
 
 // group plans the lists of one group; one that is not read stands as skipped.
 func (p *planner) group(g Group, skip string) {
-	for _, e := range perGroup() {
+	list := perGroup()
+	if g.Nodes {
+		list = append(list, &bundle.ResourceHealth)
+	}
+	for _, e := range list {
 		c := p.add(e, Values{"subscription": g.Subscription, "group": g.Name})
 		if c != nil {
 			c.Skip = skip
@@ -279,6 +293,18 @@ func (p *planner) conditions() {
 		named = append(named, p.template(e))
 	}
 	furtherRest = append(furtherRest, p.restTemplate(&bundle.AKSCluster))
+	var logs, inside []string
+	for _, e := range []*bundle.Evidence{&bundle.DiagnosticSettings, &bundle.Workspace, &bundle.AKSLog, &bundle.AKSLogShared} {
+		logs = append(logs, p.template(e))
+	}
+	for _, e := range perKind() {
+		inside = append(inside, p.template(e))
+	}
+	for _, e := range append(perKind(), &bundle.DiagnosticSettings, &bundle.Workspace, &bundle.Subnets, &bundle.ServiceTags) {
+		if !e.RestOnly() {
+			furtherRest = append(furtherRest, p.restTemplate(e))
+		}
+	}
 	var wider []string
 	for _, e := range append(perSubscription(), &bundle.NetworkUsages) {
 		wider = append(wider, p.template(e))
@@ -288,12 +314,45 @@ func (p *planner) conditions() {
 		fmt.Sprintf("an answer of Azure names a resource group or a scale set that is not listed above (at most %d groups and %d scale sets)", furtherGroups, furtherScaleSets), further},
 		Condition{fmt.Sprintf("an answer of Azure names a Standard load balancer in a group of the nodes (at most %d), or the AKS cluster (at most %d)", balancerCap, clusterCap), named},
 		Condition{fmt.Sprintf("an answer of Azure names a subscription that is not listed above (at most %d in all), or the location of a group of the nodes (at most %d)", subscriptionCap, locationCap), wider},
+		Condition{"a further group has load balancers of the provider", []string{p.template(&bundle.ResourceHealth)}},
+		Condition{"the inventory of a resource group shows one", inside},
+		Condition{fmt.Sprintf("a subnet in use is in a virtual network that may not be read (at most %d)", subnetCap), []string{p.template(&bundle.Subnets)}},
+		Condition{"a security rule names a service tag", []string{p.template(&bundle.ServiceTags)}},
+		Condition{fmt.Sprintf("AKS manages the cluster; the workspaces are those that its diagnostic settings or --workspace name (at most %d)", workspaceCap), logs})
+	if p.deep {
+		p.plan.Conditional = append(p.plan.Conditional, Condition{fmt.Sprintf("--deep is given, and Azure tells it to a POST, which changes nothing (at most %d rules)", ruleCap), p.deepTemplates()})
+	}
+	p.plan.Conditional = append(p.plan.Conditional,
 		Condition{"one of these fails for another reason than login or permission; once more with $skiptoken={page} for each further page", furtherRest})
 }
 
 // asks reports whether the plan has a command of a program.
 func (p *planner) asks(program bundle.Program) bool {
 	return slices.ContainsFunc(p.plan.Always, func(c Command) bool { return c.Program == program })
+}
+
+// deepTemplates are the commands that --deep adds.
+func (p *planner) deepTemplates() []string {
+	var list []string
+	for _, e := range bundle.Catalogue {
+		if e.Deep {
+			list = append(list, p.template(e))
+		}
+	}
+	return list
+}
+
+// onlyDeep records what --deep would add, and which right that takes.
+func (p *planner) onlyDeep() {
+	for _, e := range bundle.Catalogue {
+		if e.Deep && !p.deep {
+			p.miss(e, nil, bundle.StatusSkipped, withoutDeep(e))
+		}
+	}
+}
+
+func withoutDeep(e *bundle.Evidence) string {
+	return "it is asked for with --deep only, because it needs the right " + e.Right
 }
 
 // restTemplate is the fallback of e with its blanks.
@@ -331,7 +390,7 @@ func Templates(o Options) Plan {
 	p := newPlanner(builder{context: "{context}", endpoint: "{endpoint}", since: o.Since, tail: o.Tail})
 	var always, rest []string
 	for _, e := range bundle.Catalogue {
-		if e.Program == bundle.Local || e == &bundle.Endpoints || e == &bundle.Accounts {
+		if e.Program == bundle.Local || e == &bundle.Endpoints || e == &bundle.Accounts || e.Deep {
 			continue
 		}
 		always = append(always, p.template(e))
@@ -346,6 +405,7 @@ func Templates(o Options) Plan {
 		{throttledAgain, nil},
 		{olderAgain, nil},
 		{notSeen, []string{p.template(&bundle.Accounts)}},
+		{"--deep is given", p.deepTemplates()},
 	}
 	return p.plan
 }

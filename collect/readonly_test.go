@@ -29,6 +29,9 @@ func TestNothingWrites(t *testing.T) {
 			continue
 		}
 		seen++
+		if e.RestOnly() || e == &bundle.RuleHealth {
+			continue // a GET by its form; an action that reads: bundle-schema looks at its whole template
+		}
 		verb := e.Args[0]
 		for _, word := range e.Args {
 			if slices.Contains(writing, strings.ToLower(word)) {

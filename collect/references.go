@@ -15,9 +15,10 @@ type references struct {
 	subnets  map[string]bool // ids of the subnets that nodes and frontends are in, lower case
 	aks      bool            // a resource group says that AKS manages it
 	clusters []Instance      // that AKS manages
+	read     map[string]bool // ids of the subnets that stand in an answer, lower case
 }
 
-var networkID = regexp.MustCompile(`(?i)^/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.Network/(virtualNetworks|networkSecurityGroups|routeTables|publicIPAddresses|loadBalancers|privateLinkServices|natGateways)/`)
+var networkID = regexp.MustCompile(`(?i)^/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.Network/(virtualNetworks|networkSecurityGroups|routeTables|publicIPAddresses|publicIPPrefixes|applicationSecurityGroups|loadBalancers|privateLinkServices|natGateways)/`)
 
 var clusterID = regexp.MustCompile(`(?i)^/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.ContainerService/managedClusters/([^/]+)$`)
 
@@ -46,7 +47,11 @@ func (r *references) scanVNets(raw []byte, subscription, where string) {
 				visit(e)
 			}
 		case map[string]any:
-			if id, ok := v["id"].(string); ok && r.subnets[strings.ToLower(id)] {
+			id, ok := v["id"].(string)
+			if ok && strings.Contains(strings.ToLower(id), "/subnets/") {
+				r.read[strings.ToLower(id)] = true
+			}
+			if ok && r.subnets[strings.ToLower(id)] {
 				r.walk(map[string]any{"nsg": v["networkSecurityGroup"], "table": v["routeTable"], "gateway": v["natGateway"], "properties": v["properties"]}, subscription, where)
 				return
 			}

@@ -143,10 +143,10 @@ func (r *Recording) Run(ctx context.Context, c Command, stdout io.Writer) Outcom
 // a bundle of it has no entry for that, as if the collector did not know it.
 func (r *Recording) lacks(e *bundle.Evidence) bool {
 	return e.Extra && !slices.ContainsFunc(r.Commands, func(c RecordedCommand) bool {
-		rest, ok := matchWords(e.Args, c.Args, false)
-		if e.RestOnly() { // the words before tell nothing
-			ok = ok && len(rest) > 1 && restPath(e, rest[1], "", false) && slices.Contains(rest, e.RestParams[0])
+		if len(e.Args) == 0 {
+			return c.Program == e.Program && restAllowed(e, Command{Args: append(bare(c.Args), "-o", "json", "--only-show-errors")}, false)
 		}
+		_, ok := matchWords(e.Args, c.Args, false)
 		return c.Program == e.Program && ok
 	})
 }

@@ -36,7 +36,6 @@ func (x *executor) rest(ctx context.Context, c Command) []bundle.Entry {
 	if err != nil {
 		return nil
 	}
-	x.progress.Plan(1)
 	earlier, entry, end, raw, cut := x.page(ctx, first)
 	if version := olderVersion(entry.Stderr, c.Evidence.RestVersion); end.Version && version != "" {
 		end.Reason += ": it was asked again with " + version

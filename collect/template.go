@@ -2,8 +2,10 @@ package collect
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -19,12 +21,18 @@ var kinds = map[string]struct {
 	what  string
 	valid func(string) bool
 }{
-	"subscription": {"a subscription id", regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`).MatchString},
+	"subscription": {"a subscription id", subscriptionGrammar.MatchString},
 	"group":        {"a resource group's name", resourceGroup},
 	"scaleset":     {"a scale set's name", computeName},
 	"vm":           {"a virtual machine's name", computeName},
 	"loadbalancer": {"a load balancer's name", computeName},
 	"cluster":      {"an AKS cluster's name", computeName},
+	"rule":         {"a load balancing rule's name", computeName},
+	"vnet":         {"a virtual network's name", computeName},
+	"subnet":       {"a subnet's name", computeName},
+	"workspace":    {"a workspace's name", computeName},
+	"workspaceid":  {"a workspace's id", subscriptionGrammar.MatchString},
+	"logs":         {"an address of Log Analytics", func(s string) bool { return s != "" && slices.Contains(slices.Collect(maps.Values(logEndpoints)), s) }},
 	"location":     {"a location's name", regexp.MustCompile(`^[a-z][a-z0-9]{1,59}$`).MatchString},
 	"namespace":    {"a namespace's name", dnsLabel},
 	"container":    {"a container's name", dnsLabel},
@@ -90,6 +98,8 @@ func resourceGroup(s string) bool {
 	return s != "" && len([]rune(s)) <= 90 && !strings.HasSuffix(s, ".")
 }
 
+var subscriptionGrammar = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
 var computeGrammar = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,78}[A-Za-z0-9_-])?$`)
 
 func computeName(s string) bool { return computeGrammar.MatchString(s) }
@@ -119,6 +129,7 @@ func CheckNames(o Options) error {
 	}{
 		{"--context", "context", []string{o.Context}},
 		{"--subscription", "subscription", []string{o.Subscription}},
+		{"--workspace", "workspaceid", []string{o.Workspace}},
 		{"--resource-group", "group", o.ResourceGroups},
 		{"--namespace", "namespace", o.Namespaces},
 	}

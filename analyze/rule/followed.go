@@ -33,9 +33,10 @@ func (w *World) followed(e *errtext.Error) bool {
 }
 
 // atWork reports whether a log is of the controller that syncs Services, and not of a copy
-// that waits for the leader's lease: it tells of syncs, or is the only one.
+// that waits for the leader's lease: it tells of syncs, or is the only one. The end of an
+// excerpt does not tell whether a success came after it.
 func (w *World) atWork(l *snapshot.LogFile) bool {
-	if !l.Serves() || l.Previous {
+	if !l.Serves() || l.Previous || l.Excerpt {
 		return false
 	}
 	tells := slices.ContainsFunc(w.Errors.Successes, func(x errtext.Success) bool { return x.Cite.File == l.File }) ||

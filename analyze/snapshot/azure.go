@@ -26,6 +26,14 @@ var azTypes = []struct {
 	{&bundle.RouteTables, "Microsoft.Network", []string{"routeTables"}},
 	{&bundle.PrivateLinkServices, "Microsoft.Network", []string{"privateLinkServices"}},
 	{&bundle.NATGateways, "Microsoft.Network", []string{"natGateways"}},
+	{&bundle.PublicIPPrefixes, "Microsoft.Network", []string{"publicIPPrefixes"}},
+	{&bundle.ASGs, "Microsoft.Network", []string{"applicationSecurityGroups"}},
+	{&bundle.PrivateEndpoints, "Microsoft.Network", []string{"privateEndpoints"}},
+	{&bundle.ApplicationGateways, "Microsoft.Network", []string{"applicationGateways"}},
+	{&bundle.Firewalls, "Microsoft.Network", []string{"azureFirewalls"}},
+	{&bundle.Subnets, "Microsoft.Network", []string{"virtualNetworks", "subnets"}},
+	{&bundle.AvailabilitySets, "Microsoft.Compute", []string{"availabilitySets"}},
+	{&bundle.Workspace, "Microsoft.OperationalInsights", []string{"workspaces"}},
 	{&bundle.AKSCluster, "Microsoft.ContainerService", []string{"managedClusters"}},
 	{&bundle.ScaleSets, "Microsoft.Compute", []string{"virtualMachineScaleSets"}},
 	{&bundle.ScaleSetInstances, "Microsoft.Compute", []string{"virtualMachineScaleSets", "virtualMachines"}},
@@ -71,6 +79,9 @@ func azEvidence(item az.Item) (e *bundle.Evidence, other string) {
 		return azMetrics[name], "metric " + name
 	}
 	if e := allows(item); e != nil { // and so is a lock's
+		return e, ""
+	}
+	if e := further(item); e != nil {
 		return e, ""
 	}
 	id, ok := az.ParseID(item.Text("id"))
@@ -260,6 +271,9 @@ func (l *loader) row(f *reading, e *bundle.Evidence, item az.Item, doc *Doc) (id
 	case &bundle.NetworkUsages:
 		v, err := az.As[az.Usage](item)
 		return add(&s.Usages, Usage{v, doc}, v.ID, err)
+	case &bundle.ServiceTags:
+		v, err := az.As[az.ServiceTags](item)
+		return add(&s.ServiceTags, ServiceTags{v, doc}, "", err)
 	case &bundle.AzVersion:
 		s.AzCLI = cmp.Or(s.AzCLI, item.Text("azure-cli"))
 	}

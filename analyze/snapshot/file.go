@@ -171,6 +171,9 @@ func (l *loader) document(f *reading, text []byte, line int, whole bool, hint *b
 		l.version(f, text)
 	case hint != nil && hint.Program == bundle.Kubectl || hint == nil && kube:
 		l.kubernetes(f, cutJSON(f.name, text, line), hint)
+	case hint != nil && hint.Redaction == bundle.RedactRows || hint == nil && isLogTable(text):
+		rows, _ := az.LogRows(text) // of one that is damaged the rows before the damage
+		l.logTable(f, rows, bytes.Contains(text, []byte("log_s")), hint)
 	default:
 		items, err := az.Items(text)
 		if hint == nil && !isAzure(items) && (len(items) > 0 || err != nil || byFileName(f.name) == nil) {
@@ -183,6 +186,12 @@ func (l *loader) document(f *reading, text []byte, line int, whole bool, hint *b
 		}
 		l.azure(f, &Doc{File: f.name, Line: line, Raw: text}, items, err, hint)
 	}
+}
+
+// isLogTable reports whether a document is a log that Log Analytics has.
+func isLogTable(text []byte) bool {
+	_, ok := az.LogRows(text)
+	return ok
 }
 
 // topKeys returns the keys of an object, or of a bare list's first object, in
@@ -240,6 +249,7 @@ var fileWords = []struct {
 	evidence *bundle.Evidence
 	words    []string
 }{
+	{&bundle.Resources, []string{"resources"}},
 	{&bundle.ActivityLog, []string{"activity-log", "activitylog", "activity_log"}},
 	{&bundle.RoleAssignments, []string{"role-assignment", "roleassignment", "role_assignment"}},
 	{&bundle.RoleDefinitions, []string{"role-definition", "roledefinition", "role_definition", "custom-role"}},

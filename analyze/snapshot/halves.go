@@ -58,6 +58,7 @@ func (l *loader) apart(a, b *Snapshot) {
 	if d < 0 {
 		when = "before"
 	}
+	l.s.Apart = fmt.Sprintf("%s was collected %v %s %s, and the cluster may have changed in between", azure.Name, d.Abs().Round(time.Minute), when, kubectl.Name)
 	for _, e := range bundle.Catalogue {
 		if e.Program != bundle.Az || e == &bundle.AzVersion || e == &bundle.Account || !azure.Have(e) {
 			continue
@@ -65,9 +66,7 @@ func (l *loader) apart(a, b *Snapshot) {
 		for group, x := range l.s.known[e.ID] {
 			l.s.known[e.ID][group] = extent{x.read, false}
 		}
-		l.gaps = append(l.gaps, bundle.Gap{Evidence: e, Status: bundle.StatusTruncated,
-			Reason: fmt.Sprintf("%s was collected %v %s %s, and the cluster may have changed in between", azure.Name, d.Abs().Round(time.Minute), when, kubectl.Name),
-			Supply: "collect both halves within half an hour"})
+		l.gaps = append(l.gaps, bundle.Gap{Evidence: e, Status: bundle.StatusTruncated, Reason: l.s.Apart, Supply: "collect both halves within half an hour"})
 	}
 }
 

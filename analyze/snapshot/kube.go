@@ -35,6 +35,9 @@ func (l *loader) kubernetes(f *reading, p pieces, hint *bundle.Evidence) {
 			continue
 		}
 		evidence := kubeKinds[head.kind]
+		if systemKinds[head.kind] != nil {
+			evidence = l.system(head, piece, hint)
+		}
 		if evidence == nil {
 			if head.kind == "" {
 				f.note(at(piece.doc) + " holds an object without a kind")
@@ -91,6 +94,18 @@ func (l *loader) kubernetes(f *reading, p pieces, hint *bundle.Evidence) {
 		}
 		l.fault(f, evidence, x)
 	}
+}
+
+// system is the evidence that an object of the control plane is, nil for other people's.
+func (l *loader) system(head header, p piece, hint *bundle.Evidence) *bundle.Evidence {
+	if hint != nil {
+		return hint
+	}
+	var object struct{ Metadata metav1.ObjectMeta }
+	if p.decode(&object) != nil {
+		return nil
+	}
+	return system(head.kind, object.Metadata.Namespace, object.Metadata.Name)
 }
 
 func kindOf(e *bundle.Evidence) string {
@@ -163,6 +178,10 @@ func (l *loader) object(head header, p piece) (namespace, name string, err error
 			l.s.KubeSystemUID = string(ns.UID)
 		}
 		meta = ns.ObjectMeta
+	default:
+		var object struct{ Metadata metav1.ObjectMeta }
+		err = p.decode(&object)
+		meta = object.Metadata
 	}
 	if err != nil {
 		return "", "", err

@@ -42,6 +42,7 @@ type loader struct {
 	accounts  []account
 	states    []VM // machines of which only the state was asked for
 	configs   []CloudConfig
+	excerpt   bool // some of the controller's log comes from Log Analytics
 }
 
 // scanned is one log with its records.
@@ -70,6 +71,7 @@ func (l *loader) finish(faults []bundle.Fault) *Snapshot {
 	if l.s.Manifest != nil {
 		l.coverManifest(faults)
 	}
+	l.coverExcerpt()
 	l.coverLoose(faults)
 	l.listFiles(faults)
 	l.sortGaps()

@@ -24,15 +24,25 @@ const (
 // Every record points to a copy of the LogFile that is returned. An error is the
 // reader's; what was read before it is returned with it.
 func scanLog(file string, r io.Reader) (LogFile, []Record, error) {
-	s := &logScan{log: &LogFile{File: file, Flags: map[string]string{}, FlagLines: map[string]int{}}}
+	s := newScan(file)
 	err := s.lines(r)
-	s.flush()
-	s.log.First, s.log.Last = s.first, s.last.time()
-	s.log.Kind = s.votes.kind(s.log.Flags)
 	if err != nil {
 		err = fmt.Errorf("reading log %s: %w", file, err)
 	}
-	return *s.log, s.kept.all(), err
+	log, records := s.end()
+	return log, records, err
+}
+
+func newScan(file string) *logScan {
+	return &logScan{log: &LogFile{File: file, Flags: map[string]string{}, FlagLines: map[string]int{}}}
+}
+
+// end is the log and its records, after the last line.
+func (s *logScan) end() (LogFile, []Record) {
+	s.flush()
+	s.log.First, s.log.Last = s.first, s.last.time()
+	s.log.Kind = s.votes.kind(s.log.Flags)
+	return *s.log, s.kept.all()
 }
 
 // logScan is the state between two lines: the record that is still growing.

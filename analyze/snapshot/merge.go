@@ -44,6 +44,7 @@ func Merge(a, b *Snapshot) (*Snapshot, error) {
 		s.Refusals = unanswered(append(s.Refusals, from.Refusals...), slices.Concat(entries(newer), entries(older)))
 		s.RoleAssignments, s.RoleDefinitions = append(s.RoleAssignments, from.RoleAssignments...), append(s.RoleDefinitions, from.RoleDefinitions...)
 		s.Locks, s.PolicyAssignments, s.Usages = append(s.Locks, from.Locks...), append(s.PolicyAssignments, from.PolicyAssignments...), append(s.Usages, from.Usages...)
+		s.ServiceTags = append(s.ServiceTags, from.ServiceTags...)
 		l.takeEvents(from)
 		l.takeLogs(from)
 		for id, groups := range from.known {
@@ -260,6 +261,7 @@ func (s *Snapshot) docs() map[*Doc]bool {
 	collect(out, s.Locks, func(r *Lock) *Doc { return r.Doc })
 	collect(out, s.PolicyAssignments, func(r *PolicyAssignment) *Doc { return r.Doc })
 	collect(out, s.Usages, func(r *Usage) *Doc { return r.Doc })
+	collect(out, s.ServiceTags, func(r *ServiceTags) *Doc { return r.Doc })
 	if s.Account != nil {
 		out[s.Account.Doc] = true
 	}

@@ -41,8 +41,9 @@ func (l *loader) order() {
 	s.Locks = hung(s.Locks, func(r *Lock) (string, string, *Doc) { return r.ID, r.At, r.Doc })
 	s.PolicyAssignments = hung(s.PolicyAssignments, func(r *PolicyAssignment) (string, string, *Doc) { return r.ID, r.At, r.Doc })
 	s.Usages = hung(s.Usages, func(r *Usage) (string, string, *Doc) { return r.ID, r.At, r.Doc })
+	s.ServiceTags = hung(s.ServiceTags, func(r *ServiceTags) (string, string, *Doc) { return r.ID, r.At, r.Doc })
 	l.sortParts()
-	slices.SortFunc(l.logs, func(a, b scanned) int { return strings.Compare(a.log.File, b.log.File) })
+	slices.SortStableFunc(l.logs, func(a, b scanned) int { return strings.Compare(a.log.File, b.log.File) })
 }
 
 // adoptStates gives machines the state that another list has of them. Of a machine that no

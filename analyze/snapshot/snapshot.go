@@ -26,6 +26,9 @@ type Snapshot struct {
 	Gaps  []bundle.Gap  // what is missing or incomplete, in the catalogue's order
 	Spare []bundle.Gap  // what nobody asked for and nobody misses, with what would supply it
 
+	// Apart says why what kubectl and what az brought are of two times; empty: they are not.
+	Apart string
+
 	Services  []Service
 	Nodes     []Node
 	Slices    []EndpointSlice // Endpoints of old clusters are turned into slices
@@ -59,8 +62,11 @@ type Snapshot struct {
 	Locks             []Lock
 	PolicyAssignments []PolicyAssignment
 	Usages            []Usage // limits of Microsoft.Network
-	Account           *Account
-	Config            *CloudConfig
+	// ServiceTags are the tags of security rules with their addresses, where these were
+	// collected.
+	ServiceTags []ServiceTags
+	Account     *Account
+	Config      *CloudConfig
 	// KubeSystemUID identifies the cluster; Kubernetes is the server's version
 	// ("v1.36.3"), AzCLI the version of az. Empty: not known.
 	KubeSystemUID, Kubernetes, AzCLI string
@@ -176,6 +182,10 @@ type (
 		az.Usage
 		Doc *Doc
 	}
+	ServiceTags struct {
+		az.ServiceTags
+		Doc *Doc
+	}
 )
 
 // Event is one event, from YAML, JSON, `kubectl get events` or `kubectl describe`.
@@ -198,6 +208,7 @@ type LogFile struct {
 	FlagLines   map[string]int    // where these stand, from 1
 	Version     string            // that the program logged of itself
 	Previous    bool              // of the container before its last restart
+	Excerpt     bool              // a query chose the lines, and the newest may not have arrived: its end tells nothing
 	Dropped     int               // records that mattered but exceeded the cap: neither of the first nor of the newest
 	Doc         *Doc              // cites line 1
 }

@@ -86,7 +86,7 @@ func group(n *snapshot.NSG) *az.NSG {
 
 // facts collects what the evaluation needs to know about the backends' network.
 func facts(g *topology.Graph, vnet *snapshot.VNet, subnet *az.Subnet) nsg.Facts {
-	f := nsg.Facts{}
+	f := nsg.Facts{Tags: tags(g)}
 	if vnet == nil {
 		return f
 	}
@@ -115,6 +115,20 @@ func facts(g *topology.Graph, vnet *snapshot.VNet, subnet *az.Subnet) nsg.Facts 
 		f.DefaultRoute = f.DefaultRoute || p.Bits() == 0
 	}
 	return f
+}
+
+// tags are the addresses of the service tags that were collected. One without any is not
+// known: Azure has tags whose addresses it does not publish.
+func tags(g *topology.Graph) map[string][]netip.Prefix {
+	out := map[string][]netip.Prefix{}
+	for _, list := range g.Snapshot.ServiceTags {
+		for _, t := range list.Values {
+			if p := prefixes(t.AddressPrefixes); len(p) > 0 && len(p) == len(t.AddressPrefixes) {
+				out[strings.ToLower(t.Name)] = p
+			}
+		}
+	}
+	return out
 }
 
 func prefixes(list []string) []netip.Prefix {

@@ -210,7 +210,7 @@ func (p *planted) answer(c collect.Command) (string, collect.Outcome) {
 	case &bundle.Services:
 		return items + "- apiVersion: v1\n  kind: Service\n  metadata:\n    annotations:\n      example.com/x: y\n" +
 			p.each("annotation", "      example.com/a#: %q") + p.each("last-applied", "      kubectl.kubernetes.io/last-applied-configuration: |\n        %s") +
-			"    labels:\n      env: prod\n" + p.each("label", "      example.com/l#: %s") + "    name: web\n    namespace: shop\n  spec:\n    type: LoadBalancer\n" + ends, collect.Outcome{}
+			"    labels:\n      env: prod\n" + p.each("label", "      example.com/l#: %s") + "    name: web\n    namespace: shop\n  spec:\n    selector:\n      app: web\n    type: LoadBalancer\n" + ends, collect.Outcome{}
 	case &bundle.ControllerPods:
 		return items + p.each("configmap", "- apiVersion: v1\n  data:\n    a.conf: %q\n  kind: ConfigMap\n  metadata:\n    name: c#\n    namespace: kube-system") +
 			p.each("stringData", "- apiVersion: v1\n  kind: Secret\n  metadata:\n    name: t#\n    namespace: kube-system\n  stringData:\n    a: %s") +
@@ -231,7 +231,7 @@ func (p *planted) answer(c collect.Command) (string, collect.Outcome) {
 		}
 		probe := p.each("probe", "      livenessProbe:\n        exec:\n          command:\n          - sh\n          - -c\n          - %q")
 		hook := p.each("hook", "      lifecycle:\n        postStart:\n          exec:\n            command:\n            - %q")
-		return items + "- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: web-0\n    namespace: shop\n  spec:\n    containers:\n" + env + hook + probe + "      name: web\n" + headers + ends, collect.Outcome{}
+		return items + "- apiVersion: v1\n  kind: Pod\n  metadata:\n    labels:\n      app: web\n    name: web-0\n    namespace: shop\n  spec:\n    containers:\n" + env + hook + probe + "      name: web\n" + headers + ends, collect.Outcome{}
 	case &bundle.ControllerLog:
 		return klog + "begin\n" + p.each("log", "%s") + klog + "end\n", collect.Outcome{}
 	case &bundle.ControllerLogPrevious:

@@ -32,6 +32,10 @@ func (l *Learned) Document(kind bundle.Redaction, b []byte) ([]byte, Counts, err
 		return config(b, l)
 	case bundle.RedactActivity:
 		return activity(b, l)
+	case bundle.RedactRows:
+		return rows(b, l)
+	case bundle.RedactProxy:
+		return kubeProxy(b, l)
 	}
 	s := scrubber{counts: Counts{}, learned: l}
 	return s.text(b), s.counts, nil

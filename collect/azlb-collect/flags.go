@@ -40,6 +40,8 @@ func (c *command) flags(root, plan, permissions *cobra.Command) {
 		f.StringArrayVar(&o.Services, "service", nil, "read what the Service `NS/NAME` touches: no pods and groups of others (repeatable)")
 		f.DurationVar(&o.Since, "since", 24*time.Hour, "take `DURATION` of controller logs (default 24h, 0: all)")
 		f.StringArrayVar(&o.LogFiles, "log-file", nil, "add a log `FILE`: kubelet, AKS control plane (repeatable)")
+		f.StringVar(&o.Workspace, "workspace", "", "read the AKS log in the Log Analytics workspace `ID`")
+		f.BoolVar(&o.Deep, "deep", false, "ask Azure by POST too: rule health, policy states")
 		f.StringVar(&o.CloudConfig, "cloud-config", "", "read the azure.json `FILE` (default: /etc/kubernetes/azure.json if readable)")
 	}, root, plan, permissions)
 	manual.Group("Limits", func(f *pflag.FlagSet) {

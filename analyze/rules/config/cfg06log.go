@@ -23,11 +23,12 @@ func logged(p *rule.Pass, s *topology.Service) bool {
 // added is where the logs lie that a customer added by hand, of whatever time.
 var added = strings.TrimSuffix(bundle.LogFile.Path, "{name}")
 
-// lastLog is the log of a service controller that reaches furthest.
+// lastLog is the log of a service controller that reaches furthest. The end of an excerpt
+// tells nothing.
 func lastLog(p *rule.Pass) *snapshot.LogFile {
 	var last *snapshot.LogFile
 	for i := range p.Snapshot.Logs {
-		if l := &p.Snapshot.Logs[i]; l.Serves() && (last == nil || l.Last.After(last.Last)) {
+		if l := &p.Snapshot.Logs[i]; l.Serves() && !l.Excerpt && (last == nil || l.Last.After(last.Last)) {
 			last = l
 		}
 	}

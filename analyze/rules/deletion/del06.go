@@ -143,13 +143,14 @@ func down(p *rule.Pass) (pod, why string, cites []report.Cite) {
 	return pod, why, cites
 }
 
-// lastLog is the log of a service controller for Azure that reaches furthest.
+// lastLog is the log of a service controller for Azure that reaches furthest. The end of
+// an excerpt tells nothing.
 func lastLog(p *rule.Pass) *snapshot.LogFile {
 	var last *snapshot.LogFile
 	for i := range p.Snapshot.Logs {
 		l := &p.Snapshot.Logs[i]
 		serves := l.Kind == snapshot.CloudController || l.Kind == snapshot.KubeController && l.Flags["cloud-provider"] == "azure"
-		if serves && (last == nil || l.Last.After(last.Last)) {
+		if serves && !l.Excerpt && (last == nil || l.Last.After(last.Last)) {
 			last = l
 		}
 	}
