@@ -79,6 +79,7 @@ crossing-long: ## every pair of samples that can be of one cluster merged, PAIRS
 bench: ## figures: whole analysis against gzip -dc, log scan in MB/s, peak memory
 	@echo "BenchmarkBundle: x-gzip is the whole analysis against gzip -dc of the same bundle, MiB-peak its memory."
 	@echo "BenchmarkScanLog: MB/s of a controller's log."
+	@echo "BenchmarkSecondPass: x-gzip is the search of a finished bundle against gzip -dc of it, with that many originals."
 	@go test -run '^$$' -bench . -benchmem ./analyze ./analyze/snapshot ./analyze/nsg ./bundle-schema/redact
 
 .PHONY: samples

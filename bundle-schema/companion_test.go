@@ -62,7 +62,7 @@ func TestReadme(t *testing.T) {
 	m.Cluster.Context = "prod` # not a title\n# nor this"
 	m.Entries = append(m.Entries, Entry{Evidence: "events", Status: StatusWithheld})
 	text := string(Readme(m))
-	for _, want := range []string{"2024-05-06 07:09", "`azlb-collect v0`", "`prod' # not a title # nor this`", "Services: `k8s/services.yaml`", "secret was still in it: Events",
+	for _, want := range []string{"2024-05-06 07:09 UTC", "`azlb-collect v0`", "`prod' # not a title # nor this`", "Services: `k8s/services.yaml`", "secret was still in it: Events",
 		"your login may not read it: Network security groups", "Resource groups: `g`", "tar tzf", "--redact all"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q:\n%s", want, text)
@@ -73,7 +73,7 @@ func TestReadme(t *testing.T) {
 		t.Error("it does not say that names were replaced")
 	}
 	for line := range strings.Lines(text) {
-		if len(line) > 82 && !strings.HasPrefix(line, "-") {
+		if len(line) > 82 && !strings.HasPrefix(line, "- ") {
 			t.Errorf("%d columns: %s", len(line), line)
 		}
 	}

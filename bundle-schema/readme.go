@@ -13,11 +13,12 @@ func Readme(m *Manifest) []byte {
 	var b strings.Builder
 	b.WriteString(readmeTitle)
 	fmt.Fprintf(&b, `
-This archive was made by %s on %s (UTC), with your
-own kubectl and az, from
-%s.
-Commands that only read were run, and nothing was changed, neither in the cluster
-nor in Azure.
+- Made by: %s
+- When: %s UTC
+- From: %s
+
+It was made on your own machine with your own kubectl and az. Commands that only
+read were run, and nothing was changed, neither in the cluster nor in Azure.
 manifest.json names every command and what came of it. Nothing was sent: that is
 up to you.
 
@@ -28,8 +29,8 @@ up to you.
 	m.removed(&b)
 	b.WriteString(`## How to look into it
 
-    tar tzf BUNDLE.tgz                            the list of the files
-    tar xzf BUNDLE.tgz -O k8s/services.yaml | less    one of them
+    tar tzf BUNDLE.tgz
+    tar xzf BUNDLE.tgz -O k8s/services.yaml | less
 
 ## How to leave something out
 
@@ -121,12 +122,11 @@ func (m *Manifest) gaps(b *strings.Builder) {
 func (m *Manifest) removed(b *strings.Builder) {
 	b.WriteString(`## What was removed
 
-Passwords, keys, tokens and certificates' private keys, wherever they have a form
-that tells them; environment variables, arguments and commands of containers; the
-data of Secrets and ConfigMaps; settings of machine extensions; bodies of
-requests.
-REDACTED stands in their place, and redaction.json counts them. The finished
-archive was then searched a second time, decoded base64 and URLs included.
+Passwords, keys and tokens, wherever they have a form that tells them;
+environment variables, arguments and commands of containers; the data of Secrets
+and ConfigMaps; settings of machine extensions; bodies of requests. REDACTED
+stands in their place, and redaction.json counts them. The finished archive was
+then searched a second time, what is encoded in it included.
 `)
 	switch cmp.Or(m.Redaction, "secrets") {
 	case "all":

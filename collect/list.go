@@ -29,14 +29,14 @@ type listing struct {
 	size  int64
 	frame []byte // not yet written: whether an item follows decides its last line
 
-	kept, other, beyond int           // items that are there, not wanted, and wanted but too many
-	faults              []error       // of items that could not be redacted
-	counts              redact.Counts // of what was removed
+	kept, other, beyond int     // items that are there, not wanted, and wanted but too many
+	faults              []error // of items that could not be redacted
+	removed             redact.Counts
 }
 
 // list runs a command whose answer is a list of objects.
 func (x *executor) list(ctx context.Context, c Command) (bundle.Entry, ending) {
-	l := &listing{spool: x.spool, e: c.Evidence, counts: redact.Counts{}}
+	l := &listing{spool: x.spool, e: c.Evidence, removed: redact.Counts{}}
 	if c.Evidence == &bundle.Pods {
 		l.takes, l.most = x.wanted(c.Scope["namespace"]), podCap
 	}
@@ -117,7 +117,7 @@ func (l *listing) part(text []byte, item bool) error {
 		return nil
 	}
 	clean, counts, err := l.spool.learned.Document(l.e.Redaction, text)
-	l.counts.Add(counts)
+	l.removed.Add(counts)
 	switch {
 	case err != nil && !item:
 		return fmt.Errorf("removing secrets around the objects: %w", err)
@@ -163,7 +163,7 @@ func (l *listing) write(text []byte) error {
 
 // keep makes the list the answer at the command's path, and says what it lacks.
 func (l *listing) keep(c Command, entry *bundle.Entry, end *ending) {
-	if err := l.spool.hold(c.Path, []string{l.file}, l.counts, entry); err != nil {
+	if err := l.spool.hold(c.Path, []string{l.file}, l.removed, entry); err != nil {
 		*end = ending{Status: bundle.StatusFailed, Reason: err.Error()}
 		return
 	}

@@ -38,8 +38,8 @@ var activityObjects = append(slices.Clone(armObjects), "authorization", "descrip
 // ARM's error where it failed. The rest is bodies of requests and answers.
 var activityTexts = []string{"statuscode", "statusmessage"}
 
-// bodies is the key of an event that holds what was sent and answered.
-var bodies = "properties"
+// bodies are the keys of an event that hold what was sent and answered.
+var bodies = []string{"properties"}
 
 // Activity redacts the activity log, whichever fields az printed of it: the caller's
 // token, the address that the request came from, bodies of requests and answers. The
@@ -52,8 +52,8 @@ func Activity(b []byte) ([]byte, Counts, error) { return activity(b, new(Learned
 func activity(b []byte, l *Learned) ([]byte, Counts, error) {
 	texts := slices.DeleteFunc(slices.Clone(armTexts), func(key string) bool { return key == "caller" })
 	return armBut(b, l, texts, func(path []string, nested bool) bool {
-		inside := parent(path) == bodies && (nested || !slices.Contains(activityTexts, leaf(path)))
-		return inside || slices.Contains(activityObjects, leaf(path)) || leaf(path) == bodies && !nested
+		inside := slices.Contains(bodies, parent(path)) && (nested || !slices.Contains(activityTexts, leaf(path)))
+		return inside || slices.Contains(activityObjects, leaf(path)) || slices.Contains(bodies, leaf(path)) && !nested
 	})
 }
 

@@ -1,6 +1,9 @@
 package redact
 
 import (
+	"encoding/base64"
+	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -49,5 +52,101 @@ func TestLearned(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestLearnedInEveryForm: a secret that was removed once is found however it is
+// written elsewhere, and broken into lines.
+func TestLearnedInEveryForm(t *testing.T) {
+	const secret = "Plain~Secret+1/é\"x"
+	var l Learned
+	if _, _, err := l.Document(bundle.RedactConfig, []byte(`{"aadClientSecret": "Plain~Secret+1/é\"x"}`)); err != nil {
+		t.Fatal(err)
+	}
+	b64, rawURL := base64.StdEncoding.EncodeToString, base64.RawURLEncoding.EncodeToString
+	everyByte := func(format string) (out string) {
+		for i := range len(secret) {
+			out += fmt.Sprintf(format, secret[i])
+		}
+		return out
+	}
+	const klog = "2026-11-23T09:36:11.123456Z I1123 09:36:11.123456       1 auth.go:12] "
+	for name, text := range map[string]string{
+		"plain":                         "x " + secret + " y",
+		"base64":                        b64([]byte(secret)),
+		"base64 behind one byte":        b64([]byte("x" + secret + "yz")),
+		"base64 behind two bytes":       b64([]byte("xy" + secret + "z")),
+		"base64 for URLs":               rawURL([]byte("??>" + secret + "??>")),
+		"base64 behind a path":          "/data/" + b64([]byte("id: "+secret)),
+		"base64 of base64":              b64([]byte("x: " + b64([]byte("y"+secret+"z")) + " and more")),
+		"URL":                           "?s=" + url.QueryEscape(secret),
+		"URL in small letters":          "?s=" + lowerEscapes(url.QueryEscape(secret)),
+		"URL of every byte":             everyByte("%%%02x"),
+		"URL of a URL":                  url.QueryEscape(url.QueryEscape("a&" + secret)),
+		"hexadecimal digits":            fmt.Sprintf("%x", secret),
+		"escapes of JSON":               `{"x":"Plain\u007eSecret\u002b1\/é\"x"}`,
+		"JSON in JSON":                  `{"x":"{\"y\":\"Plain~Secret+1/é\\\"x\"}"}`,
+		"over two lines":                "Plain~Sec\nret+1/é\"x",
+		"over three lines of klog":      klog + "a Plai\n" + klog + "n~Secr\n" + klog + "et+1/é\"x b\n",
+		"base64 over lines":             "  data: |\n    " + b64([]byte("0123456" + secret))[:14] + "\n    " + b64([]byte("0123456" + secret))[14:] + "\n",
+		"at the cut of a long line":     strings.Repeat("x", block-5) + secret + strings.Repeat("y", 100),
+		"behind a very long line's cut": strings.Repeat("x", 3*block) + " " + secret + "\n",
+	} {
+		if got := checked(t, &l, text); got != ConfigKey {
+			t.Errorf("%s: Check(%.80q) = %q", name, text, got)
+		}
+	}
+	for _, text := range []string{"Plain~Secret", "plain~secret+1/é", b64([]byte("Plain~Secret-2, another")), klog + "Plain~\n" + klog + "other\n" + klog + "Secret+1/é\"x"} {
+		if got := checked(t, &l, text); got != "" {
+			t.Errorf("Check(%.80q) = %q", text, got)
+		}
+	}
+}
+
+func checked(t *testing.T, l *Learned, text string) Shape {
+	t.Helper()
+	got, err := l.Check(bundle.RedactText, strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// TestNames are found as whole words, in any case of letters.
+func TestNames(t *testing.T) {
+	var l Learned
+	if l.Name("web") || !l.Name("kubernetes-dashboard") || !l.Name("StoreFront.example") {
+		t.Fatal("a short name is found by chance, and the others are names")
+	}
+	for text, want := range map[string]Shape{
+		"Service kubernetes-dashboard is new": Name,
+		"pod kubernetes-dashboard-7d9f-x":     Name,
+		"/pools/Kubernetes-Dashboard":         Name,
+		"my-kubernetes-dashboard":             Name,
+		"mykubernetes-dashboard":              "",
+		"kubernetes-dashboards":               "",
+		"kubernetes-\ndashboard":              "",
+		"https://x?n=kubernetes%2Ddashboard":  Name,
+		"name_kubernetes-dashboard_x":         Name,
+		`{"n":"kubernetes\u002ddashboard"}`:   Name,
+		"storefront.EXAMPLE.":                 Name,
+		"web storefront example":              "",
+		base64.StdEncoding.EncodeToString([]byte("the kubernetes-dashboard of the shop")): Name,
+		base64.StdEncoding.EncodeToString([]byte("all the kubernetes-dashboards there")):  "",
+	} {
+		if got := checked(t, &l, text); got != want {
+			t.Errorf("Check(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestManyNamesAlike: a thousand names that begin alike are all found.
+func TestManyNamesAlike(t *testing.T) {
+	var l Learned
+	for i := range 1000 {
+		l.Name(fmt.Sprintf("contoso-production-%d", i))
+	}
+	if checked(t, &l, "x contoso-production-999 y") != Name || checked(t, &l, "x contoso-production-1000 y") != "" {
+		t.Error("not told apart")
 	}
 }

@@ -18,8 +18,9 @@ type original struct {
 type table struct {
 	by    map[uint64]*begun // by their first eight bytes
 	n     int
-	marks []uint64 // two bits for each key of by
-	shift uint     // from a hash to one of those bits
+	small [1 << 12]uint64 // a bit for each key of by, in what a processor has nearest
+	marks []uint64        // another one, among so many that most places have none
+	shift uint            // from a hash to one of those
 }
 
 // bitsEach is how many bits there are for each original at least.
@@ -78,11 +79,13 @@ func (t *table) add(o original) {
 }
 
 func (t *table) mark(begin uint64) {
-	for _, h := range [2]uint64{begin * firstHash, begin * secondHash} {
-		s := h >> t.shift
-		t.marks[s/64] |= 1 << (s % 64)
-	}
+	s := begin * firstHash >> smallShift
+	t.small[s/64] |= 1 << (s % 64)
+	s = begin * secondHash >> t.shift
+	t.marks[s/64] |= 1 << (s % 64)
 }
+
+const smallShift = 64 - 18
 
 const firstHash, secondHash = 0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f
 
@@ -101,7 +104,7 @@ func (t *table) next(text []byte, at int) (int, *begun) {
 	marks, shift := t.marks, t.shift
 	for ; at+shortest <= len(text); at++ {
 		begin := binary.LittleEndian.Uint64(text[at:])
-		if s := begin * firstHash >> shift; marks[s/64]&(1<<(s%64)) == 0 {
+		if s := begin * firstHash >> smallShift; t.small[s/64]&(1<<(s%64)) == 0 {
 			continue
 		}
 		if s := begin * secondHash >> shift; marks[s/64]&(1<<(s%64)) == 0 {
