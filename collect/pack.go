@@ -20,9 +20,9 @@ func (s *session) write() (string, error) {
 	if path == "" {
 		name := ""
 		if s.names == nil {
-			name = strings.Trim(unsafeContext.ReplaceAllString(s.context, "_"), "._-")
+			name = strings.Trim(unsafeContext.ReplaceAllString(cmp.Or(append([]string{s.context}, s.o.ResourceGroups...)...), "_"), "._-")
 		}
-		path = fmt.Sprintf("azlb-%s-%s.tgz", cmp.Or(name[:min(len(name), 60)], "cluster"), s.started.UTC().Format("20060102T150405Z"))
+		path = fmt.Sprintf("azlb-%s%s-%s.tgz", cmp.Or(name[:min(len(name), 60)], "cluster"), s.o.half(), s.started.UTC().Format("20060102T150405Z"))
 		if err := free(path, s.o.Force); err != nil {
 			return "", err
 		}

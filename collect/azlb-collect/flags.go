@@ -37,7 +37,7 @@ func (c *command) flags(root, plan, permissions *cobra.Command) {
 		f.StringVar(&o.Subscription, "subscription", "", "use the subscription `ID` where the nodes name none")
 		f.StringArrayVar(&o.ResourceGroups, "resource-group", nil, "read the resource group `NAME` too (repeatable)")
 		f.StringArrayVar(&o.Namespaces, "namespace", nil, "read pods in the namespace `NAME` only (repeatable)")
-		f.StringArrayVar(&o.Services, "service", nil, "read pods in the namespace of the Service `NS/NAME` only (repeatable)")
+		f.StringArrayVar(&o.Services, "service", nil, "read what the Service `NS/NAME` touches: no pods and groups of others (repeatable)")
 		f.DurationVar(&o.Since, "since", 24*time.Hour, "take `DURATION` of controller logs (default 24h, 0: all)")
 		f.StringArrayVar(&o.LogFiles, "log-file", nil, "add a log `FILE`: kubelet, AKS control plane (repeatable)")
 		f.StringVar(&o.Workspace, "workspace", "", "read the AKS log in the Log Analytics workspace `ID`")
@@ -50,6 +50,7 @@ func (c *command) flags(root, plan, permissions *cobra.Command) {
 		f.Var(&c.maxSize, "max-size", "keep `SIZE` of evidence, before it is packed (default 1Gi)")
 	}, root, plan, permissions)
 	manual.Group("What is left out", func(f *pflag.FlagSet) {
+		f.StringVar((*string)(&o.Only), "only", "", "ask `PROGRAM` alone, kubectl or az: whoever has the other collects the other half")
 		f.StringVar(&c.redact, "redact", "secrets", "remove `secrets`, or all: names, addresses and ids get pseudonyms too (default secrets)")
 		f.StringVar(&o.Names, "names", "", "with --redact all: continue the map of names `FILE`, so that two bundles of one cluster agree (default: a new map beside the bundle)")
 	}, root, plan, permissions)
@@ -91,6 +92,9 @@ func (c *command) check() error {
 		if !serviceName.MatchString(s) {
 			return fmt.Errorf("--service %s: write it as namespace/name", s)
 		}
+	}
+	if err := collect.CheckOnly(o); err != nil {
+		return err
 	}
 	return collect.CheckNames(o)
 }
