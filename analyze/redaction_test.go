@@ -36,7 +36,7 @@ func TestRedaction(t *testing.T) {
 			}
 			names := pseudonym.New(bytes.Repeat([]byte{7}, 32))
 			hidden := pseudonyms(files, names)
-			sameAnswer(t, names, analysed(t, input), analysed(t, laidDown(t, hidden)))
+			sameUnderNames(t, names, analysed(t, input), analysed(t, laidDown(t, hidden)))
 			raw, err := hidden.Manifest.Marshal()
 			if err != nil {
 				t.Fatal(err)
@@ -108,7 +108,7 @@ func TestRedactionOfCaptures(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			sameAnswer(t, names, analysed(t, from), analysed(t, to))
+			sameUnderNames(t, names, analysed(t, from), analysed(t, to))
 			nameless(t, names, hidden)
 		})
 	}
@@ -139,8 +139,8 @@ func pseudonyms(f *ruletest.Files, names *pseudonym.Names) *ruletest.Files {
 	return out
 }
 
-// sameAnswer compares a report with one on pseudonyms, names put back and sorted.
-func sameAnswer(t *testing.T, names *pseudonym.Names, before, after *report.Report) {
+// sameUnderNames compares a report with one on pseudonyms, names put back and sorted.
+func sameUnderNames(t *testing.T, names *pseudonym.Names, before, after *report.Report) {
 	t.Helper()
 	same := func(s string) string { return s }
 	if d := diff.Diff(lawful(before, same), lawful(after, names.Restore)); d != "" {
