@@ -16,12 +16,13 @@ type Options struct {
 	Context        string
 	Subscription   string
 	ResourceGroups []string
-	Namespaces     []string      // pods are read in these only
-	Services       []string      // "ns/name": pods are read in the namespaces of these only
-	Since          time.Duration // how far back current logs go; 0: to their beginning
-	Tail           int           // newest lines that are asked of each controller log; 0: all
-	MaxLog         int64         // bytes kept of each log at most; 0: what its evidence says
-	MaxSize        int64         // bytes of evidence kept at most, unpacked; 0: no limit
+	Namespaces     []string       // pods are read in these only
+	Services       []string       // "ns/name": pods are read in the namespaces of these only
+	Only           bundle.Program // asked alone, kubectl or az; empty: both
+	Since          time.Duration  // how far back current logs go; 0: to their beginning
+	Tail           int            // newest lines that are asked of each controller log; 0: all
+	MaxLog         int64          // bytes kept of each log at most; 0: what its evidence says
+	MaxSize        int64          // bytes of evidence kept at most, unpacked; 0: no limit
 	LogFiles       []string
 	CloudConfig    string
 	Workspace      string        // id of the Log Analytics workspace that has the log of the AKS controller; empty: as the diagnostic settings say
@@ -30,11 +31,14 @@ type Options struct {
 	CommandTimeout time.Duration // of each command
 	Output         string        // path of the bundle; empty: a name of our own in the current directory
 	Force          bool          // an existing file is replaced
+	HideNames      bool          // names, addresses and ids are replaced by pseudonyms
+	Names          string        // path of the private map that is continued; empty: a new one beside the bundle
 	Runner         Runner
 	OwnMachine     bool                                 // files of this machine are evidence; false for a recording
 	Pause          func(context.Context, time.Duration) // waits, or until the context is done
 	Now            func() time.Time
 	Progress       Progress
+	Planned        func(Plan)      // is told what will run, before the bulk of it does; may be nil
 	Abandoned      <-chan struct{} // closed: no bundle is wanted any more; nil: it always is
 	Tool           bundle.Tool
 }
@@ -70,7 +74,19 @@ func Collect(ctx context.Context, o Options) (Result, error) {
 		return Result{}, err
 	}
 	defer s.spool.close()
-	s.collect(ctx)
+	if o.HideNames {
+		if s.names, err = openNames(o.Names); err != nil {
+			return Result{}, err
+		}
+		if o.Output != "" {
+			if err := s.names.beside(o.Output, o.Force); err != nil {
+				return Result{}, err
+			}
+		}
+	}
+	if err := s.collect(ctx); err != nil {
+		return Result{}, err
+	}
 	path, err := s.write()
 	switch {
 	case errors.Is(err, ErrAbandoned):
@@ -78,8 +94,12 @@ func Collect(ctx context.Context, o Options) (Result, error) {
 	case err != nil:
 		return Result{}, err
 	}
-	r := Result{Path: path, LeftOut: s.found.LeftOut, Missing: missing(s.entries, s.found.Managed), Early: s.early}
-	r.Commands, r.Answered = counted(s.entries)
+	entries := s.shown()
+	r := Result{Path: path, LeftOut: s.found.LeftOut, Missing: missing(entries, s.found.Managed), Early: s.early}
+	if s.names != nil {
+		r.Map = s.names.path
+	}
+	r.Commands, r.Answered = counted(entries)
 	if info, err := os.Stat(path); err == nil {
 		r.Size = info.Size()
 	}
@@ -89,6 +109,7 @@ func Collect(ctx context.Context, o Options) (Result, error) {
 // Result is what a collection came to.
 type Result struct {
 	Path               string // of the bundle
+	Map                string // path of the private map of names; empty: names stay
 	Size               int64  // of its file, in bytes
 	Commands, Answered int    // planned, and completely answered
 	Early              string // why it ended before everything was asked; empty: it did not
@@ -107,9 +128,14 @@ func MakePlan(ctx context.Context, o Options) (Plan, error) {
 	defer cancel()
 	s.resolve(ctx)
 	s.discover(ctx, nil)
+	if err := s.unknown(); err != nil {
+		return Plan{}, err
+	}
 	p := s.plan(ctx)
 	p.conditions()
-	p.onlyDeep()
+	if s.o.declined(bundle.Az) == "" {
+		p.onlyDeep()
+	}
 	p.plan.Discovery = s.asked
 	return p.plan, nil
 }
@@ -122,12 +148,18 @@ type session struct {
 	found   Discovered
 	read    map[*bundle.Evidence]bool // discovery reads that were answered
 	asked   []Command                 // discovery reads that ran
+	begun   []Command                 // of the plan, that ran with them
 	entries []bundle.Entry
 	planner *planner
-	early   string // why the collection ended before its end
+	early   string          // why the collection ended before its end
+	names   *nameMap        // nil: names stay
+	hidden  *bundle.Cluster // the cluster without its names, once they are replaced
 }
 
 func begin(o Options) (*session, error) {
+	if err := o.somewhere(); err != nil {
+		return nil, err
+	}
 	spool, err := newSpool("", o.Abandoned)
 	if err != nil {
 		return nil, err
@@ -142,19 +174,29 @@ func begin(o Options) (*session, error) {
 }
 
 // collect is the whole way up to the packing.
-func (s *session) collect(ctx context.Context) {
+func (s *session) collect(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.o.Timeout, errTotal)
 	defer cancel()
 	s.resolve(ctx)
 	s.discover(ctx, early)
+	if err := s.unknown(); err != nil {
+		return err
+	}
 	s.olderEndpoints(ctx)
 	s.chosen, s.groups = s.selections(), s.inGroups
 	p := s.plan(ctx)
 	p.plan.Always = slices.DeleteFunc(p.plan.Always, func(c Command) bool { return slices.Contains(early, c.Evidence) })
+	if s.o.Planned != nil {
+		told := p.plan
+		told.Discovery = slices.Concat(s.asked, s.begun)
+		s.o.Planned(told)
+	}
 	s.entries = append(s.entries, p.plan.Missing...)
 	s.entries = append(s.entries, s.all(ctx, p.plan.Always)...)
-	s.further(ctx)
-	s.machines(ctx)
+	if s.o.declined(bundle.Az) == "" {
+		s.further(ctx)
+		s.machines(ctx)
+	}
 	s.visible(ctx)
 	switch {
 	case errors.Is(context.Cause(ctx), ErrInterrupted):
@@ -164,10 +206,14 @@ func (s *session) collect(ctx context.Context) {
 	}
 	s.none()
 	s.neverAsked()
+	return nil
 }
 
 // olderEndpoints reads the older form where EndpointSlices could not be read.
 func (s *session) olderEndpoints(ctx context.Context) {
+	if s.o.declined(bundle.Kubectl) != "" {
+		return
+	}
 	for _, e := range s.entries {
 		if e.Evidence == bundle.EndpointSlices.ID && (e.Status == bundle.StatusOK || e.Status == bundle.StatusEmpty) {
 			return

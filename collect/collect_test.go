@@ -113,7 +113,25 @@ func TestPlanIsTheManifest(t *testing.T) {
 			}
 			collected := cluster()
 			change(collected)
-			m := manifestOf(t, options(t, collected))
+			o := options(t, collected)
+			o.Planned = func(p Plan) {
+				for _, program := range []bundle.Program{bundle.Kubectl, bundle.Az} {
+					if got, want := p.Calls(program), plan.Calls(program); got != want {
+						t.Errorf("plan says %+v of %s, and the beginning of the collection %+v", want, program, got)
+					}
+				}
+			}
+			m := manifestOf(t, o)
+			ran := map[string]int{}
+			for _, argv := range collected.ran {
+				ran[argv[0]]++
+			}
+			for _, program := range []bundle.Program{bundle.Kubectl, bundle.Az} {
+				c, n := plan.Calls(program), ran[string(program)]
+				if name == "all answers" && (n < c.Sure || n > c.Sure+c.More) || n > c.Sure+c.More || c.Sure < 8 {
+					t.Errorf("%s was asked %d times, the plan says %+v", program, n, c)
+				}
+			}
 			var lines []string
 			for _, c := range append(plan.Discovery, plan.Always...) {
 				lines = append(lines, c.String())
@@ -234,8 +252,8 @@ func TestRecordingWithoutActivityLog(t *testing.T) {
 	}
 	p := newPlanner(builder{endpoint: publicCloud})
 	p.lacks = without.lacks
-	p.group(Group{Subscription: testSub, Name: "rg"}, false)
-	p.noAzure("no")
+	p.group(Group{Subscription: testSub, Name: "rg"}, "")
+	p.declined(bundle.Az, "no")
 	for _, c := range p.plan.Always {
 		if c.Evidence.Extra {
 			t.Errorf("planned all the same: %s", c)

@@ -23,6 +23,8 @@ type Discovered struct {
 	Locations   []Instance // of the groups of the nodes; the group has the subscription only
 	VMs         []Instance // nodes that are plain or flexible virtual machines; the not ready ones first
 	Namespaces  []string   // of LoadBalancer Services
+	Services    []string   // "ns/name" of all
+	Balanced    []string   // "ns/name" of those of type LoadBalancer
 	LeftOut     []string   // namespaces of LoadBalancer Services that the flags exclude
 	Controllers []Container
 	Refused     []Refusal
@@ -123,13 +125,17 @@ func (d *Discovered) refuse(e *bundle.Evidence, blank, value, from string, why e
 // Services of type LoadBalancer that selected chooses have pods to be read.
 func (d *Discovered) addService(s service, subscription string, selected func(namespace, name string) bool, windows bool) {
 	name := s.Metadata.Namespace + "/" + s.Metadata.Name
+	d.Services = append(d.Services, name)
+	if s.Spec.Type == "LoadBalancer" {
+		d.Balanced = append(d.Balanced, name)
+	}
 	for _, key := range groupAnnotations {
 		value := strings.TrimSpace(s.Metadata.Annotations[key])
 		if value == "" {
 			continue // an empty annotation means the cluster's own group
 		}
 		_, short, _ := strings.Cut(key, "/")
-		d.addGroup(Group{Subscription: subscription, Name: value, From: "annotation " + short + " of Service " + name}, windows)
+		d.addGroup(Group{Others: !selected(s.Metadata.Namespace, s.Metadata.Name), Subscription: subscription, Name: value, From: "annotation " + short + " of Service " + name}, windows)
 	}
 	for _, key := range prefixAnnotations {
 		if m := networkID.FindStringSubmatch(strings.TrimSpace(s.Metadata.Annotations[key])); m != nil {

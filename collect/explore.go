@@ -14,7 +14,7 @@ import (
 // whatever happens to the kubeconfig meanwhile. Without a current context kubectl
 // decides by itself (inside a pod it can).
 func (s *session) resolve(ctx context.Context) {
-	if s.context != "" {
+	if s.context != "" || s.o.declined(bundle.Kubectl) != "" {
 		return
 	}
 	c, err := s.command(&bundle.KubeContext, nil)
@@ -37,7 +37,11 @@ func (s *session) resolve(ctx context.Context) {
 // discover runs the reads that decide what else is read, with others before them.
 func (s *session) discover(ctx context.Context, before []*bundle.Evidence) {
 	var commands []Command
-	for _, e := range append(before, discoveryReads...) {
+	reads := append(before, discoveryReads...)
+	if s.o.declined(bundle.Kubectl) != "" {
+		reads = nil // the plan records all of kubectl's
+	}
+	for _, e := range reads {
 		c, err := s.command(e, nil)
 		if err != nil {
 			s.entries = append(s.entries, gapEntry(e, nil, nil, bundle.StatusSkipped, err.Error()))
@@ -46,6 +50,8 @@ func (s *session) discover(ctx context.Context, before []*bundle.Evidence) {
 		commands = append(commands, c)
 		if slices.Contains(discoveryReads, e) {
 			s.asked = append(s.asked, c)
+		} else {
+			s.begun = append(s.begun, c)
 		}
 	}
 	entries := s.all(ctx, commands)
@@ -130,9 +136,13 @@ func (s *session) plan(ctx context.Context) *planner {
 			p.paths[strings.ToLower(e.Path)] = true
 		}
 	}
-	p.cluster(d, s.read[&bundle.Services], s.read[&bundle.ControllerPods])
+	if declined := s.o.declined(bundle.Kubectl); declined != "" {
+		p.declined(bundle.Kubectl, declined)
+	} else {
+		p.cluster(d, s.read[&bundle.Services], s.read[&bundle.ControllerPods])
+	}
 	if reason != "" {
-		p.noAzure(reason)
+		p.declined(bundle.Az, reason)
 	} else {
 		p.azure(d, s.o.Subscription, s.read[&bundle.Nodes])
 	}
@@ -145,6 +155,8 @@ func (s *session) plan(ctx context.Context) *planner {
 func (s *session) noAzure() string {
 	d := &s.found
 	switch {
+	case s.o.declined(bundle.Az) != "":
+		return s.o.declined(bundle.Az)
 	case len(d.Groups) > 0 || s.o.Subscription != "":
 		return ""
 	case !s.read[&bundle.Nodes]:

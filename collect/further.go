@@ -25,7 +25,7 @@ func (s *session) further(ctx context.Context) {
 			s.found.addGroup(g, s.windows)
 		}
 		for i, g := range s.found.Groups[known:] {
-			s.planner.group(g, known+i >= s.found.groupCap())
+			s.planner.group(g, g.without(known+i >= s.found.groupCap()))
 		}
 		s.planner.plan.Missing = nil
 		s.unlisted()

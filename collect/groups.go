@@ -14,6 +14,7 @@ type Group struct {
 	Name         string
 	From         string
 	Nodes        bool // nodes are in it
+	Others       bool // only Services that --service leaves out name it
 }
 
 // namedByFlag is the place of groups that the command line names.
@@ -37,9 +38,10 @@ func (d *Discovered) addGroup(g Group, windows bool) (Group, bool) {
 			return g, false
 		}
 	}
-	for _, known := range d.Groups {
+	for i, known := range d.Groups {
 		if strings.EqualFold(known.Name, g.Name) && (g.Subscription == "" || known.Subscription == "" || strings.EqualFold(known.Subscription, g.Subscription)) {
-			return known, true
+			d.Groups[i].Others = known.Others && g.Others
+			return d.Groups[i], true
 		}
 	}
 	d.Groups = append(d.Groups, g)

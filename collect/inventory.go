@@ -73,12 +73,4 @@ func sameScope(a, b Values) bool {
 }
 
 // count is how many commands of the evidence are planned.
-func (p *planner) count(e *bundle.Evidence) int {
-	n := 0
-	for _, c := range p.plan.Always {
-		if c.Evidence == e {
-			n++
-		}
-	}
-	return n
-}
+func (p *planner) count(e *bundle.Evidence) int { return p.plan.count(e) }

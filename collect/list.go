@@ -93,7 +93,11 @@ func (l *listing) take(r io.Reader) error {
 	}
 	l.file, l.w = f.Name(), bufio.NewWriterSize(f, 1<<16)
 	all := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(begin), text), 1<<16)
-	if err = errors.Join(cut(all, l.part), l.flush(), l.w.Flush(), f.Close()); err != nil {
+	if err := errors.Join(cut(all, l.part), l.flush()); err != nil {
+		f.Close() // the first fault counts
+		return err
+	}
+	if err := errors.Join(l.w.Flush(), f.Close()); err != nil {
 		return full(err)
 	}
 	return nil
@@ -151,8 +155,10 @@ func (l *listing) flush() error {
 
 func (l *listing) write(text []byte) error {
 	l.size += int64(len(text))
-	_, err := l.w.Write(text)
-	return err
+	if _, err := l.w.Write(text); err != nil {
+		return full(err)
+	}
+	return nil
 }
 
 // keep makes the list the answer at the command's path, and says what it lacks.

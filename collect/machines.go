@@ -44,14 +44,22 @@ func (p *planner) statuses(id string) {
 // only Azure's answers show to have machines, where no node is known, and single
 // machines where the list was refused.
 func (s *session) machines(ctx context.Context) {
-	if s.planner.lacks != nil && s.planner.lacks(&bundle.VMStatuses) {
-		return
+	unlisted := s.planner.lacks != nil && s.planner.lacks(&bundle.VMStatuses)
+	if unlisted && s.found.AzureNodes > 0 {
+		return // planned one by one
 	}
 	before := len(s.planner.plan.Always)
 	for _, e := range slices.Clone(s.entries) {
-		if s.found.AzureNodes == 0 && e.Evidence == bundle.VMs.ID && e.Status == bundle.StatusOK && s.hasNodes(e) {
-			s.planner.statuses(e.Scope["subscription"])
+		if s.found.AzureNodes > 0 || e.Evidence != bundle.VMs.ID || e.Status != bundle.StatusOK || !s.hasNodes(e) {
+			continue
 		}
+		g := Group{Subscription: e.Scope["subscription"], Name: e.Scope["group"]}
+		for _, vm := range listed[struct {
+			Name string `json:"name"`
+		}](s.spool.read(e.Path)) {
+			s.found.addInstance(&s.found.VMs, &bundle.VMInstanceViews, "vm", Instance{Group: g, Name: vm.Name}, e.Path, s.windows)
+		}
+		s.planner.statuses(g.Subscription)
 	}
 	s.entries = append(s.entries, s.all(ctx, s.planner.plan.Always[before:])...)
 	before = len(s.planner.plan.Always)

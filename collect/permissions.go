@@ -16,26 +16,36 @@ import (
 var kubeRight = regexp.MustCompile(`^(get|list) (\S+)(?: named (\S+))?`)
 
 // Permissions prints the least that the Kubernetes user and the Azure login need,
-// made from the catalogue. subscription fills the role's scope; empty: a blank.
-func Permissions(w io.Writer, subscription string) error {
-	role, err := azureRole(subscription)
-	if err != nil {
-		return err
+// made from the catalogue; of one program alone where the options say so.
+func Permissions(w io.Writer, o Options) error {
+	var parts []string
+	if o.declined(bundle.Kubectl) == "" {
+		parts = append(parts, "# Kubernetes: kubectl apply -f role.yaml, then bind it to the user who collects\n"+clusterRole())
 	}
-	_, err = fmt.Fprintf(w, `# Kubernetes: kubectl apply -f role.yaml, then bind it to the user who collects
-%s
-# Azure: az role definition create --role-definition @role.json, then assign it on
-# the resource groups of the nodes, the virtual network, the public addresses and, on
-# AKS, the AKS resource itself and the Log Analytics workspace that has its log. Roles, limits and the subscription's own locks can only
-# be read with an assignment on the subscription; without it the bundle lacks these.
-# The built-in role Reader contains all of it.
-%s
-# Only for --deep, with which Azure is asked by POST, which changes nothing; Reader does
-# not contain these. Add them to Actions, or leave --deep out.
-%s
-`, clusterRole(), role, deepActions())
+	if o.declined(bundle.Az) == "" {
+		role, err := azureRole(o.Subscription)
+		if err != nil {
+			return err
+		}
+		parts = append(parts, azureSays+role+deepSays+deepActions()+"\n")
+	}
+	_, err := io.WriteString(w, strings.Join(parts, "\n"))
 	return err
 }
+
+const azureSays = `# Azure: az role definition create --role-definition @role.json, then assign it on
+# the resource groups of the nodes, the virtual network, the public addresses and, on
+# AKS, the AKS resource itself and the Log Analytics workspace that has its log. Roles,
+# limits, the states of virtual machines and the subscription's own locks can only be
+# read with an assignment on the subscription; without it the bundle lacks these.
+# The built-in role Reader contains all of it.
+`
+
+const deepSays = `
+
+# Only for --deep, with which Azure is asked by POST, which changes nothing; Reader does
+# not contain these. Add them to Actions, or leave --deep out.
+`
 
 // deepActions are the actions that --deep needs in addition.
 func deepActions() string {

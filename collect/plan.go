@@ -163,7 +163,7 @@ func (p *planner) azure(d *Discovered, subscription string, nodesRead bool) {
 		p.add(&bundle.Account, Values{"subscription": s})
 	}
 	for i, g := range d.Groups {
-		p.group(g, i >= d.groupCap())
+		p.group(g, g.without(i >= d.groupCap()))
 	}
 	d.addLocation(d.Region, cmp.Or(d.subscription(), subscription), "the region of a node", p.windows)
 	p.locations(d)
@@ -214,24 +214,36 @@ func (p *planner) subscriptions(ids []string) {
 	}
 }
 
-// group plans the lists of one group; one that is beyond the cap stands as skipped.
-func (p *planner) group(g Group, beyond bool) {
+// without says why a group is not read; empty: it is.
+func (g Group) without(beyond bool) string {
+	switch {
+	case g.Others:
+		return "left out by --service or --namespace: only another Service names this group"
+	case beyond:
+		return fmt.Sprintf("at most %d groups beside those of the nodes are read: name it with --resource-group", furtherGroups)
+	}
+	return ""
+}
+
+// group plans the lists of one group; one that is not read stands as skipped.
+func (p *planner) group(g Group, skip string) {
 	list := perGroup()
 	if g.Nodes {
 		list = append(list, &bundle.ResourceHealth)
 	}
 	for _, e := range list {
 		c := p.add(e, Values{"subscription": g.Subscription, "group": g.Name})
-		if c != nil && beyond {
-			c.Skip = fmt.Sprintf("at most %d groups beside those of the nodes are read: name it with --resource-group", furtherGroups)
+		if c != nil {
+			c.Skip = skip
 		}
 	}
 }
 
-// noAzure records that nothing is asked of Azure, and why.
-func (p *planner) noAzure(reason string) {
+// declined records that nothing is asked of a program, and why. What is asked only where
+// something else failed is not missed.
+func (p *planner) declined(program bundle.Program, reason string) {
 	for _, e := range bundle.Catalogue {
-		if e.Program == bundle.Az && e != &bundle.Accounts {
+		if e.Program == program && e != &bundle.Accounts && e != &bundle.Endpoints {
 			p.miss(e, nil, bundle.StatusSkipped, reason)
 		}
 	}
@@ -246,7 +258,12 @@ func (p *planner) refused(d *Discovered) {
 
 // conditions lists what may run in addition to commands.
 func (p *planner) conditions() {
-	p.plan.Conditional = append(p.plan.Conditional, Condition{"EndpointSlices cannot be read or the cluster does not have them", []string{p.template(&bundle.Endpoints)}})
+	if p.asks(bundle.Kubectl) {
+		p.plan.Conditional = append(p.plan.Conditional, Condition{"EndpointSlices cannot be read or the cluster does not have them", []string{p.template(&bundle.Endpoints)}})
+	}
+	if !p.asks(bundle.Az) {
+		return
+	}
 	var rest []string
 	for _, c := range p.plan.Always {
 		if c.Program != bundle.Az || c.Skip != "" || c.Evidence.RestOnly() {
@@ -307,6 +324,11 @@ func (p *planner) conditions() {
 	}
 	p.plan.Conditional = append(p.plan.Conditional,
 		Condition{"one of these fails for another reason than login or permission; once more with $skiptoken={page} for each further page", furtherRest})
+}
+
+// asks reports whether the plan has a command of a program.
+func (p *planner) asks(program bundle.Program) bool {
+	return slices.ContainsFunc(p.plan.Always, func(c Command) bool { return c.Program == program })
 }
 
 // deepTemplates are the commands that --deep adds.
@@ -396,6 +418,10 @@ func (p Plan) Write(w io.Writer) error {
 		for _, l := range lines {
 			fmt.Fprintln(&b, l)
 		}
+		fmt.Fprintln(&b)
+	}
+	if len(p.Discovery)+len(p.Always) > 0 {
+		p.Say(&b) // of a builder never fails
 		fmt.Fprintln(&b)
 	}
 	if len(p.Discovery) > 0 {

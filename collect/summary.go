@@ -28,6 +28,10 @@ func (r Result) Write(w io.Writer, width int) {
 	r.missing(p)
 	p.line("")
 	path := quote([]string{r.Path})
+	if r.Map != "" {
+		p.text("", "Names, addresses and ids have pseudonyms in it. "+r.Map+" tells whose they are: keep it to yourself, and do not send it with the bundle. To read a report with the real names:  azlb-analyze --names "+quote([]string{r.Map})+" "+path)
+		p.line("")
+	}
 	p.line("Next: send it, or see what is wrong:  azlb-analyze " + path)
 	p.line("What is in it, before you send it:    tar -tzf " + path)
 	for _, l := range p.lines {

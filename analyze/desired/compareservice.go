@@ -28,6 +28,8 @@ func (x *comparer) skip(s *topology.Service, want *Service) string {
 		return "it has no uid in the evidence, so the names of its objects are not known"
 	case len(s.Addresses()) == 0:
 		return "it has no address yet: its first sync has not ended"
+	case x.Graph.Snapshot.Apart != "":
+		return x.Graph.Snapshot.Apart
 	case !x.Graph.Snapshot.Have(&bundle.LoadBalancers):
 		return "the load balancers are not in the bundle"
 	}

@@ -159,6 +159,12 @@ func complete(w *World, r *Rule, f Finding) report.Finding {
 		}
 		out.Why = join(out.Why, "what could disprove it is not in the bundle: "+titles(missing))
 	}
+	if w.Snapshot.Apart != "" && slices.ContainsFunc(out.Cites, ofAzure) {
+		out.Confidence, out.Why = report.Possible, join(out.Why, w.Snapshot.Apart)
+		if out.Severity == report.Error {
+			out.Severity = report.Warning
+		}
+	}
 	if w.Snapshot.Manifest == nil && len(f.Absence) > 0 && out.Confidence == report.Certain {
 		out.Confidence = lower(out.Confidence, report.Likely)
 		out.Why = join(out.Why, "it rests on something being absent from files that were given by hand; certain with the output of: "+commands(f.Absence))
@@ -172,6 +178,12 @@ func complete(w *World, r *Rule, f Finding) report.Finding {
 	sum := sha256.Sum256([]byte(r.ID + "\x00" + out.Subject.String() + "\x00" + strings.Join(out.Services, ",")))
 	out.Fingerprint = hex.EncodeToString(sum[:8])
 	return out
+}
+
+// ofAzure reports whether a cite is of what az brought; of two bundles with a file of one
+// name, the name of the bundle stands before that of the file.
+func ofAzure(c report.Cite) bool {
+	return strings.HasPrefix(c.File[strings.LastIndexByte(c.File, ':')+1:], "azure/")
 }
 
 // lower is the less sure of two confidences.

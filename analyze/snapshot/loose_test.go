@@ -201,7 +201,7 @@ func TestMerge(t *testing.T) {
 		ok   bool
 		say  string
 	}{
-		{"other uid", load("two", "v", "n1", "s1"), false, "kube-system u, subscription s1, nodes n1; two: kube-system v"},
+		{"other uid", load("two", "v", "n1", "s1"), false, "kube-system u, subscription s1, resource group mc_a, nodes n1; two: kube-system v"},
 		{"same uid, other nodes", load("two", "u", "n2", "s1"), true, ""},
 		{"no uid, other nodes", load("two", `""`, "n2", "s1"), false, "nodes n2"},
 		{"no uid, other subscription", load("two", `""`, "n1", "s2"), false, "subscription s2"},

@@ -15,10 +15,13 @@ import (
 // Merge makes one snapshot of two partial ones of the same cluster; the two must
 // not be used afterwards. It refuses snapshots whose kube-system uids differ, or
 // which have no subscription or no node in common where both have some, and says
-// both identities. Where both know something, the newer one counts.
+// both identities; and snapshots whose names were replaced in different ways. Where both know something, the newer one counts.
 func Merge(a, b *Snapshot) (*Snapshot, error) {
 	if !sameCluster(a, b) {
 		return nil, fmt.Errorf("merging %s and %s: they are of different clusters (%s: %s; %s: %s); analyse each alone", a.Name, b.Name, a.Name, a.identity(), b.Name, b.identity())
+	}
+	if x, y := a.Manifest, b.Manifest; x != nil && y != nil && x.Names != y.Names {
+		return nil, fmt.Errorf("merging %s and %s: the names in them were replaced with different maps, or in one of them only; collect one of them again, with --redact all --names and the map of the other", a.Name, b.Name)
 	}
 	tellApart(a, b)
 	older, newer := a, b
@@ -58,15 +61,30 @@ func Merge(a, b *Snapshot) (*Snapshot, error) {
 		}
 		s.Files = append(s.Files, from.Files...)
 	}
+	for id, groups := range s.known { // one half's "nothing was asked" says nothing beside the other's lists
+		e := bundle.ByID(id)
+		perhapsNone := e != nil && (e.Scope == bundle.PerVM || e.Scope == bundle.PerScaleSet)
+		if e != nil && scoped(e) && (len(groups) > 1 || perhapsNone) && !groups[""].read {
+			delete(groups, "")
+		}
+	}
 	l.order()
 	l.adoptEvents()
 	l.adoptLogs()
 	s.groups = slices.Compact(slices.Sorted(slices.Values(append(a.groups, b.groups...))))
 	l.gaps = slices.Concat(a.Gaps, b.Gaps)
+	s.Gaps = l.gaps
+	l.apart(a, b)
 	l.gaps = slices.DeleteFunc(l.gaps, func(g bundle.Gap) bool {
-		return s.Complete(g.Evidence, groupOf(g.Evidence, g.Scope)) || g.Status == bundle.StatusSkipped && len(g.Scope) == 0 && s.Have(g.Evidence)
+		declined := g.Status == bundle.StatusSkipped && len(g.Scope) == 0 // by one half, of which the other knows more
+		return s.Complete(g.Evidence, groupOf(g.Evidence, g.Scope)) || declined && (s.Have(g.Evidence) || s.Lost(g.Evidence))
 	})
 	l.sortGaps()
+	for _, g := range slices.Concat(a.Spare, b.Spare) {
+		if !s.Have(g.Evidence) && !slices.ContainsFunc(slices.Concat(s.Gaps, s.Spare), func(x bundle.Gap) bool { return x.Evidence == g.Evidence }) {
+			s.Spare = append(s.Spare, g)
+		}
+	}
 	slices.SortStableFunc(s.Files, func(a, b report.File) int { return strings.Compare(a.Name, b.Name) })
 	return s, nil
 }
@@ -78,7 +96,21 @@ func mergeManifests(older, newer *bundle.Manifest) *bundle.Manifest {
 	}
 	m := *newer
 	m.Entries = slices.Concat(newer.Entries, older.Entries)
+	c, o := &m.Cluster, older.Cluster
+	c.Context, c.UID, c.Region, c.Managed = cmp.Or(c.Context, o.Context), cmp.Or(c.UID, o.UID), cmp.Or(c.Region, o.Region), c.Managed || o.Managed
+	c.Subscriptions, c.ResourceGroups = union(c.Subscriptions, o.Subscriptions), union(c.ResourceGroups, o.ResourceGroups)
 	return &m
+}
+
+// union is a list with what another one adds, without case as Azure compares.
+func union(a, b []string) []string {
+	out := slices.Clone(a)
+	for _, x := range b {
+		if !slices.ContainsFunc(out, func(y string) bool { return strings.EqualFold(x, y) }) {
+			out = append(out, x)
+		}
+	}
+	return out
 }
 
 func entries(s *Snapshot) []bundle.Entry {
@@ -110,7 +142,7 @@ func sameCluster(a, b *Snapshot) bool {
 	if a.KubeSystemUID != "" && b.KubeSystemUID != "" && !az.Masked(a.KubeSystemUID) && !az.Masked(b.KubeSystemUID) {
 		return a.KubeSystemUID == b.KubeSystemUID
 	}
-	return meet(a.subscriptions(), b.subscriptions()) && meet(a.nodeNames(), b.nodeNames())
+	return meet(a.subscriptions(), b.subscriptions()) && meet(a.nodeNames(), b.nodeNames()) && groupsMeet(a, b)
 }
 
 // meet reports whether two sets have something in common, or one of them is empty.
@@ -162,6 +194,9 @@ func (s *Snapshot) identity() string {
 	}
 	if subs := s.subscriptions(); len(subs) > 0 {
 		parts = append(parts, "subscription "+strings.Join(subs, ", "))
+	}
+	if len(s.groups) > 0 {
+		parts = append(parts, "resource group "+strings.Join(s.groups, ", "))
 	}
 	if nodes := s.nodeNames(); len(nodes) > 3 {
 		parts = append(parts, fmt.Sprintf("nodes %s and %d more", strings.Join(nodes[:3], ", "), len(nodes)-3))

@@ -26,6 +26,9 @@ type Snapshot struct {
 	Gaps  []bundle.Gap  // what is missing or incomplete, in the catalogue's order
 	Spare []bundle.Gap  // what nobody asked for and nobody misses, with what would supply it
 
+	// Apart says why what kubectl and what az brought are of two times; empty: they are not.
+	Apart string
+
 	Services  []Service
 	Nodes     []Node
 	Slices    []EndpointSlice // Endpoints of old clusters are turned into slices

@@ -54,7 +54,7 @@ It runs your own kubectl and az, reads only, and writes one bundle; its path is 
 	})
 	plan.RunE = c.does(func(ctx context.Context, stdout, _ io.Writer) error { return c.plan(ctx, stdout) })
 	permissions.RunE = c.does(func(_ context.Context, stdout, _ io.Writer) error {
-		return collect.Permissions(stdout, c.options.Subscription)
+		return collect.Permissions(stdout, c.options)
 	})
 	manual.Program(root, "azlb-collect "+c.options.Tool.Version)
 	return root

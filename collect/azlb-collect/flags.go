@@ -37,7 +37,7 @@ func (c *command) flags(root, plan, permissions *cobra.Command) {
 		f.StringVar(&o.Subscription, "subscription", "", "use the subscription `ID` where the nodes name none")
 		f.StringArrayVar(&o.ResourceGroups, "resource-group", nil, "read the resource group `NAME` too (repeatable)")
 		f.StringArrayVar(&o.Namespaces, "namespace", nil, "read pods in the namespace `NAME` only (repeatable)")
-		f.StringArrayVar(&o.Services, "service", nil, "read pods in the namespace of the Service `NS/NAME` only (repeatable)")
+		f.StringArrayVar(&o.Services, "service", nil, "read what the Service `NS/NAME` touches: no pods and groups of others (repeatable)")
 		f.DurationVar(&o.Since, "since", 24*time.Hour, "take `DURATION` of controller logs (default 24h, 0: all)")
 		f.StringArrayVar(&o.LogFiles, "log-file", nil, "add a log `FILE`: kubelet, AKS control plane (repeatable)")
 		f.StringVar(&o.Workspace, "workspace", "", "read the AKS log in the Log Analytics workspace `ID`")
@@ -50,7 +50,9 @@ func (c *command) flags(root, plan, permissions *cobra.Command) {
 		f.Var(&c.maxSize, "max-size", "keep `SIZE` of evidence, before it is packed (default 1Gi)")
 	}, root, plan, permissions)
 	manual.Group("What is left out", func(f *pflag.FlagSet) {
-		f.StringVar(&c.redact, "redact", "secrets", "remove `secrets` (the only choice in this version)")
+		f.StringVar((*string)(&o.Only), "only", "", "ask `PROGRAM` alone, kubectl or az: whoever has the other collects the other half")
+		f.StringVar(&c.redact, "redact", "secrets", "remove `secrets`, or all: names, addresses and ids get pseudonyms too (default secrets)")
+		f.StringVar(&o.Names, "names", "", "with --redact all: continue the map of names `FILE`, so that two bundles of one cluster agree (default: a new map beside the bundle)")
 	}, root, plan, permissions)
 	manual.Group("Limits", func(f *pflag.FlagSet) {
 		f.DurationVar(&o.Timeout, "timeout", 10*time.Minute, "end after `DURATION` with what there is (default 10m)")
@@ -73,12 +75,13 @@ func (c *command) flags(root, plan, permissions *cobra.Command) {
 
 // check looks at the flags together. Its error is one line.
 func (c *command) check() error {
+	c.options.HideNames = c.redact == "all"
 	o := c.options
 	switch {
-	case c.redact == "all":
-		return errors.New("--redact all is not in this version: use --redact secrets, and look through the bundle before you send it")
-	case c.redact != "secrets":
-		return fmt.Errorf("--redact %s: there is only secrets", c.redact)
+	case c.redact != "secrets" && c.redact != "all":
+		return fmt.Errorf("--redact %s: there are secrets and all", c.redact)
+	case o.Names != "" && c.redact != "all":
+		return errors.New("--names is a map of names, and goes with --redact all only")
 	case o.Since < 0 || o.Timeout <= 0 || o.CommandTimeout <= 0:
 		return errors.New("--since, --timeout and --command-timeout take a time above zero, like 90s, 10m or 24h")
 	}
@@ -89,6 +92,9 @@ func (c *command) check() error {
 		if !serviceName.MatchString(s) {
 			return fmt.Errorf("--service %s: write it as namespace/name", s)
 		}
+	}
+	if err := collect.CheckOnly(o); err != nil {
+		return err
 	}
 	return collect.CheckNames(o)
 }

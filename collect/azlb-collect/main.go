@@ -47,6 +47,7 @@ func (c *command) collect(ctx context.Context, stdout, stderr io.Writer) error {
 	outlive()
 	progress, done := c.progress(stderr)
 	c.options.Progress = progress
+	c.options.Planned = func(p collect.Plan) { _ = p.Say(stderr) } // a closed terminal ends no collection
 	result, err := collect.Collect(ctx, c.options)
 	done()
 	if err != nil {
