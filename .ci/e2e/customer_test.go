@@ -77,7 +77,8 @@ type entry struct {
 }
 
 func (e entry) String() string {
-	return fmt.Sprintf("%s %s (%s): %s\n\t%s\n\t%s", e.Evidence, e.Status, strings.Join(e.Argv, " "), e.Reason, e.Path, strings.ReplaceAll(e.Stderr, "\n", "\n\t"))
+	// The beginning of a traceback says it.
+	return fmt.Sprintf("%s %s (%s): %s\n\t%.300q", e.Evidence, e.Status, strings.Join(e.Argv, " "), e.Reason, e.Stderr)
 }
 
 // outcome is a bundle and its diagnosis.
