@@ -50,7 +50,7 @@ func holding(t *testing.T, content map[string][]byte) *session {
 // passed lets a list pass as it does on its way from kubectl.
 func passed(t *testing.T, s *session, e *bundle.Evidence, namespace string, most int, text []byte) (string, bundle.Entry, ending) {
 	t.Helper()
-	l := &listing{spool: s.spool, e: e, most: most, counts: redact.Counts{}}
+	l := &listing{spool: s.spool, e: e, most: most, removed: redact.Counts{}}
 	if namespace != "" {
 		l.takes = s.wanted(namespace)
 	}
