@@ -44,7 +44,7 @@ func partners(t *testing.T) map[string][]*partner {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := &partner{sample: s, files: files, report: analysed(t, s.dir()+"/bundle")}
+		p := &partner{sample: s, files: files, report: s.report(t)}
 		era := p.era(t)
 		out[era] = append(out[era], p)
 	}

@@ -23,7 +23,7 @@ func TestSamplesExerciseEveryRule(t *testing.T) {
 		for _, s := range list {
 			t.Run(s.name, func(t *testing.T) {
 				t.Parallel()
-				r := analysed(t, s.input(t))
+				r := s.report(t)
 				for service, cause := range s.Expect.Services {
 					if first := firstNaming(r, service); cause != "" && first != cause {
 						t.Errorf("the first finding about %s is %s, and its cause is %s", service, first, cause)

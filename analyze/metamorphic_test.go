@@ -42,7 +42,7 @@ func TestMetamorphic(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := analysed(t, filepath.Join(s.dir(), "bundle"))
+			r := s.report(t)
 			check := func(name string, change func(*testing.T, *ruletest.Files) string, translate func(string) string) bool {
 				d := diff.Diff(answer(r, translate), answer(analysed(t, change(t, files.Clone())), same))
 				if d != "" {
@@ -65,7 +65,7 @@ func answer(r *report.Report, translate func(string) string) []string {
 	for _, s := range r.Services {
 		out = append(out, fmt.Sprintf("service %s %s %q", translate(s.Key()), s.Status, s.RootCause))
 		for _, p := range s.Paths {
-			way := fmt.Sprintf("path %s:%d/%s %s", translate(s.Key()), p.Port, p.Protocol, p.Address)
+			way := fmt.Sprintf("path %s:%d/%s %s", translate(s.Key()), p.Port, p.Protocol, translate(p.Address))
 			for _, h := range p.Hops {
 				way += fmt.Sprintf(" %s=%s,%s,%s", h.Kind, translate(h.Name), h.State, h.Verdict)
 			}

@@ -14,6 +14,12 @@ const SchemaVersion = 1
 // ManifestName is the first entry of every bundle.
 const ManifestName = "manifest.json"
 
+// What was removed from a bundle.
+const (
+	RedactionSecrets = "secrets"
+	RedactionAll     = "all" // names, addresses and ids have pseudonyms too
+)
+
 // Manifest is the first entry of a bundle. It is evidence itself: every command
 // has an Entry, whether it succeeded or not.
 type Manifest struct {
@@ -23,7 +29,8 @@ type Manifest struct {
 	Started   time.Time `json:"started"`
 	Finished  time.Time `json:"finished"` // the clock of the analysis
 	Cluster   Cluster   `json:"cluster"`
-	Redaction string    `json:"redaction"` // "secrets" or "all"
+	Redaction string    `json:"redaction"`       // RedactionSecrets or RedactionAll
+	Names     string    `json:"names,omitempty"` // with RedactionAll: which private map has the real names
 	Entries   []Entry   `json:"entries"`
 }
 

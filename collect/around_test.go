@@ -105,3 +105,21 @@ func TestUnseenSubscription(t *testing.T) {
 		}
 	}
 }
+
+// TestAzureOutOfReach: where the first read of Azure reaches nobody, the others are not
+// tried, each with its own wait.
+func TestAzureOutOfReach(t *testing.T) {
+	a := cluster()
+	a.by["az group show"] = fails("ERROR: HTTPSConnectionPool(host='127.0.0.1', port=1): Max retries exceeded with url: /adfs (Caused by NewConnectionError('Failed to establish a new connection: [Errno 111] Connection refused'))")
+	m := manifestOf(t, options(t, a))
+	for _, argv := range a.ran {
+		if strings.HasPrefix(strings.Join(argv, " "), "az network") {
+			t.Errorf("it ran %v", argv)
+		}
+	}
+	for _, e := range m.Entries {
+		if e.Evidence == bundle.LoadBalancers.ID && (e.Status != bundle.StatusSkipped || !strings.Contains(e.Reason, "az cannot reach Azure")) {
+			t.Errorf("load balancers: %s: %s", e.Status, e.Reason)
+		}
+	}
+}

@@ -16,7 +16,7 @@ type ending struct {
 	Stops bool
 	// Fallback says that another way to ask the same may succeed.
 	Fallback bool
-	// Unreachable: the command never spoke to the cluster's API server.
+	// Unreachable: the command never spoke to the cluster's API server, or to Azure.
 	Unreachable bool
 	// Damaged: the part of az that the command is in cannot run at all.
 	Damaged bool
@@ -41,10 +41,11 @@ func pat(expr string, e ending) pattern { return pattern{regexp.MustCompile(`(?i
 // against a local ARM, and from its release notes and issues.
 var azPatterns = []pattern{
 	pat(`is not recognized as an internal or external command`, azMissing),
-	pat(`Please run 'az login'|az login --scope|AADSTS(700082|70043|50173|50076|50079|53003)|Get Token request returned http error|Interactive authentication is needed`,
-		ending{Status: bundle.StatusFailed, Stops: true, Reason: "az is not logged in, or its login has expired: run `az login` and collect again"}),
+	// Below its reason az says to log in again.
 	pat(`AADSTS(7000215|7000222|700016|90002)`,
 		ending{Status: bundle.StatusFailed, Stops: true, Reason: "the service principal that az is logged in with was refused: run `az login` with valid credentials and collect again"}),
+	pat(`Please run 'az login'|az login --scope|AADSTS(700082|70043|50173|50076|50079|53003)|Get Token request returned http error|Interactive authentication is needed`,
+		ending{Status: bundle.StatusFailed, Stops: true, Reason: "az is not logged in, or its login has expired: run `az login` and collect again"}),
 	pat(`ExpiredAuthenticationToken|InvalidAuthenticationToken`,
 		ending{Status: bundle.StatusFailed, Stops: true, Reason: "Azure refused az's access token (stale login, wrong tenant, or the clock is wrong): run `az login` and collect again"}),
 	pat(`SubscriptionNotFound|InvalidSubscriptionId|Subscription '[^']*' not found|The subscription of '[^']*' doesn't exist in cloud`,
@@ -64,9 +65,12 @@ var azPatterns = []pattern{
 	pat(`InternalServerError|Service Unavailable|Gateway Timeout|Bad Gateway`,
 		ending{Status: bundle.StatusFailed, Fallback: true, Reason: "Azure answered with a server error: collect again later"}),
 	pat(`CERTIFICATE_VERIFY_FAILED|certificate verify failed`,
-		ending{Status: bundle.StatusFailed, Reason: "az does not trust the certificate that it was shown (a proxy that intercepts TLS): set REQUESTS_CA_BUNDLE and collect again"}),
+		ending{Status: bundle.StatusFailed, Unreachable: true, Reason: "az does not trust the certificate that it was shown (a proxy that intercepts TLS): set REQUESTS_CA_BUNDLE and collect again"}),
 	pat(`Failed to establish a new connection|Max retries exceeded|getaddrinfo failed|Name or service not known|ProxyError|ConnectionResetError|Connection aborted`,
-		ending{Status: bundle.StatusFailed, Reason: "az cannot reach Azure (no network, or a proxy is missing): set HTTPS_PROXY or run where Azure can be reached"}),
+		ending{Status: bundle.StatusFailed, Unreachable: true, Reason: "az cannot reach Azure (no network, or a proxy is missing): set HTTPS_PROXY or run where Azure can be reached"}),
+	// az takes a page for its own fault.
+	pat(`Unable to deserialize to object|DeserializationError|DecodeError|JSON is invalid|Expecting value: line 1`,
+		ending{Status: bundle.StatusFailed, Fallback: true, Reason: "what answered az was not Azure (a proxy that shows a page of its own): set HTTPS_PROXY or run where Azure can be reached"}),
 	pat(`Here is the traceback|No module named|object has no attribute|Traceback \(most recent call last\)|ImportError`,
 		ending{Status: bundle.StatusFailed, Fallback: true, Damaged: true, Reason: "this az is damaged: install az from Microsoft's packages"}),
 	pat(`Read-only file system|PermissionError|Permission denied|CryptUnprotectData`,

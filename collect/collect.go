@@ -31,6 +31,8 @@ type Options struct {
 	CommandTimeout time.Duration // of each command
 	Output         string        // path of the bundle; empty: a name of our own in the current directory
 	Force          bool          // an existing file is replaced
+	HideNames      bool          // names, addresses and ids are replaced by pseudonyms
+	Names          string        // path of the private map that is continued; empty: a new one beside the bundle
 	Runner         Runner
 	OwnMachine     bool                                 // files of this machine are evidence; false for a recording
 	Pause          func(context.Context, time.Duration) // waits, or until the context is done
@@ -72,6 +74,16 @@ func Collect(ctx context.Context, o Options) (Result, error) {
 		return Result{}, err
 	}
 	defer s.spool.close()
+	if o.HideNames {
+		if s.names, err = openNames(o.Names); err != nil {
+			return Result{}, err
+		}
+		if o.Output != "" {
+			if err := s.names.beside(o.Output, o.Force); err != nil {
+				return Result{}, err
+			}
+		}
+	}
 	if err := s.collect(ctx); err != nil {
 		return Result{}, err
 	}
@@ -82,8 +94,12 @@ func Collect(ctx context.Context, o Options) (Result, error) {
 	case err != nil:
 		return Result{}, err
 	}
-	r := Result{Path: path, LeftOut: s.found.LeftOut, Missing: missing(s.entries, s.found.Managed), Early: s.early}
-	r.Commands, r.Answered = counted(s.entries)
+	entries := s.shown()
+	r := Result{Path: path, LeftOut: s.found.LeftOut, Missing: missing(entries, s.found.Managed), Early: s.early}
+	if s.names != nil {
+		r.Map = s.names.path
+	}
+	r.Commands, r.Answered = counted(entries)
 	if info, err := os.Stat(path); err == nil {
 		r.Size = info.Size()
 	}
@@ -93,6 +109,7 @@ func Collect(ctx context.Context, o Options) (Result, error) {
 // Result is what a collection came to.
 type Result struct {
 	Path               string // of the bundle
+	Map                string // path of the private map of names; empty: names stay
 	Size               int64  // of its file, in bytes
 	Commands, Answered int    // planned, and completely answered
 	Early              string // why it ended before everything was asked; empty: it did not
@@ -134,7 +151,9 @@ type session struct {
 	begun   []Command                 // of the plan, that ran with them
 	entries []bundle.Entry
 	planner *planner
-	early   string // why the collection ended before its end
+	early   string          // why the collection ended before its end
+	names   *nameMap        // nil: names stay
+	hidden  *bundle.Cluster // the cluster without its names, once they are replaced
 }
 
 func begin(o Options) (*session, error) {

@@ -40,7 +40,7 @@ type executor struct {
 
 	mu          sync.Mutex
 	stopped     map[bundle.Program]string // why no further command of it runs
-	unreachable map[string]bool           // evidence whose command never spoke to the API server
+	unreachable map[string]bool           // evidence whose command never spoke to the API server or to Azure
 	held        time.Time                 // az asks nothing before it, because Azure throttles
 	damaged     map[string]string         // modules of az that cannot run, and the command that showed it
 	unseen      map[string]bool           // subscriptions that this login does not see
@@ -76,12 +76,19 @@ func (x *executor) all(ctx context.Context, commands []Command) []bundle.Entry {
 
 // gate runs az's queue one by one up to its first read of a resource group, the
 // first call that needs a token (`az account show` succeeds with an expired login),
-// and returns what is left. A login that fails is then asked for once, not forty times.
+// and returns what is left. A login that fails is then asked for once, not forty times;
+// so is an Azure that cannot be reached.
 func (x *executor) gate(ctx context.Context, commands []Command, queue []int, results [][]bundle.Entry) []int {
 	for n, i := range queue {
 		if commands[i].Evidence == &bundle.Group {
 			for _, j := range queue[:n+1] {
 				results[j] = x.one(ctx, commands[j])
+			}
+			x.mu.Lock()
+			unreachable := x.unreachable[bundle.Group.ID]
+			x.mu.Unlock()
+			if entry := results[i][len(results[i])-1]; unreachable && !entry.Status.Complete() {
+				x.stop(bundle.Az, notReached+entry.Reason)
 			}
 			return queue[n+1:]
 		}
@@ -219,56 +226,6 @@ func (x *executor) run(ctx context.Context, c Command, out io.Writer) (bundle.En
 		return entry, x.ended(context.Cause(limited), c)
 	}
 	return entry, classify(c, o)
-}
-
-// mayNot says why a command is not even started.
-func (x *executor) mayNot(ctx context.Context, c Command) (ending, bool) {
-	x.mu.Lock()
-	reason, unseen := x.stopped[c.Program], x.unseen[strings.ToLower(c.Scope["subscription"])]
-	x.mu.Unlock()
-	switch {
-	case c.Skip != "":
-		return ending{Status: bundle.StatusSkipped, Reason: c.Skip, Fallback: c.Around}, true
-	case ctx.Err() != nil && errors.Is(context.Cause(ctx), ErrInterrupted):
-		return ending{Status: bundle.StatusCancelled, Reason: notStarted + reasonInterrupted}, true
-	case ctx.Err() != nil:
-		return ending{Status: bundle.StatusSkipped, Reason: notStarted + x.totalPassed()}, true
-	case reason != "":
-		return ending{Status: bundle.StatusSkipped, Reason: reason}, true
-	case unseen:
-		return ending{Status: bundle.StatusSkipped, Reason: notAsked + unseenReason}, true
-	}
-	return ending{}, false
-}
-
-const reasonInterrupted = "the collection was interrupted"
-
-func (x *executor) totalPassed() string {
-	return fmt.Sprintf("the total timeout of %v passed; raise it with --timeout", x.total)
-}
-
-func (x *executor) stop(program bundle.Program, reason string) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.stopped[program] == "" {
-		x.stopped[program] = reason
-	}
-}
-
-// ended says what a command's end from outside means.
-func (x *executor) ended(cause error, c Command) ending {
-	switch {
-	case errors.Is(cause, ErrInterrupted):
-		return ending{Status: bundle.StatusCancelled, Reason: endedEarly + reasonInterrupted}
-	case errors.Is(cause, errCommand):
-		reason := fmt.Sprintf("%s gave no answer within %v: raise --command-timeout if it is only slow", c.Program, x.timeout)
-		if c.Args[0] == "logs" {
-			reason += "; if every `kubectl logs` hangs, " + tunnel
-		}
-		return ending{Status: bundle.StatusTimeout, Reason: reason, Unreachable: c.Program == bundle.Kubectl}
-	default:
-		return ending{Status: bundle.StatusTimeout, Reason: endedEarly + x.totalPassed()}
-	}
 }
 
 // keep redacts a document, spools it and completes the entry.

@@ -164,9 +164,11 @@ func (s *spool) shorten(path string, most int64) (lost part, err error) {
 		os.Remove(file)
 		return lost, full(err)
 	}
-	s.drop(path)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, old := range s.parts[path] {
+		os.Remove(old) // close removes what is left
+	}
 	s.parts[path] = []string{file}
 	return lost, nil
 }

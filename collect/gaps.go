@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -42,9 +43,10 @@ type Missing struct {
 	Where      []string // groups, pods, …; empty: it is of the whole
 }
 
-// missing joins the gaps that have the same reason. What nobody misses is left out: logs
-// that the customer did not add, what --deep would bring, the configuration of a cluster
-// that AKS manages and its log, of which another entry tells.
+// missing joins the gaps that have the same reason, the reason for most of them first, and
+// last what came later into the catalogue. What nobody misses is left out: logs that the
+// customer did not add, what --deep would bring, the configuration of a cluster that AKS
+// manages and its log, of which another entry tells.
 func missing(entries []bundle.Entry, managed bool) []Missing {
 	var list []Missing
 	for _, i := range gaps(entries) {
@@ -73,7 +75,10 @@ func missing(entries []bundle.Entry, managed bool) []Missing {
 	for _, m := range list {
 		slices.SortStableFunc(m.Evidence, func(a, b *bundle.Evidence) int { return weight(a) - weight(b) })
 	}
-	slices.SortStableFunc(list, func(a, b Missing) int { return weight(a.Evidence[0]) - weight(b.Evidence[0]) })
+	slices.SortStableFunc(list, func(a, b Missing) int {
+		x, y := a.Evidence[0], b.Evidence[0]
+		return cmp.Or(order(!x.Extra)-order(!y.Extra), len(b.Evidence)-len(a.Evidence), weight(x)-weight(y))
+	})
 	return list
 }
 

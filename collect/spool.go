@@ -178,14 +178,36 @@ func (j *joined) Close() error {
 
 // read returns what lies at a path of the bundle; nil where nothing does.
 func (s *spool) read(path string) []byte {
-	r, err := s.open(bundle.Entry{Path: path})
-	if err != nil {
-		return nil
-	}
-	defer r.Close()
-	raw, err := io.ReadAll(r)
+	raw, err := s.readAll(path)
 	if err != nil {
 		return nil
 	}
 	return raw
+}
+
+// readAll is the same where it must be known that it is all.
+func (s *spool) readAll(path string) ([]byte, error) {
+	r, err := s.open(bundle.Entry{Path: path})
+	if err != nil {
+		return nil, err
+	}
+	raw, err := io.ReadAll(r)
+	return raw, errors.Join(err, r.Close())
+}
+
+// exchange puts another text, under another name, in the place of an answer.
+func (s *spool) exchange(path, to string, with []byte) error {
+	if _, taken := s.parts[to]; taken && to != path {
+		return fmt.Errorf("another answer lies at %s already", to)
+	}
+	file := s.newFile()
+	if err := os.WriteFile(file, with, 0o600); err != nil {
+		return full(err)
+	}
+	counts := s.removed[path]
+	s.drop(path)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.parts[to], s.removed[to] = []string{file}, counts
+	return nil
 }

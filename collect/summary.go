@@ -10,7 +10,7 @@ import (
 )
 
 // summaryLines is how many lines the gaps may take: the rest is counted.
-const summaryLines = 12
+const summaryLines = 14
 
 // Write tells a person what a collection came to: where the bundle is and how large, what
 // is missing, why and what that costs, and what to do next. It never fails; what cannot be
@@ -28,8 +28,12 @@ func (r Result) Write(w io.Writer, width int) {
 	r.missing(p)
 	p.line("")
 	path := quote([]string{r.Path})
-	p.line("Next: azlb-analyze " + path)
-	p.line("      or send it. To see what is in it before:  tar -tzf " + path)
+	if r.Map != "" {
+		p.text("", "Names, addresses and ids have pseudonyms in it. "+r.Map+" tells whose they are: keep it to yourself, and do not send it with the bundle. To read a report with the real names:  azlb-analyze --names "+quote([]string{r.Map})+" "+path)
+		p.line("")
+	}
+	p.line("Next: send it, or see what is wrong:  azlb-analyze " + path)
+	p.line("What is in it, before you send it:    tar -tzf " + path)
 	for _, l := range p.lines {
 		fmt.Fprintln(w, l)
 	}

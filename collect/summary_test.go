@@ -46,8 +46,8 @@ Wrote azlb-lab.tgz (1.5 MiB): 3 of 3 commands were answered.
 
 Nothing that was asked for is missing.
 
-Next: azlb-analyze azlb-lab.tgz
-      or send it. To see what is in it before:  tar -tzf azlb-lab.tgz
+Next: send it, or see what is wrong:  azlb-analyze azlb-lab.tgz
+What is in it, before you send it:    tar -tzf azlb-lab.tgz
 `},
 		"a role": {[]bundle.Entry{
 			gap(&bundle.Services, nil, bundle.StatusOK, ""),
@@ -66,8 +66,8 @@ What is missing, and what it costs:
 - NAT gateways of rg: az failed: ERROR: a new text. Without it whether a NAT
   gateway carries the outbound connections of the nodes' subnet is not known.
 
-Next: azlb-analyze azlb-lab.tgz
-      or send it. To see what is in it before:  tar -tzf azlb-lab.tgz
+Next: send it, or see what is wrong:  azlb-analyze azlb-lab.tgz
+What is in it, before you send it:    tar -tzf azlb-lab.tgz
 `},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -18,6 +18,7 @@ type options struct {
 	format, output, service     string
 	to, from, fromNode, fromPod string // of a trace
 	signatures                  []string
+	names                       string
 	version                     bool
 }
 
@@ -106,6 +107,9 @@ func (p *program) flags(root, expected, trace, explain, rules *cobra.Command) {
 	manual.Group("What is told", func(f *pflag.FlagSet) {
 		f.StringArrayVar(&o.signatures, "signatures", nil, "add the failures in `FILE`, which your team knows by their text (repeatable, see README)")
 	}, root, explain, rules)
+	manual.Group("What is told", func(f *pflag.FlagSet) {
+		f.StringVar(&o.names, "names", "", "tell the real names of a bundle with pseudonyms, by the map `FILE` that azlb-collect --redact all left")
+	}, root, expected, trace)
 	manual.Group("Who calls what", func(f *pflag.FlagSet) {
 		f.StringVar(&o.to, "to", "", "follow a packet to this Service and port, `NS/NAME[:PORT]`")
 		f.StringVar(&o.from, "from", "", "follow it from the address `IP`")

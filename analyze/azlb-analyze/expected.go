@@ -30,10 +30,16 @@ func showExpected(inputs []string, o options, stdin io.Reader, stdout io.Writer,
 	if err != nil {
 		return fail(exitUnread, err)
 	}
-	e, err := analyze.Expected(s, o.service, versionText())
+	real, err := namesOf(o.names, s)
 	if err != nil {
 		return fail(exitUsage, err)
 	}
+	real.hide(&o.service)
+	e, err := analyze.Expected(s, o.service, versionText())
+	if err != nil {
+		return fail(exitUsage, real.said(err))
+	}
+	report.Rename(e, real.show)
 	if o.output != "" {
 		err = writeFile(o.output, func(w io.Writer) error { return write(w, e) })
 	} else {

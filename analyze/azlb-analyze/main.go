@@ -88,12 +88,18 @@ func diagnose(inputs []string, o options, more []*signature.File, stdin io.Reade
 	if err != nil {
 		return fail(exitUnread, err)
 	}
+	real, err := namesOf(o.names, s)
+	if err != nil {
+		return fail(exitUsage, err)
+	}
+	real.hide(&o.service)
 	var r *report.Report
 	if o.service == "" {
 		r = analyze.Snapshot(s, versionText(), more...)
 	} else if r, err = analyze.Service(s, o.service, versionText(), more...); err != nil {
-		return fail(exitUsage, err)
+		return fail(exitUsage, real.said(err))
 	}
+	report.Rename(r, real.show)
 	switch {
 	case o.output != "":
 		err = writeFile(o.output, func(w io.Writer) error { return write(w, r) })

@@ -35,10 +35,17 @@ func showTrace(inputs []string, o options, stdin io.Reader, stdout io.Writer, fa
 	if err != nil {
 		return fail(exitUnread, err)
 	}
-	t, err := analyze.Trace(s, call, versionText())
+	real, err := namesOf(o.names, s)
 	if err != nil {
 		return fail(exitUsage, err)
 	}
+	real.hide(&call.Service, &call.Node, &call.Pod)
+	call.From = real.address(call.From)
+	t, err := analyze.Trace(s, call, versionText())
+	if err != nil {
+		return fail(exitUsage, real.said(err))
+	}
+	report.Rename(t, real.show)
 	if o.output != "" {
 		err = writeFile(o.output, func(w io.Writer) error { return write(w, t) })
 	} else {

@@ -15,10 +15,13 @@ import (
 // Merge makes one snapshot of two partial ones of the same cluster; the two must
 // not be used afterwards. It refuses snapshots whose kube-system uids differ, or
 // which have no subscription or no node in common where both have some, and says
-// both identities. Where both know something, the newer one counts.
+// both identities; and snapshots whose names were replaced in different ways. Where both know something, the newer one counts.
 func Merge(a, b *Snapshot) (*Snapshot, error) {
 	if !sameCluster(a, b) {
 		return nil, fmt.Errorf("merging %s and %s: they are of different clusters (%s: %s; %s: %s); analyse each alone", a.Name, b.Name, a.Name, a.identity(), b.Name, b.identity())
+	}
+	if x, y := a.Manifest, b.Manifest; x != nil && y != nil && x.Names != y.Names {
+		return nil, fmt.Errorf("merging %s and %s: the names in them were replaced with different maps, or in one of them only; collect one of them again, with --redact all --names and the map of the other", a.Name, b.Name)
 	}
 	tellApart(a, b)
 	older, newer := a, b

@@ -18,10 +18,13 @@ import (
 //
 // and answers with the first line whose regular expression is in its arguments;
 // EXIT "hang" sleeps, "killed" ends like a process that the system kills, "flood" prints
-// 8 MiB on both streams, "slow" takes some milliseconds, and a rule with
-// "once" fails the first time and does not count after it. It notes every call in $FAKE/log.
+// 8 MiB on both streams, and a rule with "once" fails the first time and does not count
+// after it. With $FAKE_SLOW it takes some milliseconds. It notes every call in $FAKE/log.
 func fake(program string) int {
 	dir := os.Getenv("FAKE")
+	if os.Getenv("FAKE_SLOW") != "" {
+		time.Sleep(time.Duration(os.Getpid()%30) * time.Millisecond)
+	}
 	command := strings.Join(os.Args[1:], " ")
 	log, err := os.OpenFile(filepath.Join(dir, "log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err == nil {
@@ -60,8 +63,6 @@ func answer(dir string, parts []string) int {
 		parts[0] = "1"
 	case "hang":
 		time.Sleep(5 * time.Minute)
-	case "slow":
-		time.Sleep(time.Duration(1+os.Getpid()%30) * time.Millisecond)
 	case "killed":
 		if self, err := os.FindProcess(os.Getpid()); err == nil {
 			self.Kill()

@@ -51,7 +51,8 @@ func (c *command) flags(root, plan, permissions *cobra.Command) {
 	}, root, plan, permissions)
 	manual.Group("What is left out", func(f *pflag.FlagSet) {
 		f.StringVar((*string)(&o.Only), "only", "", "ask `PROGRAM` alone, kubectl or az: whoever has the other collects the other half")
-		f.StringVar(&c.redact, "redact", "secrets", "remove `secrets` (the only choice in this version)")
+		f.StringVar(&c.redact, "redact", "secrets", "remove `secrets`, or all: names, addresses and ids get pseudonyms too (default secrets)")
+		f.StringVar(&o.Names, "names", "", "with --redact all: continue the map of names `FILE`, so that two bundles of one cluster agree (default: a new map beside the bundle)")
 	}, root, plan, permissions)
 	manual.Group("Limits", func(f *pflag.FlagSet) {
 		f.DurationVar(&o.Timeout, "timeout", 10*time.Minute, "end after `DURATION` with what there is (default 10m)")
@@ -74,12 +75,13 @@ func (c *command) flags(root, plan, permissions *cobra.Command) {
 
 // check looks at the flags together. Its error is one line.
 func (c *command) check() error {
+	c.options.HideNames = c.redact == "all"
 	o := c.options
 	switch {
-	case c.redact == "all":
-		return errors.New("--redact all is not in this version: use --redact secrets, and look through the bundle before you send it")
-	case c.redact != "secrets":
-		return fmt.Errorf("--redact %s: there is only secrets", c.redact)
+	case c.redact != "secrets" && c.redact != "all":
+		return fmt.Errorf("--redact %s: there are secrets and all", c.redact)
+	case o.Names != "" && c.redact != "all":
+		return errors.New("--names is a map of names, and goes with --redact all only")
 	case o.Since < 0 || o.Timeout <= 0 || o.CommandTimeout <= 0:
 		return errors.New("--since, --timeout and --command-timeout take a time above zero, like 90s, 10m or 24h")
 	}

@@ -166,13 +166,12 @@ func misspelt(p *rule.Pass, c *snapshot.CloudConfig) {
 
 // nearest is the key of the provider that another one is nearly; empty: none, or it is one.
 func nearest(key string) string {
+	if slices.ContainsFunc(keys, func(k string) bool { return strings.EqualFold(k, key) }) {
+		return "" // before any distance is counted: most keys are right
+	}
 	low, near, best := strings.ToLower(key), "", 3
 	for _, k := range keys {
-		k2 := strings.ToLower(k)
-		if k2 == low {
-			return ""
-		}
-		if d := desired.Distance(low, k2); d < best && d <= len(k)/5 {
+		if d := desired.Distance(low, strings.ToLower(k)); d < best && d <= len(k)/5 {
 			near, best = k, d
 		}
 	}
