@@ -97,7 +97,7 @@ bench: ## figures: whole analysis against gzip -dc, log scan in MB/s, peak memor
 	@echo "BenchmarkBundle: x-gzip is the whole analysis against gzip -dc of the same bundle, MiB-peak its memory."
 	@echo "BenchmarkScanLog: MB/s of a controller's log."
 	@echo "BenchmarkSecondPass: x-gzip is the search of a finished bundle against gzip -dc of it, with that many originals."
-	@go test -run '^$$' -bench . -benchmem ./analyze ./analyze/snapshot ./analyze/nsg ./bundle-schema/redact
+	@go test -run '^$$' -bench . -benchmem ./analyze ./analyze/snapshot ./analyze/nsg ./collect ./bundle-schema/redact ./bundle-schema/pseudonym
 
 .PHONY: samples
 samples: build ## make the samples' bundles and golden files again (AZLB_CAPTURES names the recordings)

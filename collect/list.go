@@ -22,6 +22,7 @@ type listing struct {
 	e     *bundle.Evidence
 	takes func(item []byte) bool // nil: every item
 	most  int                    // items that are kept; 0: as many as the cap in bytes allows
+	ever  func(item []byte) bool // what is kept beyond the cap; nil: nothing
 
 	whole *head // an answer in another layout than kubectl's; nil: it is in that
 	file  string
@@ -39,6 +40,9 @@ func (x *executor) list(ctx context.Context, c Command) (bundle.Entry, ending) {
 	l := &listing{spool: x.spool, e: c.Evidence, removed: redact.Counts{}}
 	if c.Evidence == &bundle.Pods {
 		l.takes, l.most = x.wanted(c.Scope["namespace"]), podCap
+	}
+	if c.Evidence == &bundle.ControllerPods {
+		l.ever = ofController // a few among one of each DaemonSet for every node
 	}
 	r, w := io.Pipe()
 	var fault error
@@ -77,6 +81,12 @@ func (x *executor) wanted(namespace string) func(item []byte) bool {
 	}
 }
 
+// ofController reports whether an item is a pod of a controller-manager.
+func ofController(item []byte) bool {
+	p, ok := fieldsOf[pod](item, "metadata")
+	return ok && isController(p)
+}
+
 // take reads the answer to its end.
 func (l *listing) take(r io.Reader) error {
 	text := bufio.NewReaderSize(r, 1<<16)
@@ -112,7 +122,7 @@ func (l *listing) part(text []byte, item bool) error {
 	case item && l.takes != nil && !l.takes(text):
 		l.other++
 		return nil
-	case item && (l.most > 0 && l.kept >= l.most || l.size+int64(len(text)) > l.e.Cap):
+	case item && (l.most > 0 && l.kept >= l.most || l.size+int64(len(text)) > l.e.Cap) && (l.ever == nil || !l.ever(text)):
 		l.beyond++
 		return nil
 	}
