@@ -1,13 +1,16 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -31,6 +34,12 @@ func TestScript(t *testing.T) {
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // else each fake takes a second
 			env.Setenv("FAKE", filepath.Join(env.WorkDir, "fake"))
 			return os.CopyFS(filepath.Join(env.WorkDir, "fake"), os.DirFS("testdata/cluster"))
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "hangup" {
+				return false, fmt.Errorf("%q is no condition", name)
+			}
+			return !signal.Ignored(syscall.SIGHUP), nil // nohup keeps it from what it runs
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"only": only, "entry": entry, "holds": holds, "covered": covered, "ran": ran, "waitfor": waitfor, "nothing": nothing,
