@@ -42,10 +42,10 @@ RACED := ./collect/... ./bundle-schema/redact ./analyze/topology ./analyze/signa
 # GOGC gives memory for time: a quarter less work.
 test: export GOGC := 400
 test: lint ## everything that must pass; with the race detector what starts goroutines
-	go test -race -timeout 9m $(RACED)
-	go test -race -timeout 9m -run '^TestSamples$$' ./analyze
-	go test -timeout 9m $$(go list ./... | grep -vxF "$$(go list $(RACED))") ./.ci/dist
-	go test -timeout 9m -run TestCutPods ./collect
+	go test -race -timeout 20m $(RACED)
+	go test -race -timeout 20m -run '^TestSamples$$' ./analyze
+	go test -timeout 20m $$(go list ./... | grep -vxF "$$(go list $(RACED))") ./.ci/dist
+	go test -timeout 20m -run TestCutPods ./collect
 
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck
