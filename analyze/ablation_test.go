@@ -142,7 +142,9 @@ var syncs = []string{bundle.Events.ID, bundle.ControllerLog.ID, bundle.Controlle
 func pieces(files *ruletest.Files) []piece {
 	var out []piece
 	for _, path := range files.Paths() {
-		out = append(out, piece{[]string{files.Entry(path).Evidence}, []string{path}})
+		if kind := files.Entry(path).Evidence; kind != "" { // README.md and redaction.json are none
+			out = append(out, piece{[]string{kind}, []string{path}})
+		}
 	}
 	for _, e := range bundle.Catalogue {
 		if p := pieceOf(files, e.ID); len(p.paths) > 1 {

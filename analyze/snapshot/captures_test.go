@@ -69,7 +69,7 @@ func TestCaptures(t *testing.T) {
 			}
 			places := cmp.FilterPath(func(p cmp.Path) bool {
 				f, ok := p.Last().(cmp.StructField)
-				return ok && (f.Name() == "Doc" || f.Name() == "Files" || f.Name() == "Log" || f.Name() == "Logs" || f.Name() == "Records" || f.Name() == "Gaps")
+				return ok && (f.Name() == "Doc" || f.Name() == "View" || f.Name() == "Files" || f.Name() == "Log" || f.Name() == "Logs" || f.Name() == "Records" || f.Name() == "Gaps")
 			}, cmp.Ignore())
 			if d := cmp.Diff(s, other, places, cmp.AllowUnexported(Snapshot{}, extent{}, bundle.Manifest{})); d != "" {
 				t.Errorf("the names of files show in the snapshot:\n%s", d)
