@@ -150,17 +150,8 @@ func TestDriftNeedsEvidence(t *testing.T) {
 // comparison.
 func drifted(t *testing.T, dir string) []string {
 	t.Helper()
-	b, err := bundle.Open([]string{dir}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
-	s, err := snapshot.Load(b)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var out []string
-	for _, c := range desired.Compare(desired.All(topology.Build(s))).Drift() {
+	for _, c := range desired.Compare(desired.All(topology.Build(snapshotOf(t, dir)))).Drift() {
 		out = append(out, strings.Join([]string{string(c.Kind), c.Hop, c.Object, c.Field}, " "))
 	}
 	return out

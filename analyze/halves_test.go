@@ -110,20 +110,6 @@ func halfOf(t *testing.T, whole *ruletest.Files, program bundle.Program, later t
 	return snapshotOf(t, dir)
 }
 
-func snapshotOf(t *testing.T, path string) *snapshot.Snapshot {
-	t.Helper()
-	b, err := bundle.Open([]string{path}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
-	s, err := snapshot.Load(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
 // sameAnswer merges two halves in both orders and compares with the whole.
 func sameAnswer(t *testing.T, name string, whole *report.Report, kubectl, az *snapshot.Snapshot) {
 	t.Helper()

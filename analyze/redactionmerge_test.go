@@ -36,20 +36,8 @@ func TestRedactionOfTwoSides(t *testing.T) {
 		}
 		return r
 	}
-	load := func(path string) *snapshot.Snapshot {
-		b, err := bundle.Open([]string{path}, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer b.Close()
-		s, err := snapshot.Load(b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
 	both := func(a, b collect.Result) *report.Report {
-		s, err := snapshot.Merge(load(a.Path), load(b.Path))
+		s, err := snapshot.Merge(snapshotOf(t, a.Path), snapshotOf(t, b.Path))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,7 +50,7 @@ func TestRedactionOfTwoSides(t *testing.T) {
 	if d := diff.Diff(want, lawful(both(kube, az), restorer(t, az.Map))); d != "" {
 		t.Errorf("another answer with pseudonyms (-real +pseudonyms, names put back):\n%s", d)
 	}
-	if _, err := snapshot.Merge(load(kube.Path), load(collected(bundle.Az, true, "").Path)); err == nil {
+	if _, err := snapshot.Merge(snapshotOf(t, kube.Path), snapshotOf(t, collected(bundle.Az, true, "").Path)); err == nil {
 		t.Error("two bundles with pseudonyms of two maps are merged")
 	}
 }

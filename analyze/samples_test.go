@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"azlb/analyze/rule/ruletest"
+	"azlb/analyze/snapshot"
 	bundle "azlb/bundle-schema"
 	"azlb/collect"
 	"azlb/report"
@@ -127,6 +128,21 @@ func analysed(t *testing.T, path string) *report.Report {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// snapshotOf is what stands in a file or a folder.
+func snapshotOf(t *testing.T, path string) *snapshot.Snapshot {
+	t.Helper()
+	b, err := bundle.Open([]string{path}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	s, err := snapshot.Load(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // reports are those on the samples, each made once for all tests that begin with it.

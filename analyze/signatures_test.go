@@ -8,7 +8,6 @@ import (
 	"azlb/analyze/rule/ruletest"
 	"azlb/analyze/signature"
 	"azlb/analyze/snapshot"
-	bundle "azlb/bundle-schema"
 	"azlb/report"
 )
 
@@ -170,14 +169,5 @@ func edited(t *testing.T, edits []ruletest.Edit) *snapshot.Snapshot {
 	if err := files.Write(dir); err != nil {
 		t.Fatal(err)
 	}
-	b, err := bundle.Open([]string{dir}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
-	s, err := snapshot.Load(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return snapshotOf(t, dir)
 }
